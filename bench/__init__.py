@@ -1,0 +1,1 @@
+"""Workloads, measurements and plots.  Nothing that the venue runs on imports it."""

@@ -1,0 +1,1 @@
+"""State at a sequence number, made durable.  Knows the engine and the journal, not the network."""

@@ -1,0 +1,1 @@
+"""The engine, one test file per module."""

@@ -1,0 +1,1 @@
+"""The gateway: sequencer, messages, HTTP, WebSocket, admission."""

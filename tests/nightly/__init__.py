@@ -1,0 +1,1 @@
+"""Long runs, sharded by seed, whose totals add up over runs."""

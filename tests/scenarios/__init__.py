@@ -1,0 +1,1 @@
+"""Scenario files that read as stories."""

@@ -1,0 +1,1 @@
+"""Snapshots: canonical rows, the store, and restoring."""

@@ -1,0 +1,1 @@
+"""Published worked examples, recomputed by our formulas."""

@@ -1,0 +1,1 @@
+"""The journal: framing, group commit, recovery, and power loss on simulated files."""

@@ -1,0 +1,1 @@
+"""Append-only log: bytes and sequence numbers.  Knows nothing of trading."""
