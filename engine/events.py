@@ -1,0 +1,591 @@
+"""Events: facts in the past participle.  Knows their fields; knows nothing of how they came about.
+
+The events of one command, packed in order by `codec.py`, extend the event chain.
+"""
+
+from enum import IntEnum
+from typing import Final, final
+
+from engine.commands import OrderType, Side
+from engine.instrument import InstrumentStatus
+from engine.reject_reason import RejectReason
+from engine.units import AccountId, AssetId, InstrumentId, OrderId, PositionId
+
+
+class Liquidity(IntEnum):
+    """Whether the fill waited in the book or took on arrival."""
+
+    MAKER = 1
+    TAKER = 2
+
+
+class CancelCause(IntEnum):
+    """Why an open order ended."""
+
+    USER = 1
+    REFUSED = 2  # its fill was refused when it came; the reason says why
+    POSITION_GONE = 3  # a closing order whose position is closed
+    HOLD_SHORT = 4  # the account could not cover a rise of its hold
+    CLOSE_ONLY = 5  # the market takes no openers any more
+    UNFILLED = 6  # immediate-or-cancel that did not fill
+
+
+class CloseCause(IntEnum):
+    """What reduced a position."""
+
+    ORDER = 1
+    STOP_LOSS = 2
+    TAKE_PROFIT = 3
+    AUTO_CLOSE = 4
+    LIQUIDATION = 5
+    GAP = 6  # the price jumped past the margin before a close could fill
+
+
+class PositionStatus(IntEnum):
+    """OPEN while it has lots."""
+
+    OPEN = 1
+    CLOSED = 2
+    LIQUIDATED = 3
+
+
+@final
+class Rejected:
+    """The command was refused and changed nothing."""
+
+    __slots__ = ("account_id", "reason")
+
+    def __init__(self, account_id: AccountId, reason: RejectReason) -> None:
+        self.account_id: Final = account_id
+        self.reason: Final = reason
+
+
+@final
+class RequestRepeated:
+    """A client order id came again with the same body: the first result stands.  `order_id` is 0 if the first was refused."""
+
+    __slots__ = ("account_id", "order_id", "reason")
+
+    def __init__(self, account_id: AccountId, order_id: OrderId, reason: RejectReason) -> None:
+        self.account_id: Final = account_id
+        self.order_id: Final = order_id
+        self.reason: Final = reason
+
+
+@final
+class AccountOpened:
+    """An account exists."""
+
+    __slots__ = ("account_id", "user_id")
+
+    def __init__(self, account_id: AccountId, user_id: str) -> None:
+        self.account_id: Final = account_id
+        self.user_id: Final = user_id
+
+
+@final
+class TokenIssued:
+    """A token works from here on."""
+
+    __slots__ = ("account_id", "token_hash", "scopes")
+
+    def __init__(self, account_id: AccountId, token_hash: bytes, scopes: int) -> None:
+        self.account_id: Final = account_id
+        self.token_hash: Final = token_hash
+        self.scopes: Final = scopes
+
+
+@final
+class TokenRevoked:
+    """A token stopped working."""
+
+    __slots__ = ("account_id", "token_hash")
+
+    def __init__(self, account_id: AccountId, token_hash: bytes) -> None:
+        self.account_id: Final = account_id
+        self.token_hash: Final = token_hash
+
+
+@final
+class Deposited:
+    """Money came in."""
+
+    __slots__ = ("account_id", "asset_id", "amount_atoms")
+
+    def __init__(self, account_id: AccountId, asset_id: AssetId, amount_atoms: int) -> None:
+        self.account_id: Final = account_id
+        self.asset_id: Final = asset_id
+        self.amount_atoms: Final = amount_atoms
+
+
+@final
+class Withdrawn:
+    """Money left."""
+
+    __slots__ = ("account_id", "asset_id", "amount_atoms")
+
+    def __init__(self, account_id: AccountId, asset_id: AssetId, amount_atoms: int) -> None:
+        self.account_id: Final = account_id
+        self.asset_id: Final = asset_id
+        self.amount_atoms: Final = amount_atoms
+
+
+@final
+class TransferRepeated:
+    """A transfer id came again: nothing moved."""
+
+    __slots__ = ("account_id", "transfer_id")
+
+    def __init__(self, account_id: AccountId, transfer_id: str) -> None:
+        self.account_id: Final = account_id
+        self.transfer_id: Final = transfer_id
+
+
+@final
+class InsuranceFunded:
+    """The operator paid into the insurance fund."""
+
+    __slots__ = ("asset_id", "amount_atoms")
+
+    def __init__(self, asset_id: AssetId, amount_atoms: int) -> None:
+        self.asset_id: Final = asset_id
+        self.amount_atoms: Final = amount_atoms
+
+
+@final
+class InstrumentListed:
+    """A market exists."""
+
+    __slots__ = ("instrument_id", "symbol")
+
+    def __init__(self, instrument_id: InstrumentId, symbol: str) -> None:
+        self.instrument_id: Final = instrument_id
+        self.symbol: Final = symbol
+
+
+@final
+class InstrumentChanged:
+    """A market has new settings."""
+
+    __slots__ = ("instrument_id",)
+
+    def __init__(self, instrument_id: InstrumentId) -> None:
+        self.instrument_id: Final = instrument_id
+
+
+@final
+class StatusChanged:
+    """A market trades, only closes, or is halted."""
+
+    __slots__ = ("instrument_id", "status")
+
+    def __init__(self, instrument_id: InstrumentId, status: InstrumentStatus) -> None:
+        self.instrument_id: Final = instrument_id
+        self.status: Final = status
+
+
+@final
+class PriceAccepted:
+    """A market has new prices."""
+
+    __slots__ = (
+        "instrument_id",
+        "bid_ticks",
+        "ask_ticks",
+        "last_ticks",
+        "mark_ticks",
+        "index_ticks",
+    )
+
+    def __init__(
+        self,
+        instrument_id: InstrumentId,
+        bid_ticks: int,
+        ask_ticks: int,
+        last_ticks: int,
+        mark_ticks: int,
+        index_ticks: int,
+    ) -> None:
+        self.instrument_id: Final = instrument_id
+        self.bid_ticks: Final = bid_ticks
+        self.ask_ticks: Final = ask_ticks
+        self.last_ticks: Final = last_ticks
+        self.mark_ticks: Final = mark_ticks
+        self.index_ticks: Final = index_ticks
+
+
+@final
+class PriceRefused:
+    """A price was not believed; `candidates` counts the refused updates that confirm each other."""
+
+    __slots__ = ("instrument_id", "reason", "candidates")
+
+    def __init__(self, instrument_id: InstrumentId, reason: RejectReason, candidates: int) -> None:
+        self.instrument_id: Final = instrument_id
+        self.reason: Final = reason
+        self.candidates: Final = candidates
+
+
+@final
+class TimeAdvanced:
+    """Time passed; what was due comes before this event."""
+
+    __slots__ = ("time_ns",)
+
+    def __init__(self, time_ns: int) -> None:
+        self.time_ns: Final = time_ns
+
+
+@final
+class OrderAccepted:
+    """An order is open, or about to fill in this command.  Lots are 0 while sized by amount."""
+
+    __slots__ = (
+        "order_id",
+        "account_id",
+        "instrument_id",
+        "side",
+        "order_type",
+        "price_ticks",
+        "trigger_ticks",
+        "qty_lots",
+        "amount_atoms",
+        "leverage",
+    )
+
+    def __init__(
+        self,
+        order_id: OrderId,
+        account_id: AccountId,
+        instrument_id: InstrumentId,
+        side: Side,
+        order_type: OrderType,
+        price_ticks: int,
+        trigger_ticks: int,
+        qty_lots: int,
+        amount_atoms: int,
+        leverage: int,
+    ) -> None:
+        self.order_id: Final = order_id
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.side: Final = side
+        self.order_type: Final = order_type
+        self.price_ticks: Final = price_ticks
+        self.trigger_ticks: Final = trigger_ticks
+        self.qty_lots: Final = qty_lots
+        self.amount_atoms: Final = amount_atoms
+        self.leverage: Final = leverage
+
+
+@final
+class OrderTriggered:
+    """A conditional order's condition came true; it arrives as a market order now."""
+
+    __slots__ = ("order_id", "account_id")
+
+    def __init__(self, order_id: OrderId, account_id: AccountId) -> None:
+        self.order_id: Final = order_id
+        self.account_id: Final = account_id
+
+
+@final
+class OrderAmended:
+    """Price, trigger or size of an open order changed."""
+
+    __slots__ = (
+        "order_id",
+        "account_id",
+        "price_ticks",
+        "trigger_ticks",
+        "qty_lots",
+        "amount_atoms",
+    )
+
+    def __init__(
+        self,
+        order_id: OrderId,
+        account_id: AccountId,
+        price_ticks: int,
+        trigger_ticks: int,
+        qty_lots: int,
+        amount_atoms: int,
+    ) -> None:
+        self.order_id: Final = order_id
+        self.account_id: Final = account_id
+        self.price_ticks: Final = price_ticks
+        self.trigger_ticks: Final = trigger_ticks
+        self.qty_lots: Final = qty_lots
+        self.amount_atoms: Final = amount_atoms
+
+
+@final
+class OrderCancelled:
+    """An order ended without (further) fills.  `reason` is NONE unless the cause is REFUSED."""
+
+    __slots__ = ("order_id", "account_id", "cause", "reason")
+
+    def __init__(
+        self, order_id: OrderId, account_id: AccountId, cause: CancelCause, reason: RejectReason
+    ) -> None:
+        self.order_id: Final = order_id
+        self.account_id: Final = account_id
+        self.cause: Final = cause
+        self.reason: Final = reason
+
+
+@final
+class OrderExpired:
+    """An order's time ran out."""
+
+    __slots__ = ("order_id", "account_id")
+
+    def __init__(self, order_id: OrderId, account_id: AccountId) -> None:
+        self.order_id: Final = order_id
+        self.account_id: Final = account_id
+
+
+@final
+class OrderFilled:
+    """A fill.  `order_id` is 0 for exits and liquidations; fee and profit are of this fill alone."""
+
+    __slots__ = (
+        "fill_id",
+        "order_id",
+        "account_id",
+        "instrument_id",
+        "position_id",
+        "side",
+        "qty_lots",
+        "price_ticks",
+        "fee_atoms",
+        "realized_atoms",
+        "liquidity",
+    )
+
+    def __init__(
+        self,
+        fill_id: int,
+        order_id: OrderId,
+        account_id: AccountId,
+        instrument_id: InstrumentId,
+        position_id: PositionId,
+        side: Side,
+        qty_lots: int,
+        price_ticks: int,
+        fee_atoms: int,
+        realized_atoms: int,
+        liquidity: Liquidity,
+    ) -> None:
+        self.fill_id: Final = fill_id
+        self.order_id: Final = order_id
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.position_id: Final = position_id
+        self.side: Final = side
+        self.qty_lots: Final = qty_lots
+        self.price_ticks: Final = price_ticks
+        self.fee_atoms: Final = fee_atoms
+        self.realized_atoms: Final = realized_atoms
+        self.liquidity: Final = liquidity
+
+
+@final
+class PositionOpened:
+    """A position exists."""
+
+    __slots__ = (
+        "position_id",
+        "account_id",
+        "instrument_id",
+        "side",
+        "qty_lots",
+        "cost_atoms",
+        "margin_atoms",
+        "leverage",
+    )
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        instrument_id: InstrumentId,
+        side: Side,
+        qty_lots: int,
+        cost_atoms: int,
+        margin_atoms: int,
+        leverage: int,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.side: Final = side
+        self.qty_lots: Final = qty_lots
+        self.cost_atoms: Final = cost_atoms
+        self.margin_atoms: Final = margin_atoms
+        self.leverage: Final = leverage
+
+
+@final
+class PositionIncreased:
+    """A position grew; the numbers are those after it."""
+
+    __slots__ = ("position_id", "account_id", "qty_lots", "cost_atoms", "margin_atoms")
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        qty_lots: int,
+        cost_atoms: int,
+        margin_atoms: int,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.qty_lots: Final = qty_lots
+        self.cost_atoms: Final = cost_atoms
+        self.margin_atoms: Final = margin_atoms
+
+
+@final
+class PositionReduced:
+    """A position shrank; lots, cost and margin are what remains.  `paid_atoms` went to the user; `liquidation_fee_atoms`, and a liquidation's remainder if the instrument says so, to insurance; insurance and house paid the deficit."""
+
+    __slots__ = (
+        "position_id",
+        "account_id",
+        "qty_lots",
+        "cost_atoms",
+        "margin_atoms",
+        "paid_atoms",
+        "liquidation_fee_atoms",
+        "insurance_paid_atoms",
+        "house_paid_atoms",
+        "cause",
+    )
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        qty_lots: int,
+        cost_atoms: int,
+        margin_atoms: int,
+        paid_atoms: int,
+        liquidation_fee_atoms: int,
+        insurance_paid_atoms: int,
+        house_paid_atoms: int,
+        cause: CloseCause,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.qty_lots: Final = qty_lots
+        self.cost_atoms: Final = cost_atoms
+        self.margin_atoms: Final = margin_atoms
+        self.paid_atoms: Final = paid_atoms
+        self.liquidation_fee_atoms: Final = liquidation_fee_atoms
+        self.insurance_paid_atoms: Final = insurance_paid_atoms
+        self.house_paid_atoms: Final = house_paid_atoms
+        self.cause: Final = cause
+
+
+@final
+class PositionClosed:
+    """A position is gone.  `realized_atoms` includes the fees of both sides."""
+
+    __slots__ = ("position_id", "account_id", "status", "realized_atoms")
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        status: PositionStatus,
+        realized_atoms: int,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.status: Final = status
+        self.realized_atoms: Final = realized_atoms
+
+
+@final
+class MarginAdjusted:
+    """Isolated margin was added or removed."""
+
+    __slots__ = ("position_id", "account_id", "margin_atoms")
+
+    def __init__(self, position_id: PositionId, account_id: AccountId, margin_atoms: int) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.margin_atoms: Final = margin_atoms
+
+
+@final
+class ExitsChanged:
+    """The position's own exits are now these; 0 is none."""
+
+    __slots__ = (
+        "position_id",
+        "account_id",
+        "stop_loss_ticks",
+        "take_profit_ticks",
+        "auto_close_e8",
+    )
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        stop_loss_ticks: int,
+        take_profit_ticks: int,
+        auto_close_e8: int,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.stop_loss_ticks: Final = stop_loss_ticks
+        self.take_profit_ticks: Final = take_profit_ticks
+        self.auto_close_e8: Final = auto_close_e8
+
+
+@final
+class LeverageChanged:
+    """The leverage of an account in a netting market."""
+
+    __slots__ = ("account_id", "instrument_id", "leverage")
+
+    def __init__(self, account_id: AccountId, instrument_id: InstrumentId, leverage: int) -> None:
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.leverage: Final = leverage
+
+
+Event = (
+    Rejected
+    | RequestRepeated
+    | AccountOpened
+    | TokenIssued
+    | TokenRevoked
+    | Deposited
+    | Withdrawn
+    | TransferRepeated
+    | InsuranceFunded
+    | InstrumentListed
+    | InstrumentChanged
+    | StatusChanged
+    | PriceAccepted
+    | PriceRefused
+    | TimeAdvanced
+    | OrderAccepted
+    | OrderTriggered
+    | OrderAmended
+    | OrderCancelled
+    | OrderExpired
+    | OrderFilled
+    | PositionOpened
+    | PositionIncreased
+    | PositionReduced
+    | PositionClosed
+    | MarginAdjusted
+    | ExitsChanged
+    | LeverageChanged
+)
