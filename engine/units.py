@@ -23,6 +23,7 @@ PRICE_TICKS_MAX: Final = 1_000_000_000_000
 QTY_LOTS_MAX: Final = 1_000_000_000_000_000
 AMOUNT_ATOMS_MAX: Final = 1_000_000_000_000_000_000
 NOTIONAL_ATOMS_MAX: Final = 4_000_000_000_000_000_000
+AUTO_CLOSE_E8_MAX: Final = 1_000_000_000_000  # a million percent of the initial margin
 
 
 def div_floor(numerator: int, denominator: int) -> int:
