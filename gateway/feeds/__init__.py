@@ -1,0 +1,1 @@
+"""Where prices come from.  Knows sources and their pace; knows nothing of the market's rules."""
