@@ -12,7 +12,7 @@ WORKERS ?= 2
 ARGS    ?=
 
 BIN     := .venv/bin
-PIP     := -m pip install --quiet --no-input --disable-pip-version-check
+PIP     := -m pip install -qq --no-input --disable-pip-version-check
 PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 SOURCES := engine wal snapshots gateway bench tests requirements
 FAST    := tests/architecture tests/engine tests/wal tests/snapshots tests/vectors tests/feeds

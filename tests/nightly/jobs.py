@@ -1,0 +1,57 @@
+"""The long runs that there are.  Knows what to call; knows nothing of shards and totals.
+
+A job is a function `(seed, budget_seconds) -> counters`.  It derives everything random from
+`seed`, stops by itself soon after `budget_seconds`, returns what it did as counters to be added
+up (`{"oracle steps": 40_000}`), and raises (an assert will do) when it finds something wrong;
+the message of what it raises should say how to see it again.  A job runs in a process of its
+own, and no seed is given to it twice.
+
+To add one, write the function beside what it drives and enter it in JOBS.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+Job = Callable[[int, float], dict[str, int]]
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def run_pytest(arguments: list[str], profile: str) -> subprocess.CompletedProcess[str]:
+    """One quiet run of pytest under a Hypothesis profile."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "HYPOTHESIS_PROFILE": profile},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def property_search(seed: int, budget_seconds: float) -> dict[str, int]:
+    """One property test, 2,000 examples at random; which one is chosen by the seed.
+
+    A single test cannot be stopped half-way without losing what it found, so the budget only
+    chooses whether to begin.
+    """
+    if budget_seconds <= 0:
+        return {}
+    listed = run_pytest(["--collect-only", "-m", "hypothesis", "tests"], "nightly").stdout
+    tests = sorted(line for line in listed.splitlines() if "::" in line)
+    if not tests:
+        return {}
+    chosen = tests[seed % len(tests)]
+    finished = run_pytest([chosen, f"--hypothesis-seed={seed}"], "nightly")
+    if finished.returncode != 0:
+        raise AssertionError(f"{chosen} --hypothesis-seed={seed}\n{finished.stdout}")
+    return {"property searches": 1}
+
+
+JOBS: Final[dict[str, Job]] = {
+    "properties": property_search,
+}

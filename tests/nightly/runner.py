@@ -1,0 +1,101 @@
+"""Runs the long jobs until a budget of time is spent.  `make nightly BUDGET=60m` calls it.
+
+Shards are dealt to the job that had the least time so far, over all runs; totals are kept in
+`nightly/totals.json`, so a run can be stopped at any moment and goes on where it was.
+"""
+
+import argparse
+import re
+import time
+import traceback
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+from typing import Final, NamedTuple
+
+from tests.nightly.jobs import JOBS, ROOT
+from tests.nightly.totals import Totals
+
+SECONDS_PER_UNIT: Final = {"s": 1, "m": 60, "h": 3600}
+SHARD_SECONDS: Final = 120.0
+
+
+class Shard(NamedTuple):
+    """One job with one seed, and how it ended; `story` is empty if nothing was found."""
+
+    job: str
+    seed: int
+    seconds: float
+    counters: dict[str, int]
+    story: str
+
+
+def run_shard(job: str, seed: int, budget_seconds: float) -> Shard:
+    """Runs in a process of its own; whatever the job raises becomes the shard's story."""
+    started = time.monotonic()
+    counters: dict[str, int] = {}
+    story = ""
+    try:
+        counters = JOBS[job](seed, budget_seconds)
+    except Exception:  # noqa: BLE001  # A finding of any kind is kept with its seed.
+        story = traceback.format_exc()
+    return Shard(job, seed, time.monotonic() - started, counters, story)
+
+
+def record(shard: Shard, totals: Totals) -> None:
+    """Adds a shard to the totals and says so in one line."""
+    if shard.story:
+        totals.fail(shard.job, shard.seed, shard.seconds, shard.story)
+        print(f"FAILED {shard.job} seed {shard.seed}\n{shard.story}", flush=True)
+        print(f"again: python -m tests.nightly --job {shard.job} --seed {shard.seed}", flush=True)
+        return
+    totals.add(shard.job, shard.seconds, shard.counters)
+    counted = ", ".join(f"{name} {n:,}" for name, n in sorted(shard.counters.items()))
+    print(f"{shard.job} seed {shard.seed}: {shard.seconds:.0f} s, {counted}", flush=True)
+
+
+def run_all(names: list[str], budget_seconds: float, workers: int, totals: Totals) -> bool:
+    """Deals shards until the budget is spent; whether all of them were clean."""
+    deadline = time.monotonic() + budget_seconds
+    dealt_seconds = {name: totals.job(name)["seconds"] for name in names}
+    running: set[Future[Shard]] = set()
+    clean = True
+    with ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=1) as pool:
+        while (left := deadline - time.monotonic()) > 0 or running:
+            while left > 0 and len(running) < workers:
+                name = min(names, key=dealt_seconds.__getitem__)
+                shard_seconds = min(SHARD_SECONDS, left)
+                dealt_seconds[name] += shard_seconds
+                running.add(pool.submit(run_shard, name, totals.take_seed(name), shard_seconds))
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                shard = future.result()
+                record(shard, totals)
+                clean = clean and not shard.story
+    return clean
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of a budget such as 90s, 60m or 8h."""
+    matched = re.fullmatch(r"(\d{1,6})([smh])", text)
+    if matched is None:
+        raise argparse.ArgumentTypeError("a number and a unit, such as 90s, 60m or 8h")
+    return float(matched[1]) * SECONDS_PER_UNIT[matched[2]]
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status: 0 clean, 1 if a job found something."""
+    parser = argparse.ArgumentParser(prog="python -m tests.nightly")
+    parser.add_argument("--budget", type=seconds_of, default=seconds_of("60m"))
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--job", choices=sorted(JOBS), help="this job alone")
+    parser.add_argument("--seed", type=int, help="with --job: one shard, totals untouched")
+    options = parser.parse_args(arguments)
+    if options.job and options.seed is not None:
+        shard = run_shard(options.job, options.seed, SHARD_SECONDS)
+        print(shard.story or shard.counters)
+        return 1 if shard.story else 0
+    totals = Totals(ROOT / "nightly" / "totals.json")
+    names = [options.job] if options.job else sorted(JOBS)
+    clean = run_all(names, options.budget, options.workers, totals)
+    print("totals of all runs", *totals.lines(), sep="\n")
+    return 0 if clean else 1
