@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.nightly.runner import Shard, record, run_shard, seconds_of
 from tests.nightly.jobs import JOBS
+from tests.nightly.runner import Shard, record, run_shard, seconds_of
 from tests.nightly.totals import Totals
 
 
