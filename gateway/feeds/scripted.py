@@ -4,7 +4,8 @@ A script is JSON, one step a line, prices as decimal strings, one price or all f
     {"delayMs": 0, "symbol": "BTC/USDT", "price": "20000"}
     {"delayMs": 500, "symbol": "BTC/USDT", "bid": "14990", "ask": "15010", "last": "15000",
      "mark": "15000", "index": "15000.5"}      (on one line)
-Blank lines are skipped.  The source sequence is the number of the step, from 1.
+Blank lines are skipped.  The source sequence is the number of the step, from 1.  A bid may lie
+above its ask: what a venue refuses can be scripted too.
 """
 
 from collections.abc import AsyncGenerator, Sequence
