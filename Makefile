@@ -36,7 +36,7 @@ check: .venv/test.stamp static ## under a minute: static checks, architecture, f
 
 static: .venv/test.stamp
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "run: make format"; exit 1; }
-	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/ruff check --quiet --output-format concise $(SOURCES)
 	@$(BIN)/mypy
 
 nightly: .venv/test.stamp ## long runs, sharded by seed; totals add up (BUDGET=60m)

@@ -69,15 +69,16 @@ def copy_tree() -> None:
         shutil.rmtree(TREE / package, ignore_errors=True)
         ignored = shutil.ignore_patterns("__pycache__", "*.so")
         shutil.copytree(ROOT / package, TREE / package, ignore=ignored)
-    shutil.copyfile(ROOT / "pyproject.toml", TREE / "pyproject.toml")
     if not kept:
         compile_engine()
         stamp.write_text(digest)
+    shutil.copyfile(ROOT / "pyproject.toml", TREE / "pyproject.toml")
 
 
 def compile_engine() -> None:
     """Compiles the copy in place; a type error or a slow class stops here."""
-    for leftover in TREE.glob("*.so"):
+    # Beside a pyproject.toml, setuptools would describe the whole distribution.
+    for leftover in (*TREE.glob("*.so"), *TREE.glob("pyproject.toml")):
         leftover.unlink()
     (TREE / "setup_engine.py").write_text(SETUP)
     command = [str(PYTHON), "setup_engine.py", "--quiet", "build_ext", "--inplace"]
