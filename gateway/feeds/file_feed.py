@@ -66,7 +66,7 @@ class FileFeed:
             await self._pacer.give_way()
             return
         if self._last_ts_ms is not None:
-            self._elapsed_ms += max(0, played.ts_ms - self._last_ts_ms)
+            self._elapsed_ms += played.ts_ms - self._last_ts_ms
         self._last_ts_ms = played.ts_ms
         await self._pacer.wait_until(self._elapsed_ms / (1_000 * self._speed))
 
