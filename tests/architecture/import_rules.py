@@ -54,6 +54,24 @@ def import_findings(source: Source) -> list[str]:
     ]
 
 
+def oracle_findings(source: Source) -> list[str]:
+    """Imports by which the oracle would share an error with what it judges.
+
+    The oracle is whatever in its folder computes with Fraction; what drives and compares does not.
+    """
+    return [
+        source.at(line, f"the oracle may not import {name}")
+        for line, name in imported(source.tree(), source.package)
+        if name in MAY_IMPORT and is_oracle(source)
+    ]
+
+
+def is_oracle(source: Source) -> bool:
+    """Whether a file is part of the slow model."""
+    exact = "fractions" in {name for _, name in imported(source.tree(), source.package)}
+    return exact and source.path.startswith("tests/oracle/")
+
+
 def may_import(source: Source, name: str) -> bool:
     """Whether one import is allowed."""
     package = source.package

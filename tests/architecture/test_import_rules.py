@@ -1,8 +1,10 @@
 """Imports point one way."""
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.architecture.import_rules import import_findings
+from tests.architecture.import_rules import import_findings, is_oracle, oracle_findings
 from tests.architecture.sources import PACKAGES, Source, python_sources
 
 
@@ -58,3 +60,20 @@ def test_an_import_the_wrong_way_is_found(path: str, text: str, name: str) -> No
 )
 def test_an_import_the_right_way_is_not(path: str, text: str) -> None:
     assert import_findings(Source(path, text)) == []
+
+
+def test_the_oracle_shares_nothing_with_the_engine(count: Callable[[str, int], None]) -> None:
+    sources = python_sources()
+
+    count("files of the oracle, none of which imports the engine", sum(map(is_oracle, sources)))
+    assert [finding for source in sources for finding in oracle_findings(source)] == []
+
+
+def test_an_oracle_that_borrows_from_the_engine_is_found() -> None:
+    borrowing = "from fractions import Fraction\nfrom engine import units"
+    comparing = "from engine import units\nfrom tests.oracle import model"
+
+    assert oracle_findings(Source("tests/oracle/model.py", borrowing)) == [
+        "tests/oracle/model.py:2: the oracle may not import engine"
+    ]
+    assert oracle_findings(Source("tests/oracle/driver.py", comparing)) == []
