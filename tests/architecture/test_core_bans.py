@@ -13,7 +13,8 @@ def test_the_core_breaks_no_ban() -> None:
     sets = attributes_of_sets(core)
 
     assert core
-    assert [finding for source in core for finding in core_findings(source, sets)] == []
+    found = [finding for source in core for finding in core_findings(source, sets)]
+    assert not found, "\n".join(["", *found])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ def test_every_import_points_the_allowed_way() -> None:
     sources = python_sources()
 
     assert {source.package for source in sources} >= set(PACKAGES)
-    assert [finding for source in sources for finding in import_findings(source)] == []
+    found = [finding for source in sources for finding in import_findings(source)]
+    assert not found, "\n".join(["", *found])
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,8 @@ def test_the_oracle_shares_nothing_with_the_engine(count: Callable[[str, int], N
     sources = python_sources()
 
     count("files of the oracle, none of which imports the engine", sum(map(is_oracle, sources)))
-    assert [finding for source in sources for finding in oracle_findings(source)] == []
+    found = [finding for source in sources for finding in oracle_findings(source)]
+    assert not found, "\n".join(["", *found])
 
 
 def test_an_oracle_that_borrows_from_the_engine_is_found() -> None:

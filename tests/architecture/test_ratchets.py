@@ -119,20 +119,22 @@ def test_a_module_without_a_test_file_is_listed() -> None:
     ids=["columns", "docstrings", "stubs", "names", "long functions", "long files"],
 )
 def test_every_source_keeps_the_limit(check: Check) -> None:
-    assert [finding for source in python_sources() for finding in check(source)] == []
+    found = [finding for source in python_sources() for finding in check(source)]
+    assert not found, "\n".join(["", *found])
 
 
 def test_no_file_has_forbidden_words() -> None:
     found = [f for source in text_sources() for f in ratchets.forbidden_words(source)]
 
-    assert found == []
+    assert not found, "\n".join(["", *found])
 
 
 def test_every_document_has_one_title() -> None:
     documents = [source for source in text_sources() if source.path.endswith(".md")]
 
     assert "README.md" in {document.path for document in documents}
-    assert [finding for document in documents for finding in ratchets.headings(document)] == []
+    found = [finding for document in documents for finding in ratchets.headings(document)]
+    assert not found, "\n".join(["", *found])
 
 
 def test_few_functions_are_over_the_target() -> None:
