@@ -86,13 +86,15 @@ def public_functions(tree: ast.Module) -> Iterator[Function]:
 
 
 def stubs(source: Source) -> list[str]:
-    """Functions that do nothing; a Protocol's and an overload's are declarations, not stubs."""
+    """Functions that do nothing, unless they say so by name (`no_progress`) or only declare."""
     tree = source.tree()
     declared = set(declarations(tree))
     return [
         source.at(function.lineno, f"{function.name} is a stub")
         for function in functions(tree)
-        if function not in declared and all(does_nothing(s) for s in function.body)
+        if function not in declared
+        and not function.name.startswith("no_")
+        and all(does_nothing(s) for s in function.body)
     ]
 
 

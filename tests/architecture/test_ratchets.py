@@ -78,7 +78,7 @@ def test_a_bad_file_is_found(kind: str) -> None:
 GOOD: Final = Source(
     "wal/segment.py",
     '"""Segments."""\n\n\nclass Sink(Protocol):\n    def put(self) -> None:\n        """Puts."""\n'
-    "\n\ndef _hidden() -> None:\n    f()\n",
+    '\n\ndef _hidden() -> None:\n    f()\n\n\ndef no_sink() -> None:\n    """Drops."""\n',
 )
 
 
