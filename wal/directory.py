@@ -7,7 +7,7 @@ from typing import Final
 from wal.errors import DataDirectoryLocked, LogExists, refused_by_disk
 from wal.files import Files
 from wal.segment import (
-    CHUNK_BYTES_DEFAULT,
+    SEGMENT_HEADER_BYTES,
     SegmentHeader,
     create_segment,
     list_segments,
@@ -71,7 +71,7 @@ def initialise(files: Files, directory: Path, ledger_id: bytes) -> None:
             _make_directory(files, segment_folder(directory))
             remove_unfinished(files, directory)
             header = SegmentHeader(1, 1, 0, 0, ledger_id, lazy=False)
-            create_segment(files, directory, header, CHUNK_BYTES_DEFAULT)
+            create_segment(files, directory, header, SEGMENT_HEADER_BYTES)
         finally:
             lock.release()
 

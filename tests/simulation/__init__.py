@@ -1,0 +1,1 @@
+"""Twins of the outside world that forget, fail and lie on purpose."""
