@@ -262,6 +262,9 @@ def tiers_fault(spec: InstrumentSpec) -> str:
             tier.maintenance_e8,
             tier.leverage_max,
         )
+    close_fee_e8 = spec.taker_fee_e8 if spec.close_fee_reserved else 0
+    if maintenance_e8 + close_fee_e8 >= E8:
+        return "maintenance and reserved closing fee must stay below 100 % together"
     if spec.tiers[0].leverage_max < spec.leverage_max:
         return "the first tier must allow the instrument's leverage"
     return ""

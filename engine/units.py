@@ -13,6 +13,8 @@ AssetId = NewType("AssetId", int)
 OrderId = NewType("OrderId", int)
 PositionId = NewType("PositionId", int)
 
+NOBODY: Final = AccountId(0)  # the operator, or no account at all
+
 E8: Final = 100_000_000
 
 # Every stored number stays below 2^63, so that any language can read the journal.

@@ -1,0 +1,156 @@
+"""Stop loss, take profit and auto-close of positions (EXI-…)."""
+
+from engine.commands import KEEP, PriceSource, SetPositionExits, Side
+from engine.events import CloseCause, Event, ExitsChanged
+from engine.instrument import InstrumentStatus
+from engine.margin import auto_close_ticks
+from engine.market import Market
+from engine.order import Order
+from engine.position import ExitPair, Position, TriggerKind
+from engine.price_levels import PriceLevels
+from engine.reject_reason import RejectReason
+from engine.state import State
+from engine.trigger_index import (
+    arm_pair,
+    auto_close_levels,
+    disarm_pair,
+    exit_levels,
+    rearm_auto_close,
+)
+from engine.units import AUTO_CLOSE_E8_MAX
+
+CAUSE_OF_KIND = {
+    TriggerKind.STOP_LOSS: CloseCause.STOP_LOSS,
+    TriggerKind.TAKE_PROFIT: CloseCause.TAKE_PROFIT,
+    TriggerKind.AUTO_CLOSE: CloseCause.AUTO_CLOSE,
+    TriggerKind.LIQUIDATION: CloseCause.LIQUIDATION,
+}
+
+
+def attach_exits(state: State, order: Order, position: Position, lots: int) -> None:
+    """A fill opened `lots`: the order's exits come alive (EXI-7)."""
+    if order.auto_close_e8:
+        position.auto_close_e8 = order.auto_close_e8
+        rearm_auto_close(state.firing, position)
+    if not order.stop_loss_ticks and not order.take_profit_ticks:
+        return
+    if order.market.is_netting:
+        parent_order_id, pair_lots = int(order.order_id), lots
+    else:
+        parent_order_id, pair_lots = 0, 0
+    pair = ExitPair(
+        parent_order_id,
+        pair_lots,
+        order.trigger_source,
+        order.stop_loss_ticks,
+        order.take_profit_ticks,
+    )
+    _add_pair(state, position, pair)
+
+
+def _add_pair(state: State, position: Position, pair: ExitPair) -> None:
+    if position.pairs is None:
+        position.pairs = []
+    position.pairs.append(pair)
+    arm_pair(state.firing, position, pair)
+
+
+def drop_pair(position: Position, pair: ExitPair) -> None:
+    """One of the pair fired, or it is replaced: both go."""
+    disarm_pair(pair)
+    assert position.pairs is not None
+    position.pairs.remove(pair)
+
+
+def pair_lots(position: Position, pair: ExitPair) -> int:
+    """How many lots the pair closes when it fires (EXI-1, EXI-2)."""
+    if pair.parent_order_id == 0:
+        return position.qty_lots
+    return min(pair.qty_lots, position.qty_lots)
+
+
+def exit_is_true(
+    market: Market, side: Side, kind: TriggerKind, source: PriceSource, ticks: int
+) -> bool:
+    """Whether an exit of a position of this side would fire at once."""
+    levels = exit_levels(market, side, kind, source)
+    return levels.is_passed(market.prices[source], ticks)
+
+
+def auto_close_is_true(
+    market: Market, side: Side, qty_lots: int, cost: int, initial_margin: int, auto_close_e8: int
+) -> bool:
+    """Whether a position of these numbers would be closed at the present mark."""
+    ticks = auto_close_ticks(side, qty_lots, cost, initial_margin, auto_close_e8, market.k)
+    levels: PriceLevels = auto_close_levels(market, side, auto_close_e8)
+    return ticks >= 1 and levels.is_passed(market.mark_ticks, ticks)
+
+
+def set_position_exits(state: State, command: SetPositionExits) -> Event | RejectReason:
+    """Replace the exits of a position's own pair, and its auto-close rule (EXI-6)."""
+    if state.account(command.account_id) is None:
+        return RejectReason.UNKNOWN_ACCOUNT
+    position = state.positions.get(command.position_id)
+    if position is None or position.account_id != command.account_id:
+        return RejectReason.UNKNOWN_POSITION
+    reason = _exits_reason(position, command)
+    if reason is not RejectReason.NONE:
+        return reason
+    pair = position.own_pair()
+    stop_loss = kept(command.stop_loss_ticks, position.stop_loss_ticks)
+    take_profit = kept(command.take_profit_ticks, position.take_profit_ticks)
+    if pair is not None:
+        drop_pair(position, pair)
+    if stop_loss or take_profit:
+        own = ExitPair(0, 0, command.trigger_source, stop_loss, take_profit)
+        _add_pair(state, position, own)
+    position.auto_close_e8 = kept(command.auto_close_e8, position.auto_close_e8)
+    rearm_auto_close(state.firing, position)
+    return ExitsChanged(
+        position.position_id,
+        position.account_id,
+        stop_loss,
+        take_profit,
+        position.auto_close_e8,
+    )
+
+
+def kept(asked: int, present: int) -> int:
+    """What was asked for, or what is there if that was KEEP."""
+    return present if asked == KEEP else asked
+
+
+def _exits_reason(position: Position, command: SetPositionExits) -> RejectReason:
+    market = position.market
+    if market.status is InstrumentStatus.HALTED:
+        return RejectReason.HALTED
+    if command.trigger_source in (PriceSource.BID, PriceSource.ASK):
+        return RejectReason.BAD_COMBINATION
+    for ticks in (command.stop_loss_ticks, command.take_profit_ticks):
+        if ticks != KEEP and not 0 <= ticks <= market.price_ticks_max:
+            return RejectReason.BAD_PRICE
+    auto_close_e8 = command.auto_close_e8
+    if auto_close_e8 != KEEP and abs(auto_close_e8) > AUTO_CLOSE_E8_MAX:
+        return RejectReason.BAD_PRICE
+    if _any_exit_true(position, command):
+        return RejectReason.WOULD_TRIGGER
+    return RejectReason.NONE
+
+
+def _any_exit_true(position: Position, command: SetPositionExits) -> bool:
+    market, side, source = position.market, position.side, command.trigger_source
+    asked = (
+        (TriggerKind.STOP_LOSS, command.stop_loss_ticks),
+        (TriggerKind.TAKE_PROFIT, command.take_profit_ticks),
+    )
+    for kind, ticks in asked:
+        if ticks not in (KEEP, 0) and exit_is_true(market, side, kind, source, ticks):
+            return True
+    return command.auto_close_e8 not in (KEEP, 0) and auto_close_is_true(
+        market,
+        side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.initial_margin_atoms,
+        command.auto_close_e8,
+    )

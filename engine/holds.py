@@ -1,0 +1,110 @@
+"""What resting orders hold, so that nobody overspends (HLD-…).  Computes; moves nothing."""
+
+from engine.commands import Side
+from engine.margin import fee_atoms, initial_margin_atoms
+from engine.order import Order
+from engine.position import Position
+from engine.seat import Seat
+
+
+def opening_cost_atoms(order: Order, lots: int, price_ticks: int, rate_e8: int) -> int:
+    """`ceil(N/L) + fee`: what opening these lots at this price takes from free."""
+    market = order.market
+    notional_atoms = lots * price_ticks * market.k
+    margin_atoms = initial_margin_atoms(notional_atoms, order.leverage)
+    base_atoms = margin_atoms if market.fee_on_margin else notional_atoms
+    return margin_atoms + fee_atoms(base_atoms, rate_e8)
+
+
+def need_atoms(order: Order, lots: int) -> int:
+    """What a resting limit holds for `lots` that open (HLD-3): margin, maker fee, loss at once."""
+    if lots == 0:
+        return 0
+    price_ticks = order.price_ticks
+    mark_ticks = order.frozen_mark_ticks
+    loss_ticks = price_ticks - mark_ticks if order.side is Side.BUY else mark_ticks - price_ticks
+    need = opening_cost_atoms(order, lots, price_ticks, order.market.spec.maker_fee_e8)
+    if loss_ticks > 0:
+        need += lots * order.market.k * loss_ticks
+    return max(0, need)  # a rebate above the margin holds nothing
+
+
+def lots_against(position: Position | None, side: Side) -> int:
+    """How many lots an order of this side would close first."""
+    return 0 if position is None or position.side is side else position.qty_lots
+
+
+def opening_lots(
+    queue: list[Order], closing_lots: int, without: Order | None = None
+) -> list[tuple[Order, int]]:
+    """Each resting order of a side with the lots it would open, in execution order (HLD-5)."""
+    opens: list[tuple[Order, int]] = []
+    left = closing_lots
+    for order in queue:
+        if order is without:
+            continue
+        closes = min(left, order.qty_lots)
+        left -= closes
+        opens.append((order, 0 if order.closing else order.qty_lots - closes))
+    return opens
+
+
+def side_hold_atoms(queue: list[Order], closing_lots: int, without: Order | None) -> int:
+    """What one side of a key holds; the first `closing_lots` of it hold nothing."""
+    total_atoms = 0
+    left = closing_lots
+    for order in queue:
+        if order is without:
+            continue
+        lots = order.qty_lots
+        if left:
+            closes = min(left, lots)
+            left -= closes
+            if not order.closing:
+                total_atoms += need_atoms(order, lots - closes)
+        else:
+            total_atoms += order.hold_atoms
+    return total_atoms
+
+
+def key_hold_atoms(
+    seat: Seat, closing_buys: int, closing_sells: int, without: Order | None = None
+) -> int:
+    """`max(buy side, sell side)` of a netting key.
+
+    closing_buys, closing_sells: lots of the position that orders of that side would close first;
+        at most one is not 0.
+    without: an order to leave out, as if it did not rest.
+    """
+    if not seat.buys and not seat.sells:
+        return 0
+    return max(
+        side_hold_atoms(seat.buys, closing_buys, without),
+        side_hold_atoms(seat.sells, closing_sells, without),
+    )
+
+
+def present_hold_atoms(seat: Seat, without: Order | None = None) -> int:
+    """What the key should hold with its position as it is."""
+    position = seat.first_position
+    return key_hold_atoms(
+        seat, lots_against(position, Side.BUY), lots_against(position, Side.SELL), without
+    )
+
+
+def hold_after_atoms(seat: Seat, side: Side, lots: int, without: Order | None = None) -> int:
+    """What the key will hold once an order of this side has filled `lots`, itself left out."""
+    position = seat.first_position
+    signed_lots = 0
+    if position is not None:
+        signed_lots = position.qty_lots if position.side is Side.BUY else -position.qty_lots
+    signed_lots += lots if side is Side.BUY else -lots
+    return key_hold_atoms(seat, max(0, -signed_lots), max(0, signed_lots), without)
+
+
+def last_opener(queue: list[Order], closing_lots: int) -> Order | None:
+    """The order that adds to the hold and executes last; None if no order of the side adds."""
+    for order, lots in reversed(opening_lots(queue, closing_lots)):
+        if lots > 0:
+            return order
+    return None

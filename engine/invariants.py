@@ -1,0 +1,180 @@
+"""What is true of the venue between commands, asserted from scratch (DOMAIN section 3).
+
+`check(state)` walks everything: for tests, snapshots and `fulcrum verify`, not for every command of
+a live venue.
+"""
+
+from engine.commands import Side
+from engine.holds import need_atoms, present_hold_atoms
+from engine.margin import liquidation_ticks
+from engine.market import MARK, Market
+from engine.order import Order, execution_rank
+from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
+from engine.price_levels import Entry
+from engine.seat import Seat
+from engine.state import State
+from engine.trigger_index import auto_close_levels, exit_levels
+from engine.units import AccountId
+
+
+def check(state: State) -> None:
+    """Assert every invariant of the state."""
+    assert state.ledger.sum_atoms() == 0
+    assert not state.firing.heap
+    check_balances(state)
+    armed = 0
+    for market in state.markets:
+        if market is not None:
+            armed += check_market(state, market)
+    check_no_other_entries(state, armed)
+    check_client_orders(state)
+
+
+def check_balances(state: State) -> None:
+    """Free and held money is never negative; holds and margins are the sums of their parts."""
+    for asset_id, ledger in enumerate(state.ledger.assets):
+        assert ledger.sum_atoms() == 0
+        assert len(ledger.free) == len(ledger.hold) == len(state.accounts)
+        assert min(ledger.free) >= 0
+        assert ledger.hold == held_by_account(state, asset_id)
+        margins = [
+            p.margin_atoms for p in state.positions.values() if p.market.asset_id == asset_id
+        ]
+        assert ledger.margin_atoms == sum(margins)
+
+
+def held_by_account(state: State, asset_id: int) -> list[int]:
+    """What every account holds, from its orders and keys."""
+    held = [0] * len(state.accounts)
+    for market in state.markets:
+        if market is None or market.asset_id != asset_id:
+            continue
+        for seat in market.seats:
+            if seat is not None:
+                orders_hold = 0 if market.is_netting else sum(o.hold_atoms for o in seat.orders())
+                held[seat.account_id] += seat.hold_atoms + orders_hold
+    return held
+
+
+def check_market(state: State, market: Market) -> int:
+    """Assert what is true of one market; returns how many entries wait in it."""
+    for levels in market.falling + market.rising:
+        levels.check()
+    positions = 0
+    for account_id, seat in enumerate(market.seats):
+        if seat is not None:
+            assert seat.account_id == account_id
+            check_seat(state, seat)
+            positions += len(seat.positions())
+    assert positions == market.open_positions
+    return sum(sum(1 for _ in levels.entries()) for levels in market.falling + market.rising)
+
+
+def check_seat(state: State, seat: Seat) -> None:
+    """Orders and positions of a seat are in their tables, queues and levels."""
+    orders, positions = seat.orders(), seat.positions()
+    assert len(orders) == seat.open_orders
+    for order in orders:
+        check_order(state, order)
+        assert order.seat is seat
+    for position in positions:
+        check_position(state, position)
+        assert position.seat is seat
+    if seat.market.is_netting:
+        assert len(positions) <= 1
+        assert seat.hold_atoms == present_hold_atoms(seat)
+        resting = [order for order in orders if order.is_limit()]
+        for side in (Side.BUY, Side.SELL):
+            of_side = [order for order in resting if order.side is side]
+            assert seat.resting(side) == sorted(of_side, key=execution_rank)
+    else:
+        assert not seat.buys
+        assert not seat.sells
+        assert seat.hold_atoms == 0
+
+
+def check_order(state: State, order: Order) -> None:
+    """An open order is in its table and waits at its price in exactly one set of levels."""
+    assert state.orders.get(order.order_id) is order
+    market = order.market
+    indexes = market.falling if order.fires_falling() else market.rising
+    check_entry(order, order.watched_ticks(), indexes[order.watched_source()])
+    assert not (order.qty_lots and order.amount_atoms)
+    if order.closing:
+        position = state.positions.get(order.position_id)
+        assert position is not None
+        assert position.side is not order.side
+        assert order.hold_atoms == 0
+    elif order.is_limit() and market.is_netting:
+        assert order.hold_atoms == need_atoms(order, order.qty_lots)
+    if order.client_order_id:
+        known = state.client_orders.get(order.account_id, order.client_order_id)
+        assert known is not None
+        assert known.is_open
+        assert known.order_id == order.order_id
+
+
+def check_position(state: State, position: Position) -> None:
+    """An open position has lots and margin, and everything it arms waits at the right price."""
+    assert state.positions.get(position.position_id) is position
+    assert position.qty_lots > 0
+    assert position.margin_atoms >= 0
+    assert position.cost_atoms > 0
+    market, side = position.market, position.side
+    key = liquidation_ticks(
+        side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.margin_atoms,
+        market.k,
+        market.rates,
+        market.close_fee_e8,
+    )
+    levels = market.falling[MARK] if side is Side.BUY else market.rising[MARK]
+    if key >= 1:
+        check_entry(position.liquidation, key, levels)
+    if position.auto_close is not None and position.auto_close.levels is not None:
+        assert position.auto_close.levels is auto_close_levels(market, side, position.auto_close_e8)
+    for pair in position.pairs or []:
+        check_pair(position, pair)
+    closers = [o for o in position.seat.orders() if o.position_id == position.position_id]
+    assert len(closers) == position.closing_orders
+
+
+def check_pair(position: Position, pair: ExitPair) -> None:
+    """Both exits of a pair wait where they should."""
+    market, side = position.market, position.side
+    for kind, ticks, trigger in (
+        (TriggerKind.STOP_LOSS, pair.stop_loss_ticks, pair.stop_loss),
+        (TriggerKind.TAKE_PROFIT, pair.take_profit_ticks, pair.take_profit),
+    ):
+        if ticks:
+            check_entry(trigger, ticks, exit_levels(market, side, kind, pair.source))
+        else:
+            assert trigger is None
+
+
+def check_entry(entry: Entry | None, key_ticks: int, levels: object) -> None:
+    """The entry waits at this key in these levels."""
+    assert entry is not None
+    assert entry.key_ticks == key_ticks
+    assert entry.levels is levels
+
+
+def check_no_other_entries(state: State, armed: int) -> None:
+    """Nothing waits but what open orders and positions account for; closed ones are in none."""
+    expected = state.orders.count
+    for position in state.positions.values():
+        triggers: list[PositionTrigger | None] = [position.liquidation, position.auto_close]
+        for pair in position.pairs or []:
+            triggers += [pair.stop_loss, pair.take_profit]
+        expected += sum(1 for t in triggers if t is not None and t.levels is not None)
+    assert armed == expected
+
+
+def check_client_orders(state: State) -> None:
+    """The ids of open orders are open, and no others."""
+    for entry in state.client_orders.open_entries():
+        order = state.orders.get(entry.order_id)
+        assert order is not None
+        assert order.account_id == AccountId(entry.account_id)

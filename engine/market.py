@@ -1,0 +1,137 @@
+"""A listed instrument at work: its prices, its price levels, its seats."""
+
+from typing import Final, final
+
+from engine.commands import PriceSource
+from engine.instrument import (
+    FeeBasis,
+    InstrumentSpec,
+    InstrumentStatus,
+    PositionMode,
+    largest_price_ticks,
+)
+from engine.margin import TierRate, tier_rates
+from engine.price_levels import PriceLevels
+from engine.seat import Seat
+from engine.units import AccountId, AssetId, InstrumentId
+
+BID: Final = 0
+ASK: Final = 1
+LAST: Final = 2
+MARK: Final = 3
+INDEX: Final = 4
+
+
+@final
+class Market:
+    """One instrument's state.
+
+    prices: bid, ask, last, mark, index in ticks, by PriceSource; all 0 before the first.
+    processed: the prices at which everything due has fired; behind `prices` only while halted.
+    candidate, candidate_count: the last update that was not believed, and how many in a row
+        confirm each other.
+    falling, rising: by PriceSource, what fires as that price falls or rises.
+    """
+
+    __slots__ = (
+        "asset_id",
+        "candidate",
+        "candidate_count",
+        "close_fee_e8",
+        "falling",
+        "fee_on_margin",
+        "instrument_id",
+        "is_netting",
+        "k",
+        "open_positions",
+        "price_ticks_max",
+        "price_time_ns",
+        "prices",
+        "processed",
+        "rates",
+        "rising",
+        "seats",
+        "source",
+        "source_sequence",
+        "spec",
+        "status",
+    )
+
+    def __init__(
+        self, instrument_id: InstrumentId, asset_id: AssetId, spec: InstrumentSpec
+    ) -> None:
+        self.instrument_id: Final = instrument_id
+        self.asset_id: Final = asset_id
+        self.status = InstrumentStatus.TRADING
+        self.prices = [0, 0, 0, 0, 0]
+        self.processed = [0, 0, 0, 0, 0]
+        self.price_time_ns = 0
+        self.source = ""
+        self.source_sequence = 0
+        self.candidate = [0, 0, 0, 0, 0]
+        self.candidate_count = 0
+        self.open_positions = 0
+        self.falling: Final = [PriceLevels(source, True) for source in PriceSource]
+        self.rising: Final = [PriceLevels(source, False) for source in PriceSource]
+        # By account id; a list, because a dict of a million stops the process when it grows.
+        self.seats: Final[list[Seat | None]] = []
+        self.is_netting: Final = spec.position_mode is PositionMode.NETTING
+        self.fee_on_margin: Final = spec.fee_basis is FeeBasis.MARGIN
+        self.k: Final = spec.atoms_per_tick_lot()
+        self.spec = spec
+        self.rates: list[TierRate] = []
+        self.close_fee_e8 = 0
+        self.price_ticks_max = 0
+        self.set_spec(spec)
+
+    def set_spec(self, spec: InstrumentSpec) -> None:
+        """Take new settings, and what is derived from them."""
+        self.spec = spec
+        self.rates = tier_rates(spec)
+        self.close_fee_e8 = spec.taker_fee_e8 if spec.close_fee_reserved else 0
+        self.price_ticks_max = largest_price_ticks(spec)
+
+    def seat(self, account_id: AccountId) -> Seat:
+        """The account's seat, made when first asked for."""
+        seats = self.seats
+        while len(seats) <= account_id:
+            seats.append(None)
+        seat = seats[account_id]
+        if seat is None:
+            seat = Seat(account_id, self)
+            seats[account_id] = seat
+        return seat
+
+    def existing_seat(self, account_id: AccountId) -> Seat | None:
+        """The account's seat, if it ever had one."""
+        return self.seats[account_id] if account_id < len(self.seats) else None
+
+    def is_stale(self, time_ns: int) -> bool:
+        """Whether the last accepted price is too old to trade on."""
+        stale_after_ns = self.spec.stale_after_ns
+        return stale_after_ns > 0 and time_ns - self.price_time_ns > stale_after_ns
+
+    @property
+    def bid_ticks(self) -> int:
+        """The best price the house buys at; 0 before the first price."""
+        return self.prices[BID]
+
+    @property
+    def ask_ticks(self) -> int:
+        """The best price the house sells at; 0 before the first price."""
+        return self.prices[ASK]
+
+    @property
+    def last_ticks(self) -> int:
+        """The last trade's price; 0 before the first price."""
+        return self.prices[LAST]
+
+    @property
+    def mark_ticks(self) -> int:
+        """The price at which positions are valued; 0 before the first price."""
+        return self.prices[MARK]
+
+    @property
+    def index_ticks(self) -> int:
+        """The spot index behind the mark; 0 before the first price."""
+        return self.prices[INDEX]

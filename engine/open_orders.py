@@ -1,0 +1,194 @@
+"""Orders entering and leaving the open set: books, chains, holds and client ids in step."""
+
+from heapq import heappush
+
+from engine.commands import Side
+from engine.events import CancelCause, Event, OrderAmended, OrderCancelled
+from engine.holds import (
+    last_opener,
+    lots_against,
+    need_atoms,
+    present_hold_atoms,
+    side_hold_atoms,
+)
+from engine.order import Order, execution_rank
+from engine.position import Position, closing_side
+from engine.reject_reason import RejectReason
+from engine.seat import Seat
+from engine.state import State
+from engine.trigger_index import arm_order, disarm
+
+
+def register_order(state: State, order: Order) -> None:
+    """Enter an accepted order that stays open into the tables; it does not wait anywhere yet."""
+    state.orders.put(order.order_id, order)
+    order.seat.add_order(order)
+    if order.closing:
+        position = state.positions.get(order.position_id)
+        assert position is not None
+        position.closing_orders += 1
+    if order.expire_ns:
+        heappush(state.expiries, (order.expire_ns, order.order_id))
+
+
+def rest_order(state: State, order: Order) -> None:
+    """Let a registered order wait: for its limit, or for its trigger."""
+    if order.is_limit() and order.market.is_netting:
+        order.seat.queue_resting(order)
+    arm_order(state.firing, order)
+
+
+def unrest_order(order: Order) -> None:
+    """The order waits no more; it stays registered."""
+    disarm(order)
+    if order.is_limit() and order.market.is_netting:
+        order.seat.unqueue_resting(order)
+
+
+def freeze_need(order: Order) -> None:
+    """Note what the order's lots would need if all opened, at the mark of this moment."""
+    order.frozen_mark_ticks = order.market.mark_ticks
+    order.hold_atoms = order_need_atoms(order)
+
+
+def order_need_atoms(order: Order) -> int:
+    """What the order alone holds: nothing unless it is a limit order that may open."""
+    if order.closing or not order.is_limit():
+        return 0
+    if order.amount_atoms:
+        return order.amount_atoms
+    return need_atoms(order, order.qty_lots)
+
+
+def release_ticket_hold(state: State, order: Order) -> None:
+    """Ticket markets: give back what the order held for itself."""
+    if order.hold_atoms and not order.market.is_netting:
+        state.asset_ledger(order.market).change_hold(order.account_id, -order.hold_atoms)
+        order.hold_atoms = 0
+
+
+def retire_order(state: State, order: Order) -> None:
+    """The order is open no more: it leaves every table.  Its hold must be settled by the caller."""
+    state.orders.remove(order.order_id)
+    order.seat.remove_order(order)
+    if order.closing:
+        position = state.positions.get(order.position_id)
+        if position is not None:
+            position.closing_orders -= 1
+    if order.client_order_id:
+        state.client_orders.close(order.account_id, order.client_order_id)
+
+
+def end_order(state: State, order: Order, event: Event, events: list[Event]) -> None:
+    """Take an order that waits out of the market, release its ticket hold and say so."""
+    if order.levels is not None:
+        unrest_order(order)
+    release_ticket_hold(state, order)
+    retire_order(state, order)
+    events.append(event)
+
+
+def cancel_open_order(state: State, order: Order, cause: CancelCause, events: list[Event]) -> None:
+    """End an open order; in a netting market the caller settles the key's hold afterwards."""
+    event = OrderCancelled(order.order_id, order.account_id, cause, RejectReason.NONE)
+    end_order(state, order, event, events)
+
+
+def settle_key_hold(state: State, seat: Seat, events: list[Event]) -> None:
+    """Bring a netting key's hold to what its orders and position need (HLD-7)."""
+    if not seat.market.is_netting:
+        return
+    hold_atoms = present_hold_atoms(seat)
+    if hold_atoms == seat.hold_atoms:
+        return
+    ledger = state.asset_ledger(seat.market)
+    while hold_atoms - seat.hold_atoms > ledger.free[seat.account_id]:
+        order = _order_to_give_up(seat)
+        assert order is not None  # without openers the hold is 0
+        cancel_open_order(state, order, CancelCause.HOLD_SHORT, events)
+        hold_atoms = present_hold_atoms(seat)
+    ledger.change_hold(seat.account_id, hold_atoms - seat.hold_atoms)
+    seat.hold_atoms = hold_atoms
+
+
+def _order_to_give_up(seat: Seat) -> Order | None:
+    """The opener of the larger side that executes last."""
+    closing_buys = lots_against(seat.first_position, Side.BUY)
+    closing_sells = lots_against(seat.first_position, Side.SELL)
+    buy_atoms = side_hold_atoms(seat.buys, closing_buys, None)
+    sell_atoms = side_hold_atoms(seat.sells, closing_sells, None)
+    if buy_atoms >= sell_atoms:
+        return last_opener(seat.buys, closing_buys)
+    return last_opener(seat.sells, closing_sells)
+
+
+def closing_orders(seat: Seat, position: Position) -> list[Order]:
+    """The open orders that would reduce the position, by id."""
+    if position.closing_orders == 0:
+        return []
+    return [o for o in seat.orders() if o.closing and o.position_id == position.position_id]
+
+
+def resting_closers(seat: Seat, position: Position) -> list[Order]:
+    """The closing limit orders on the position in execution order."""
+    resting = [o for o in closing_orders(seat, position) if o.is_limit()]
+    resting.sort(key=execution_rank)
+    return resting
+
+
+def left_to_reduce(position: Position, order: Order) -> int:
+    """Lots of the position that no earlier closing limit order takes (RED-1).
+
+    An order that is not accepted yet comes after all others at its price.
+    """
+    left = position.qty_lots
+    for other in resting_closers(position.seat, position):
+        if other.order_id == order.order_id:
+            continue
+        is_earlier = (
+            other.price_ticks > order.price_ticks
+            if order.side is Side.BUY
+            else other.price_ticks < order.price_ticks
+        )
+        same_price = other.price_ticks == order.price_ticks
+        if is_earlier or (same_price and (order.priority == 0 or other.priority < order.priority)):
+            left -= other.qty_lots
+    return left
+
+
+def shrink_closers(state: State, position: Position, events: list[Event]) -> None:
+    """Clip the closing limit orders to what is left for each, in execution order (RED-1)."""
+    if position.closing_orders == 0:
+        return
+    left = position.qty_lots
+    for order in resting_closers(position.seat, position):
+        keeps = min(left, order.qty_lots)
+        left -= keeps
+        if keeps == 0:
+            cancel_open_order(state, order, CancelCause.POSITION_GONE, events)
+        elif keeps < order.qty_lots:
+            order.qty_lots = keeps
+            events.append(amended(order))
+
+
+def cancel_closers(state: State, seat: Seat, position: Position, events: list[Event]) -> None:
+    """The position is gone: so are the orders that would close it (RED-2)."""
+    for order in closing_orders(seat, position):
+        cancel_open_order(state, order, CancelCause.POSITION_GONE, events)
+
+
+def amended(order: Order) -> OrderAmended:
+    """The order's terms as they are now."""
+    return OrderAmended(
+        order.order_id,
+        order.account_id,
+        order.price_ticks,
+        order.trigger_ticks,
+        order.qty_lots,
+        order.amount_atoms,
+    )
+
+
+def closes_position(order: Order, position: Position | None) -> bool:
+    """Whether the position is one that an order of this side reduces."""
+    return position is not None and order.side is closing_side(position.side)

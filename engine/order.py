@@ -1,0 +1,145 @@
+"""An open order.  Knows what it asks for and where it waits; knows nothing of money moving."""
+
+from typing import TYPE_CHECKING, final
+
+from engine.commands import OrderType, PriceSource, Side, TimeInForce
+from engine.price_levels import Entry
+from engine.units import AccountId, OrderId, PositionId
+
+if TYPE_CHECKING:
+    from engine.market import Market
+    from engine.seat import Seat
+
+
+@final
+class Order(Entry):
+    """A resting limit order, or a conditional order that waits for its trigger.
+
+    order_id: 0 until the order is accepted.
+    qty_lots: 0 while sized by amount, and for a closing order that takes all there is.
+    amount_atoms: the margin to use; 0 when sized by quantity.
+    closing: only ever reduces the position `position_id`.
+    hold_atoms: ticket: what the order holds; netting: what its lots would need if all opened.
+    frozen_mark_ticks: the mark when the order took its present place.
+    priority: its place among orders of one price; its id until an amend sends it back.
+    """
+
+    __slots__ = (
+        "account_id",
+        "amount_atoms",
+        "auto_close_e8",
+        "client_order_id",
+        "closing",
+        "created_ns",
+        "expire_ns",
+        "frozen_mark_ticks",
+        "hold_atoms",
+        "leverage",
+        "market",
+        "order_id",
+        "order_type",
+        "position_id",
+        "post_only",
+        "price_ticks",
+        "priority",
+        "qty_lots",
+        "seat",
+        "seat_after",
+        "seat_before",
+        "side",
+        "stop_loss_ticks",
+        "take_profit_ticks",
+        "time_in_force",
+        "trigger_source",
+        "trigger_ticks",
+    )
+
+    def __init__(
+        self,
+        account_id: AccountId,
+        market: "Market",
+        seat: "Seat",
+        side: Side,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        qty_lots: int,
+        amount_atoms: int,
+        price_ticks: int,
+        trigger_ticks: int,
+        trigger_source: PriceSource,
+        leverage: int,
+        closing: bool,
+        post_only: bool,
+        position_id: PositionId,
+        stop_loss_ticks: int,
+        take_profit_ticks: int,
+        auto_close_e8: int,
+        expire_ns: int,
+        client_order_id: str,
+        created_ns: int,
+    ) -> None:
+        self.levels = None
+        self.before = None
+        self.after = None
+        self.key_ticks = 0
+        self.arming = 0
+        self.order_id = OrderId(0)
+        self.account_id = account_id
+        self.market = market
+        self.seat = seat
+        self.side = side
+        self.order_type = order_type
+        self.time_in_force = time_in_force
+        self.qty_lots = qty_lots
+        self.amount_atoms = amount_atoms
+        self.price_ticks = price_ticks
+        self.trigger_ticks = trigger_ticks
+        self.trigger_source = trigger_source
+        self.leverage = leverage
+        self.closing = closing
+        self.post_only = post_only
+        self.position_id = position_id
+        self.stop_loss_ticks = stop_loss_ticks
+        self.take_profit_ticks = take_profit_ticks
+        self.auto_close_e8 = auto_close_e8
+        self.expire_ns = expire_ns
+        self.client_order_id = client_order_id
+        self.created_ns = created_ns
+        self.hold_atoms = 0
+        self.frozen_mark_ticks = 0
+        self.priority = 0
+        # The account's open orders in this market, a chain with its head in the seat.
+        self.seat_before: Order | None = None
+        self.seat_after: Order | None = None
+
+    def is_limit(self) -> bool:
+        """Whether the order carries a limit price; else it is a market order, now or later."""
+        return self.order_type is OrderType.LIMIT
+
+    def is_conditional(self) -> bool:
+        """Whether the order waits for a trigger before it becomes a market order."""
+        return (
+            self.order_type is OrderType.STOP_MARKET
+            or self.order_type is OrderType.TAKE_PROFIT_MARKET
+        )
+
+    def fires_falling(self) -> bool:
+        """Whether it fires as its price falls: BUY LIMIT, SELL STOP, BUY TAKE_PROFIT."""
+        return (self.side is Side.BUY) != (self.order_type is OrderType.STOP_MARKET)
+
+    def watched_source(self) -> PriceSource:
+        """The price it waits for: limits the opposite touch, conditionals their trigger source."""
+        if self.order_type is OrderType.LIMIT:
+            return PriceSource.ASK if self.side is Side.BUY else PriceSource.BID
+        return self.trigger_source
+
+    def watched_ticks(self) -> int:
+        """The price at which it fires."""
+        return self.price_ticks if self.order_type is OrderType.LIMIT else self.trigger_ticks
+
+
+def execution_rank(order: Order) -> tuple[int, int]:
+    """Resting limits of one side in the order they execute: better price, then priority."""
+    if order.side is Side.BUY:
+        return -order.price_ticks, order.priority
+    return order.price_ticks, order.priority

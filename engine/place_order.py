@@ -1,0 +1,260 @@
+"""Placing an order: refuse first, then commit (ORD-…, IDM-1)."""
+
+from typing import Final
+
+from engine.admission import Admission, admission_reason
+from engine.client_orders import ClientOrder
+from engine.commands import OrderType, PlaceOrder, PriceSource, TimeInForce
+from engine.events import (
+    CancelCause,
+    Event,
+    LeverageChanged,
+    Liquidity,
+    OrderAccepted,
+    OrderCancelled,
+    Rejected,
+    RequestRepeated,
+)
+from engine.instrument import InstrumentStatus, is_name
+from engine.market import Market
+from engine.open_orders import (
+    register_order,
+    rest_order,
+    settle_key_hold,
+    shrink_closers,
+)
+from engine.order import Order
+from engine.reject_reason import RejectReason
+from engine.settlement import fill_order
+from engine.state import State
+from engine.units import OrderId
+
+CLIENT_ORDER_ID_LENGTH_MAX: Final = 36
+DIGEST_LENGTH: Final = 16
+# Refusals that leave no trace even of the client order id (IDM-1).
+FORGOTTEN_REASONS: Final = (
+    RejectReason.DUPLICATE_ID,
+    RejectReason.UNKNOWN_ACCOUNT,
+    RejectReason.BAD_COMBINATION,
+)
+
+
+def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
+    """Place an order, or answer a repeated request with its first result."""
+    account_id, client_order_id = command.account_id, command.client_order_id
+    if client_order_id and state.account(account_id) is not None:
+        known = state.client_orders.get(account_id, client_order_id)
+        if known is not None:
+            events.append(_answer_again(known, command))
+            return
+    reason = routing_reason(state, command)
+    draft: Order | None = None
+    if reason is RejectReason.NONE:
+        draft = draft_order(state, command)
+        admission = Admission(state, draft, None)
+        reason = admission_reason(admission)
+    if draft is None or reason is not RejectReason.NONE:
+        if client_order_id and reason not in FORGOTTEN_REASONS:
+            _remember(state, command, OrderId(0), reason, False)
+        events.append(Rejected(account_id, reason))
+        return
+    _accept(state, command, admission, events)
+
+
+def _answer_again(known: ClientOrder, command: PlaceOrder) -> Event:
+    if known.digest != command.digest:
+        return Rejected(command.account_id, RejectReason.DUPLICATE_ID)
+    return RequestRepeated(command.account_id, known.order_id, known.reason)
+
+
+def _remember(
+    state: State, command: PlaceOrder, order_id: OrderId, reason: RejectReason, is_open: bool
+) -> None:
+    state.client_orders.add(
+        ClientOrder(
+            command.account_id,
+            command.client_order_id,
+            command.digest,
+            order_id,
+            reason,
+            is_open,
+        )
+    )
+
+
+def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
+    """UNKNOWN_ACCOUNT to BAD_COMBINATION: whether the order makes sense at all."""
+    if state.account(command.account_id) is None:
+        return RejectReason.UNKNOWN_ACCOUNT
+    market = state.market(command.instrument_id)
+    if market is None:
+        return RejectReason.UNKNOWN_SYMBOL
+    if market.status is not InstrumentStatus.TRADING:
+        if market.status is InstrumentStatus.HALTED:
+            return RejectReason.HALTED
+        if not is_closing(command):
+            return RejectReason.CLOSE_ONLY
+    if _has_negative(command) or not (
+        _type_fits(command) and _time_fits(command) and _size_fits(command, market)
+    ):
+        return RejectReason.BAD_COMBINATION
+    return RejectReason.NONE
+
+
+def is_closing(command: PlaceOrder) -> bool:
+    """Whether the order only ever reduces (ORD-1)."""
+    return command.reduce_only or command.position_id != 0
+
+
+def _has_negative(command: PlaceOrder) -> bool:
+    return (
+        command.qty_lots < 0
+        or command.amount_atoms < 0
+        or command.price_ticks < 0
+        or command.trigger_ticks < 0
+        or command.stop_loss_ticks < 0
+        or command.take_profit_ticks < 0
+        or command.expire_ns < 0
+    )
+
+
+def _type_fits(command: PlaceOrder) -> bool:
+    """Each type has the prices that belong to it, and post-only rests."""
+    order_type = command.order_type
+    is_limit = order_type is OrderType.LIMIT
+    if command.price_ticks and not is_limit:
+        return False
+    if command.trigger_ticks and (is_limit or order_type is OrderType.MARKET):
+        return False
+    source = command.trigger_source
+    if source is PriceSource.BID or source is PriceSource.ASK:
+        return False
+    if not command.post_only:
+        return True
+    return is_limit and command.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
+
+
+def _time_fits(command: PlaceOrder) -> bool:
+    time_in_force = command.time_in_force
+    if (time_in_force is TimeInForce.GTD) != (command.expire_ns > 0):
+        return False
+    order_type = command.order_type
+    if order_type is OrderType.LIMIT:
+        return True
+    if order_type is OrderType.MARKET:
+        return time_in_force is not TimeInForce.GTD
+    return time_in_force is TimeInForce.GTC or time_in_force is TimeInForce.GTD
+
+
+def _size_fits(command: PlaceOrder, market: Market) -> bool:
+    """Openers have one size; closing orders name what they close and carry no exits."""
+    if command.client_order_id and not (
+        is_name(command.client_order_id, CLIENT_ORDER_ID_LENGTH_MAX)
+        and len(command.digest) == DIGEST_LENGTH
+    ):
+        return False
+    if not is_closing(command):
+        return (command.qty_lots > 0) != (command.amount_atoms > 0)
+    if command.amount_atoms or (command.qty_lots == 0 and command.position_id == 0):
+        return False
+    if command.stop_loss_ticks or command.take_profit_ticks or command.auto_close_e8:
+        return False
+    return command.position_id != 0 or market.is_netting
+
+
+def draft_order(state: State, command: PlaceOrder) -> Order:
+    """The order as asked for; it has no id and stands in no table."""
+    market = state.market(command.instrument_id)
+    assert market is not None
+    closing = is_closing(command)
+    return Order(
+        command.account_id,
+        market,
+        market.seat(command.account_id),
+        command.side,
+        command.order_type,
+        command.time_in_force,
+        command.qty_lots,
+        command.amount_atoms,
+        command.price_ticks,
+        command.trigger_ticks,
+        command.trigger_source,
+        0 if closing else command.leverage,
+        closing,
+        command.post_only,
+        command.position_id,
+        command.stop_loss_ticks,
+        command.take_profit_ticks,
+        command.auto_close_e8,
+        command.expire_ns,
+        command.client_order_id,
+        state.time_ns,
+    )
+
+
+def _accept(state: State, command: PlaceOrder, admission: Admission, events: list[Event]) -> None:
+    """From here on nothing refuses."""
+    order = admission.draft
+    order_id = OrderId(state.take_id())
+    order.order_id = order_id
+    order.priority = order_id
+    seat = order.seat
+    if order.market.is_netting and not order.closing and order.leverage != seat.leverage:
+        seat.leverage = order.leverage
+        events.append(LeverageChanged(order.account_id, order.market.instrument_id, order.leverage))
+    events.append(accepted(order))
+    unfilled = order.time_in_force is TimeInForce.IOC and order.order_type is not OrderType.MARKET
+    stays = not admission.takes and not unfilled
+    if order.client_order_id:
+        _remember(state, command, order_id, RejectReason.NONE, stays)
+    if admission.takes:
+        take_now(state, admission, events)
+    elif unfilled:
+        events.append(
+            OrderCancelled(order_id, order.account_id, CancelCause.UNFILLED, RejectReason.NONE)
+        )
+    else:
+        register_order(state, order)
+        rest_now(state, order, events)
+
+
+def accepted(order: Order) -> OrderAccepted:
+    """The order's terms as it was accepted."""
+    return OrderAccepted(
+        order.order_id,
+        order.account_id,
+        order.market.instrument_id,
+        order.side,
+        order.order_type,
+        order.price_ticks,
+        order.trigger_ticks,
+        order.qty_lots,
+        order.amount_atoms,
+        order.leverage,
+    )
+
+
+def take_now(state: State, admission: Admission, events: list[Event]) -> None:
+    """An order that takes on arrival fills whole, at the touch."""
+    fill_order(
+        state,
+        admission.draft,
+        admission.position,
+        admission.lots,
+        admission.touch_ticks,
+        Liquidity.TAKER,
+        events,
+    )
+
+
+def rest_now(state: State, order: Order, events: list[Event]) -> None:
+    """A registered order begins to wait: its hold is taken, later closing orders make room."""
+    rest_order(state, order)
+    if order.closing:
+        position = state.positions.get(order.position_id)
+        assert position is not None
+        shrink_closers(state, position, events)
+    if order.market.is_netting:
+        settle_key_hold(state, order.seat, events)
+    elif order.hold_atoms:
+        state.asset_ledger(order.market).change_hold(order.account_id, order.hold_atoms)

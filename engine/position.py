@@ -1,0 +1,168 @@
+"""An open position and its exits.  Knows its lots, its cost and its margin; moves nothing."""
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, final
+
+from engine.commands import PriceSource, Side
+from engine.price_levels import Entry
+from engine.units import AccountId, PositionId
+
+if TYPE_CHECKING:
+    from engine.market import Market
+    from engine.seat import Seat
+
+
+class TriggerKind(IntEnum):
+    """What fires at a price for a position; the value is its rank in the firing queue."""
+
+    STOP_LOSS = 1
+    TAKE_PROFIT = 2
+    AUTO_CLOSE = 4
+    LIQUIDATION = 5
+
+
+@final
+class PositionTrigger(Entry):
+    """A price at which something happens to a position."""
+
+    __slots__ = ("kind", "pair", "position")
+
+    def __init__(self, kind: TriggerKind, position: "Position", pair: "ExitPair | None") -> None:
+        self.levels = None
+        self.before = None
+        self.after = None
+        self.key_ticks = 0
+        self.arming = 0
+        self.kind: Final = kind
+        self.position: Final = position
+        self.pair: Final = pair
+
+
+@final
+class ExitPair:
+    """A stop loss and a take profit that belong together; when one fires the other goes.
+
+    parent_order_id: 0 for the position's own pair, which closes all of it.
+    qty_lots: what the parent's fills opened; the pair closes at most that much.
+    """
+
+    __slots__ = (
+        "parent_order_id",
+        "qty_lots",
+        "source",
+        "stop_loss",
+        "stop_loss_ticks",
+        "take_profit",
+        "take_profit_ticks",
+    )
+
+    def __init__(
+        self,
+        parent_order_id: int,
+        qty_lots: int,
+        source: PriceSource,
+        stop_loss_ticks: int,
+        take_profit_ticks: int,
+    ) -> None:
+        self.parent_order_id: Final = parent_order_id
+        self.qty_lots = qty_lots
+        self.source = source
+        self.stop_loss_ticks = stop_loss_ticks
+        self.take_profit_ticks = take_profit_ticks
+        self.stop_loss: PositionTrigger | None = None
+        self.take_profit: PositionTrigger | None = None
+
+
+@final
+class Position:
+    """Lots of one account in one market.
+
+    cost_atoms: Σ lots × ticks × K of what is open; the entry price is derived from it for display.
+    initial_margin_atoms: M0, the base of pnlPercent and auto-close; margin added later is not in it.
+    realized_atoms: what the user gained or lost by it so far, fees of both sides included.
+    closing_orders: how many open orders would reduce it.
+    """
+
+    __slots__ = (
+        "account_id",
+        "auto_close",
+        "auto_close_e8",
+        "closing_orders",
+        "cost_atoms",
+        "initial_margin_atoms",
+        "leverage",
+        "liquidation",
+        "margin_atoms",
+        "market",
+        "opened_ns",
+        "pairs",
+        "position_id",
+        "qty_lots",
+        "realized_atoms",
+        "seat",
+        "seat_after",
+        "seat_before",
+        "side",
+    )
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        market: "Market",
+        seat: "Seat",
+        side: Side,
+        leverage: int,
+        opened_ns: int,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.market: Final = market
+        self.seat: Final = seat
+        self.side: Final = side
+        self.leverage: Final = leverage
+        self.opened_ns: Final = opened_ns
+        # Invariant: an open position has at least one lot, and margin ≥ 0.
+        self.qty_lots = 0
+        self.cost_atoms = 0
+        self.margin_atoms = 0
+        self.initial_margin_atoms = 0
+        self.realized_atoms = 0
+        self.closing_orders = 0
+        self.auto_close_e8 = 0
+        self.auto_close: PositionTrigger | None = None
+        self.liquidation: PositionTrigger | None = None
+        self.pairs: list[ExitPair] | None = None
+        # The account's open positions in this market, a chain with its head in the seat.
+        self.seat_before: Position | None = None
+        self.seat_after: Position | None = None
+
+    def own_pair(self) -> ExitPair | None:
+        """The pair that belongs to the position itself, if it has one."""
+        if self.pairs is not None:
+            for pair in self.pairs:
+                if pair.parent_order_id == 0:
+                    return pair
+        return None
+
+    @property
+    def stop_loss_ticks(self) -> int:
+        """The position's own stop loss, 0 for none."""
+        pair = self.own_pair()
+        return 0 if pair is None else pair.stop_loss_ticks
+
+    @property
+    def take_profit_ticks(self) -> int:
+        """The position's own take profit, 0 for none."""
+        pair = self.own_pair()
+        return 0 if pair is None else pair.take_profit_ticks
+
+    @property
+    def liquidation_ticks(self) -> int:
+        """The mark at which it is liquidated, 0 for never."""
+        return 0 if self.liquidation is None else self.liquidation.key_ticks
+
+
+def closing_side(side: Side) -> Side:
+    """The side of an order that reduces a position of this side."""
+    return Side.SELL if side is Side.BUY else Side.BUY

@@ -1,0 +1,188 @@
+"""Accounts, tokens and instruments: what exists in the venue (ACC-…, INS-…)."""
+
+from typing import Final
+
+from engine.cancel_order import cancel_openers
+from engine.commands import (
+    ChangeInstrument,
+    IssueToken,
+    ListInstrument,
+    OpenAccount,
+    RevokeToken,
+    SetInstrumentStatus,
+    SetLeverage,
+)
+from engine.events import (
+    AccountOpened,
+    Event,
+    InstrumentChanged,
+    InstrumentListed,
+    LeverageChanged,
+    Rejected,
+    StatusChanged,
+    TokenIssued,
+    TokenRevoked,
+)
+from engine.holds import need_atoms
+from engine.instrument import (
+    InstrumentSpec,
+    InstrumentStatus,
+    RiskTier,
+    instrument_fault,
+    is_name,
+)
+from engine.market import Market
+from engine.open_orders import settle_key_hold
+from engine.price_update import travel
+from engine.reject_reason import RejectReason
+from engine.state import Account, State, Token
+from engine.units import NOBODY, AccountId, AssetId, InstrumentId
+
+USER_ID_LENGTH_MAX: Final = 64
+
+
+def open_account(state: State, command: OpenAccount) -> Event | RejectReason:
+    """A new account, with nothing in it."""
+    user_id = command.user_id
+    if not is_name(user_id, USER_ID_LENGTH_MAX):
+        return RejectReason.BAD_NAME
+    if user_id in state.account_ids:
+        return RejectReason.DUPLICATE_ACCOUNT
+    account_id = AccountId(len(state.accounts))
+    state.accounts.append(Account(account_id, user_id))
+    state.account_ids[user_id] = account_id
+    state.ledger.add_account()
+    return AccountOpened(account_id, user_id)
+
+
+def issue_token(state: State, command: IssueToken) -> Event | RejectReason:
+    """A token works from here on, for an account or for the operator."""
+    if command.account_id != 0 and state.account(command.account_id) is None:
+        return RejectReason.UNKNOWN_ACCOUNT
+    if command.token_hash in state.tokens:
+        return RejectReason.DUPLICATE_TOKEN
+    state.tokens[command.token_hash] = Token(command.account_id, command.scopes, False)
+    return TokenIssued(command.account_id, command.token_hash, command.scopes)
+
+
+def revoke_token(state: State, command: RevokeToken) -> Event | RejectReason:
+    """A token stops working; its hash stays known, so that it never comes back."""
+    token = state.tokens.get(command.token_hash)
+    if token is None or token.revoked:
+        return RejectReason.UNKNOWN_TOKEN
+    token.revoked = True
+    return TokenRevoked(token.account_id, command.token_hash)
+
+
+def list_instrument(state: State, command: ListInstrument) -> Event | RejectReason:
+    """A new market; its settlement asset exists from here on."""
+    spec = command.spec
+    if instrument_fault(spec):
+        return RejectReason.BAD_INSTRUMENT
+    if spec.symbol in state.symbols:
+        return RejectReason.DUPLICATE_SYMBOL
+    asset_id = state.asset_ids.get(spec.settlement)
+    if asset_id is None:
+        asset_id = len(state.assets)
+        state.assets.append(spec.settlement)
+        state.asset_ids[spec.settlement] = asset_id
+        state.ledger.add_asset()
+    instrument_id = InstrumentId(len(state.markets))
+    state.markets.append(Market(instrument_id, AssetId(asset_id), spec))
+    state.symbols[spec.symbol] = instrument_id
+    return InstrumentListed(instrument_id, spec.symbol)
+
+
+def change_instrument(state: State, command: ChangeInstrument, events: list[Event]) -> None:
+    """New settings for a market; its identity and its switches stay (INS-2)."""
+    reason = change_reason(state, command)
+    market = state.market(command.instrument_id)
+    if market is None or reason is not RejectReason.NONE:
+        events.append(Rejected(NOBODY, reason))
+        return
+    maker_fee_e8 = market.spec.maker_fee_e8
+    market.set_spec(command.spec)
+    events.append(InstrumentChanged(market.instrument_id))
+    if market.is_netting and maker_fee_e8 != command.spec.maker_fee_e8:
+        _renew_holds(state, market, events)
+
+
+def change_reason(state: State, command: ChangeInstrument) -> RejectReason:
+    """Why the settings may not change, or NONE."""
+    market = state.market(command.instrument_id)
+    if market is None:
+        return RejectReason.UNKNOWN_SYMBOL
+    old, new = market.spec, command.spec
+    if instrument_fault(new) or identity(old) != identity(new):
+        return RejectReason.BAD_INSTRUMENT
+    if market.open_positions and maintenance(old) != maintenance(new):
+        return RejectReason.INSTRUMENT_IN_USE
+    return RejectReason.NONE
+
+
+def identity(spec: InstrumentSpec) -> tuple[object, ...]:
+    """What never changes about a market."""
+    return (
+        spec.symbol,
+        spec.base,
+        spec.settlement,
+        spec.tick_size_e8,
+        spec.lot_size_e8,
+        spec.market,
+        spec.position_mode,
+        spec.margin_mode,
+        spec.fee_basis,
+        spec.remainder,
+    )
+
+
+def maintenance(spec: InstrumentSpec) -> tuple[object, ...]:
+    """What liquidation prices depend on."""
+    tiers = tuple(_tier_row(tier) for tier in spec.tiers)
+    return tiers, spec.taker_fee_e8, spec.close_fee_reserved
+
+
+def _tier_row(tier: RiskTier) -> tuple[int, int, int]:
+    return tier.cap_atoms, tier.maintenance_e8, tier.leverage_max
+
+
+def _renew_holds(state: State, market: Market, events: list[Event]) -> None:
+    """The maker fee is part of what netting keys hold: settle every key, by account id."""
+    for seat in market.seats:
+        if seat is not None:
+            for order in seat.buys + seat.sells:
+                if not order.closing:
+                    order.hold_atoms = need_atoms(order, order.qty_lots)
+            settle_key_hold(state, seat, events)
+
+
+def set_status(state: State, command: SetInstrumentStatus, events: list[Event]) -> None:
+    """Trade, only close, or halt; the end of a halt lets the stored prices travel (INS-3)."""
+    market = state.market(command.instrument_id)
+    if market is None:
+        events.append(Rejected(NOBODY, RejectReason.UNKNOWN_SYMBOL))
+        return
+    was_halted = market.status is InstrumentStatus.HALTED
+    market.status = command.status
+    events.append(StatusChanged(market.instrument_id, command.status))
+    if command.status is InstrumentStatus.CLOSE_ONLY:
+        cancel_openers(state, market, events)
+    if was_halted and command.status is not InstrumentStatus.HALTED and market.bid_ticks:
+        travel(state, market)
+
+
+def set_leverage(state: State, command: SetLeverage) -> Event | RejectReason:
+    """The leverage of a netting key, while nothing uses it (MRG-2)."""
+    if state.account(command.account_id) is None:
+        return RejectReason.UNKNOWN_ACCOUNT
+    market = state.market(command.instrument_id)
+    if market is None:
+        return RejectReason.UNKNOWN_SYMBOL
+    if not market.is_netting:
+        return RejectReason.BAD_COMBINATION
+    seat = market.seat(command.account_id)
+    in_use = seat.open_orders > 0 or seat.first_position is not None
+    if in_use or not 1 <= command.leverage <= market.spec.leverage_max:
+        return RejectReason.BAD_LEVERAGE
+    seat.leverage = command.leverage
+    return LeverageChanged(command.account_id, command.instrument_id, command.leverage)

@@ -1,0 +1,148 @@
+"""Everything a snapshot holds.  Decides nothing; `invariants.py` says what must be true of it."""
+
+from typing import Final, final
+
+from engine.client_orders import ClientOrders
+from engine.id_table import IdTable
+from engine.ledger import AssetLedger, Ledger
+from engine.market import Market
+from engine.order import Order
+from engine.position import Position
+from engine.seat import Seat
+from engine.trigger_index import FiringQueue
+from engine.units import AccountId, InstrumentId
+
+
+@final
+class Account:
+    """Who trades; balances are in the ledger, orders and positions in the markets' seats."""
+
+    __slots__ = ("account_id", "user_id")
+
+    def __init__(self, account_id: AccountId, user_id: str) -> None:
+        self.account_id: Final = account_id
+        self.user_id: Final = user_id
+
+
+@final
+class Token:
+    """A bearer token, known only by its hash.  Account 0 is the operator's."""
+
+    __slots__ = ("account_id", "revoked", "scopes")
+
+    def __init__(self, account_id: AccountId, scopes: int, revoked: bool) -> None:
+        self.account_id: Final = account_id
+        self.scopes: Final = scopes
+        self.revoked = revoked
+
+
+@final
+class State:
+    """The venue.
+
+    next_id: the next id of an order or position, and the next priority (CMD-3).
+    expiries: a heap of (expire_ns, order id); entries of orders long closed are skipped.
+    firing: empty between commands.
+    """
+
+    __slots__ = (
+        "account_ids",
+        "accounts",
+        "asset_ids",
+        "assets",
+        "client_orders",
+        "event_chain",
+        "expiries",
+        "firing",
+        "ledger",
+        "markets",
+        "next_fill_id",
+        "next_id",
+        "orders",
+        "positions",
+        "sequence",
+        "symbols",
+        "time_ns",
+        "tokens",
+        "transfers",
+    )
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.time_ns = 0
+        self.event_chain = bytes(32)
+        self.next_id = 1
+        self.next_fill_id = 1
+        self.accounts: Final[list[Account | None]] = [None]
+        self.account_ids: Final[dict[str, AccountId]] = {}
+        self.tokens: Final[dict[bytes, Token]] = {}
+        self.transfers: Final[dict[str, int]] = {}
+        self.assets: Final[list[str]] = [""]
+        self.asset_ids: Final[dict[str, int]] = {}
+        self.markets: Final[list[Market | None]] = [None]
+        self.symbols: Final[dict[str, InstrumentId]] = {}
+        self.orders: Final[IdTable[Order]] = IdTable()
+        self.positions: Final[IdTable[Position]] = IdTable()
+        self.client_orders: Final = ClientOrders()
+        self.ledger: Final = Ledger()
+        self.expiries: Final[list[tuple[int, int]]] = []
+        self.firing: Final = FiringQueue()
+
+    def market(self, instrument_id: int) -> Market | None:
+        """The market of an instrument, or None if there is none."""
+        if not 0 < instrument_id < len(self.markets):
+            return None
+        return self.markets[instrument_id]
+
+    def account(self, account_id: int) -> Account | None:
+        """The account, or None if there is none."""
+        if not 0 < account_id < len(self.accounts):
+            return None
+        return self.accounts[account_id]
+
+    def asset_ledger(self, market: Market) -> AssetLedger:
+        """The ledger of the asset the market settles in."""
+        return self.ledger.assets[market.asset_id]
+
+    def take_id(self) -> int:
+        """The next id of an order or position, or the next priority."""
+        taken = self.next_id
+        self.next_id = taken + 1
+        return taken
+
+    def next_due_ns(self) -> int | None:
+        """When the next order expires, if any does (possibly of an order closed meanwhile)."""
+        return self.expiries[0][0] if self.expiries else None
+
+
+def account_seats(state: State, account_id: AccountId) -> list[Seat]:
+    """The account's seats, by instrument id."""
+    seats: list[Seat] = []
+    for market in state.markets:
+        if market is not None:
+            seat = market.existing_seat(account_id)
+            if seat is not None:
+                seats.append(seat)
+    return seats
+
+
+def open_orders(state: State, account_id: AccountId) -> list[Order]:
+    """The account's open orders in all markets, by id."""
+    found = [order for seat in account_seats(state, account_id) for order in seat.orders()]
+    found.sort(key=_order_id)
+    return found
+
+
+def open_positions(state: State, account_id: AccountId) -> list[Position]:
+    """The account's open positions in all markets, by id."""
+    found = [p for seat in account_seats(state, account_id) for p in seat.positions()]
+    found.sort(key=_position_id)
+    return found
+
+
+def _order_id(order: Order) -> int:
+    return order.order_id
+
+
+def _position_id(position: Position) -> int:
+    return position.position_id

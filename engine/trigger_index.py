@@ -1,0 +1,224 @@
+"""What waits for a price, and what came true.  Knows entries, keys and places on the way.
+
+Arming puts an entry into the price levels of its market; if its condition is already true it joins
+the firing queue of the running command at once (FIR-3, FIR-4).
+"""
+
+from heapq import heapify, heappush
+from typing import Final, final
+
+from engine.commands import PriceSource, Side
+from engine.margin import auto_close_ticks, liquidation_ticks
+from engine.market import MARK, Market
+from engine.order import Order
+from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
+from engine.price_levels import Entry, PriceLevels
+
+# place, class, priority, kind, parent order id, arming, entry: the first five are unique.
+Firing = tuple[int, int, int, int, int, int, Entry]
+
+CLOSERS: Final = 0
+LIQUIDATIONS: Final = 1
+OPENERS: Final = 2
+
+
+@final
+class FiringQueue:
+    """What came true in the running command, and the way the prices go in it.
+
+    place_now: the place of what is firing; what it arms comes no earlier.
+    old_prices: where the way begins.  scales: by source, what makes distances on that source
+        comparable with those on the others, so that places are exact integers.
+    """
+
+    __slots__ = ("heap", "old_prices", "place_now", "scales")
+
+    def __init__(self) -> None:
+        self.heap: Final[list[Firing]] = []
+        self.place_now = 0
+        self.old_prices = [0, 0, 0, 0, 0]
+        self.scales = [0, 0, 0, 0, 0]
+
+    def begin_travel(self, market: Market) -> None:
+        """Queue everything that the prices pass from the processed to the present values.
+
+        `|trigger − old| / |new − old|` of each source is brought to one denominator, the product
+        of all the distances.
+        """
+        prices = market.prices
+        passed = [levels for levels in market.falling if prices[levels.source] <= levels.best_ticks]
+        passed += [levels for levels in market.rising if prices[levels.source] >= levels.best_ticks]
+        if not passed:
+            return
+        moves = [abs(new - old) for new, old in zip(prices, market.processed, strict=True)]
+        product = 1
+        for move in moves:
+            product *= move or 1
+        self.scales = [exact_quotient(product, move) if move else 0 for move in moves]
+        self.old_prices = market.processed
+        for levels in passed:
+            for entry in levels.passed(prices[levels.source]):
+                self.heap.append(self.item(levels, entry))
+        heapify(self.heap)
+
+    def end(self) -> None:
+        """Forget the way: from here on the place of everything is 0."""
+        self.heap.clear()
+        self.place_now = 0
+        self.scales = [0, 0, 0, 0, 0]
+
+    def push(self, levels: PriceLevels, entry: Entry) -> None:
+        """Queue an entry that was armed with its condition already true."""
+        heappush(self.heap, self.item(levels, entry))
+
+    def item(self, levels: PriceLevels, entry: Entry) -> Firing:
+        """The entry with its rank in the queue."""
+        place = self.place_now
+        scale = self.scales[levels.source]
+        if scale:
+            old_ticks = self.old_prices[levels.source]
+            way = old_ticks - entry.key_ticks if levels.falls else entry.key_ticks - old_ticks
+            if way > 0:
+                place = max(place, way * scale)
+        if isinstance(entry, Order):
+            order_class = CLOSERS if entry.closing else OPENERS
+            return place, order_class, entry.priority, 0, 0, entry.arming, entry
+        assert isinstance(entry, PositionTrigger)
+        kind = entry.kind
+        trigger_class = LIQUIDATIONS if kind is TriggerKind.LIQUIDATION else CLOSERS
+        parent = 0 if entry.pair is None else entry.pair.parent_order_id
+        position_id = entry.position.position_id
+        return place, trigger_class, position_id, int(kind), parent, entry.arming, entry
+
+
+def exact_quotient(product: int, factor: int) -> int:
+    """The product without one of its factors."""
+    quotient, rest = divmod(product, factor)
+    assert rest == 0
+    return quotient
+
+
+def arm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry, key: int) -> None:
+    """Let the entry wait at `key`; if that is already true it fires in this command."""
+    levels.add(entry, key)
+    price_ticks = market.prices[levels.source]
+    if (price_ticks <= key) if levels.falls else (price_ticks >= key):
+        queue.push(levels, entry)
+
+
+def disarm(entry: Entry) -> None:
+    """Stop waiting, if the entry waits at all."""
+    if entry.levels is not None:
+        entry.levels.remove(entry)
+
+
+def arm_order(queue: FiringQueue, order: Order) -> None:
+    """Let a limit order rest, or a conditional order wait for its trigger."""
+    market = order.market
+    indexes = market.falling if order.fires_falling() else market.rising
+    arm(queue, market, indexes[order.watched_source()], order, order.watched_ticks())
+
+
+def rearm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry, key: int) -> None:
+    """Move the entry to `key`, below 1 meaning never; the same key again is no arming (FIR-5)."""
+    if entry.levels is levels and entry.key_ticks == key:
+        return
+    disarm(entry)
+    if key >= 1:
+        arm(queue, market, levels, entry, key)
+
+
+def rearm_position(queue: FiringQueue, position: Position) -> None:
+    """Recompute the prices that depend on lots, cost and margin: liquidation and auto-close."""
+    market = position.market
+    is_long = position.side is Side.BUY
+    trigger = position.liquidation
+    if trigger is None:
+        trigger = PositionTrigger(TriggerKind.LIQUIDATION, position, None)
+        position.liquidation = trigger
+    key = liquidation_ticks(
+        position.side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.margin_atoms,
+        market.k,
+        market.rates,
+        market.close_fee_e8,
+    )
+    levels = market.falling[MARK] if is_long else market.rising[MARK]
+    rearm(queue, market, levels, trigger, key)
+    if position.auto_close_e8 != 0 or position.auto_close is not None:
+        rearm_auto_close(queue, position)
+
+
+def rearm_auto_close(queue: FiringQueue, position: Position) -> None:
+    """Recompute the price of the auto-close rule, or drop it when there is none any more."""
+    trigger = position.auto_close
+    if position.auto_close_e8 == 0:
+        if trigger is not None:
+            disarm(trigger)
+            position.auto_close = None
+        return
+    if trigger is None:
+        trigger = PositionTrigger(TriggerKind.AUTO_CLOSE, position, None)
+        position.auto_close = trigger
+    market = position.market
+    levels = auto_close_levels(market, position.side, position.auto_close_e8)
+    key = auto_close_ticks(
+        position.side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.initial_margin_atoms,
+        position.auto_close_e8,
+        market.k,
+    )
+    rearm(queue, market, levels, trigger, key)
+
+
+def auto_close_levels(market: Market, side: Side, auto_close_e8: int) -> PriceLevels:
+    """Where an auto-close waits: a gain of a long and a loss of a short come as the mark rises."""
+    falls = (side is Side.BUY) == (auto_close_e8 < 0)
+    return market.falling[MARK] if falls else market.rising[MARK]
+
+
+def exit_levels(market: Market, side: Side, kind: TriggerKind, source: PriceSource) -> PriceLevels:
+    """Where an exit of a position of this side waits (EXI-4)."""
+    falls = (side is Side.BUY) == (kind is TriggerKind.STOP_LOSS)
+    return market.falling[source] if falls else market.rising[source]
+
+
+def arm_pair(queue: FiringQueue, position: Position, pair: ExitPair) -> None:
+    """Let both exits of a new pair wait."""
+    market = position.market
+    if pair.stop_loss_ticks:
+        pair.stop_loss = PositionTrigger(TriggerKind.STOP_LOSS, position, pair)
+        levels = exit_levels(market, position.side, TriggerKind.STOP_LOSS, pair.source)
+        arm(queue, market, levels, pair.stop_loss, pair.stop_loss_ticks)
+    if pair.take_profit_ticks:
+        pair.take_profit = PositionTrigger(TriggerKind.TAKE_PROFIT, position, pair)
+        levels = exit_levels(market, position.side, TriggerKind.TAKE_PROFIT, pair.source)
+        arm(queue, market, levels, pair.take_profit, pair.take_profit_ticks)
+
+
+def disarm_pair(pair: ExitPair) -> None:
+    """Both exits of a pair stop waiting."""
+    if pair.stop_loss is not None:
+        disarm(pair.stop_loss)
+        pair.stop_loss = None
+    if pair.take_profit is not None:
+        disarm(pair.take_profit)
+        pair.take_profit = None
+
+
+def disarm_position(position: Position) -> None:
+    """Nothing of a closed position waits any more; no entry keeps it alive."""
+    if position.liquidation is not None:
+        disarm(position.liquidation)
+        position.liquidation = None
+    if position.auto_close is not None:
+        disarm(position.auto_close)
+        position.auto_close = None
+    if position.pairs is not None:
+        for pair in position.pairs:
+            disarm_pair(pair)
+        position.pairs = None
