@@ -1,0 +1,125 @@
+"""Exits, margin and leverage of what is open already."""
+
+from tests.oracle import ladder
+from tests.oracle.ladder import reached
+from tests.oracle.orders import refuse_if
+from tests.oracle.records import (
+    AMOUNT_ATOMS_MAX,
+    AUTO_CLOSE_E8_MAX,
+    KEEP,
+    Fields,
+    Market,
+    Position,
+)
+from tests.oracle.rules import auto_close_holds, ceil_div, fee_of, largest_price_ticks, profit_of
+from tests.oracle.state import State
+
+
+def open_position(state: State, command: Fields) -> Position:
+    """The position of the account that a command names."""
+    refuse_if(command["account_id"] not in state.accounts, "UNKNOWN_ACCOUNT")
+    position = state.positions.get(command["position_id"])
+    own = position is not None and position.account_id == command["account_id"]
+    refuse_if(not own, "UNKNOWN_POSITION")
+    assert position is not None
+    return position
+
+
+def set_exits(state: State, command: Fields) -> None:
+    """EXI-6."""
+    position = open_position(state, command)
+    market = state.markets[position.instrument_id]
+    refuse_if(market.status == "HALTED", "HALTED")
+    source = command["trigger_source"]
+    refuse_if(source in ("BID", "ASK"), "BAD_COMBINATION")
+    ticks = command["stop_loss_ticks"], command["take_profit_ticks"]
+    highest = largest_price_ticks(market.spec, market.k)
+    refuse_if(any(each != KEEP and not 0 <= each <= highest for each in ticks), "BAD_PRICE")
+    threshold = command["auto_close_e8"]
+    refuse_if(threshold != KEEP and abs(threshold) > AUTO_CLOSE_E8_MAX, "BAD_PRICE")
+    refuse_if(already_true(market, position, command), "WOULD_TRIGGER")
+    for name in ("stop_loss_ticks", "take_profit_ticks", "auto_close_e8"):
+        if command[name] != KEEP:
+            setattr(position, name, command[name])
+    position.exit_source = source
+    state.tell(
+        "ExitsChanged",
+        position_id=position.position_id,
+        account_id=position.account_id,
+        stop_loss_ticks=position.stop_loss_ticks,
+        take_profit_ticks=position.take_profit_ticks,
+        auto_close_e8=position.auto_close_e8,
+    )
+
+
+def already_true(market: Market, position: Position, command: Fields) -> bool:
+    """Whether one of the exits that the command sets would fire at once."""
+    assert market.prices is not None
+    price, long = market.prices[command["trigger_source"]], position.side == "BUY"
+    stop_loss, take_profit = command["stop_loss_ticks"], command["take_profit_ticks"]
+    if stop_loss not in (0, KEEP) and reached(price, stop_loss, not long):
+        return True
+    if take_profit not in (0, KEEP) and reached(price, take_profit, long):
+        return True
+    threshold = command["auto_close_e8"]
+    return threshold not in (0, KEEP) and auto_close_holds(
+        position.side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.initial_margin_atoms,
+        threshold,
+        market.prices["MARK"],
+        market.k,
+    )
+
+
+def adjust_margin(state: State, command: Fields) -> None:
+    """MRG-1."""
+    position = open_position(state, command)
+    market, amount = state.markets[position.instrument_id], command["amount_atoms"]
+    removes = amount < 0
+    refuse_if(removes and market.status == "HALTED", "HALTED")
+    refuse_if(amount == 0 or abs(amount) > AMOUNT_ATOMS_MAX, "BAD_AMOUNT")
+    refuse_if(removes and ladder.stale(state, market), "STALE_PRICE")
+    refuse_if(amount > state.free_of(position), "INSUFFICIENT_BALANCE")
+    refuse_if(
+        removes and too_low(market, position, position.margin_atoms + amount), "MARGIN_TOO_LOW"
+    )
+    position.margin_atoms += amount
+    state.move_free(position.account_id, market.asset_id, -amount)
+    state.tell(
+        "MarginAdjusted",
+        position_id=position.position_id,
+        account_id=position.account_id,
+        margin_atoms=position.margin_atoms,
+    )
+
+
+def too_low(market: Market, position: Position, margin_atoms: int) -> bool:
+    """Whether a margin is less than must stay: by cost, and by the mark with the closing fee."""
+    assert market.prices is not None
+    mark = market.prices["MARK"]
+    notional = position.qty_lots * mark * market.k
+    profit = profit_of(position.side, position.qty_lots, position.cost_atoms, mark, market.k)
+    on_margin = market.spec["fee_basis"] == "MARGIN"
+    base = position.initial_margin_atoms if on_margin else notional
+    needed = ceil_div(notional, position.leverage) + fee_of(base, market.spec["taker_fee_e8"])
+    return (
+        margin_atoms < ceil_div(position.cost_atoms, position.leverage)
+        or margin_atoms + min(0, profit) < needed
+    )
+
+
+def set_leverage(state: State, command: Fields) -> None:
+    """MRG-2."""
+    account_id, leverage = command["account_id"], command["leverage"]
+    refuse_if(account_id not in state.accounts, "UNKNOWN_ACCOUNT")
+    market = state.markets.get(command["instrument_id"])
+    refuse_if(market is None, "UNKNOWN_SYMBOL")
+    assert market is not None
+    refuse_if(market.spec["position_mode"] == "TICKET", "BAD_COMBINATION")
+    key = account_id, market.instrument_id
+    in_use = state.position_of_key(*key) is not None or len(state.orders_of_key(*key)) > 0
+    refuse_if(not 1 <= leverage <= market.spec["leverage_max"] or in_use, "BAD_LEVERAGE")
+    state.leverages[key] = leverage
+    state.tell("LeverageChanged", **command)

@@ -1,0 +1,279 @@
+"""PlaceOrder, CancelOrder, CancelOrders, AmendOrder.  Knows the order of the rungs."""
+
+from dataclasses import replace
+
+from tests.oracle import ladder
+from tests.oracle.holds import order_hold, rebalance
+from tests.oracle.ladder import Draft
+from tests.oracle.records import ALL_INSTRUMENTS, CONDITIONALS, Fields, Market, Order, Position
+from tests.oracle.settlement import fill, follow_reduction, tell_amended
+from tests.oracle.state import Refused, State
+
+
+def refuse_if(condition: bool, reason: str) -> None:
+    """One rung."""
+    if condition:
+        raise Refused(reason)
+
+
+def place_order(state: State, command: Fields) -> None:
+    """The idempotent front door: a repeated id gets its first result, all else the ladder."""
+    account_id, client_id = command["account_id"], command["client_order_id"]
+    known = state.first_results.get((account_id, client_id)) if client_id else None
+    if known is not None:
+        refuse_if(known.digest != command["digest"], "DUPLICATE_ID")
+        state.tell(
+            "RequestRepeated",
+            account_id=account_id,
+            order_id=known.order_id,
+            reason=known.reason,
+        )
+        return
+    refuse_if(account_id not in state.accounts, "UNKNOWN_ACCOUNT")
+    order = drafted(state, command)
+    try:
+        draft = climb(state, command, order)
+    except Refused as refused:
+        if refused.reason != "BAD_COMBINATION":
+            state.remember(order, command["digest"], refused.reason)
+        raise
+    accept(state, draft, command["digest"])
+
+
+def drafted(state: State, command: Fields) -> Order:
+    """The order as the command has it, without an id; whether it closes is in the words already."""
+    closing = bool(command["reduce_only"] or command["position_id"] != 0)
+    market = state.markets.get(command["instrument_id"])
+    leverage = 0 if closing else command["leverage"]
+    if market is not None and market.spec["position_mode"] == "NETTING" and not closing:
+        key = command["account_id"], command["instrument_id"]
+        leverage = leverage or state.leverages.get(key, 1)
+    kept = "account_id instrument_id side order_type time_in_force qty_lots amount_atoms"
+    kept += " price_ticks trigger_ticks trigger_source post_only position_id stop_loss_ticks"
+    kept += " take_profit_ticks auto_close_e8 expire_ns client_order_id"
+    return Order(
+        order_id=0,
+        leverage=leverage,
+        closing=closing,
+        **{name: command[name] for name in kept.split()},
+    )
+
+
+def position_meant(state: State, market: Market, order: Order) -> Position | None:
+    """The position a closing order names, or the one of a netting key."""
+    if order.position_id == 0:
+        if market.spec["position_mode"] == "TICKET":
+            return None
+        return state.position_of_key(order.account_id, order.instrument_id)
+    position = state.positions.get(order.position_id)
+    owner = order.account_id, order.instrument_id
+    if position is None or (position.account_id, position.instrument_id) != owner:
+        return None
+    return position
+
+
+def bad_leverage(state: State, draft: Draft, asked: int) -> bool:
+    """Out of range, absent where it is required, or another than that of a key in use."""
+    order = draft.order
+    if order.closing:
+        return False
+    if asked < 0 or not ladder.leverage_is_valid(draft):
+        return True
+    if draft.is_ticket:
+        return False
+    key = order.account_id, order.instrument_id
+    in_use = draft.position is not None or len(state.orders_of_key(*key)) > 0
+    return in_use and order.leverage != state.leverages.get(key, 1)
+
+
+def climb(state: State, command: Fields, order: Order) -> Draft:
+    """ORD-4, rung by rung; what comes out is accepted."""
+    market = state.markets.get(order.instrument_id)
+    refuse_if(market is None, "UNKNOWN_SYMBOL")
+    assert market is not None
+    refuse_if(market.status == "HALTED", "HALTED")
+    refuse_if(market.status == "CLOSE_ONLY" and not order.closing, "CLOSE_ONLY")
+    refuse_if(ladder.bad_combination(command, market, order.closing), "BAD_COMBINATION")
+    position = position_meant(state, market, order)
+    draft = Draft(state, market, order, position)
+    refuse_if(ladder.bad_price(draft), "BAD_PRICE")
+    refuse_if(ladder.bad_quantity(draft), "BAD_QUANTITY")
+    refuse_if(bad_leverage(state, draft, command["leverage"]), "BAD_LEVERAGE")
+    refuse_if(order.position_id != 0 and position is None, "UNKNOWN_POSITION")
+    refuse_if(ladder.nothing_to_reduce(draft), "NOTHING_TO_REDUCE")
+    refuse_if(market.prices is None, "MARKET_NOT_READY")
+    refuse_if(draft.takes and ladder.stale(state, market), "STALE_PRICE")
+    refuse_if(ladder.beyond_price_band(draft), "PRICE_BAND")
+    settle_size(draft)
+    refuse_if(ladder.would_trigger(draft), "WOULD_TRIGGER")
+    refuse_if(ladder.expired(draft), "EXPIRED_ALREADY")
+    refuse_if(ladder.below_notional(draft), "MIN_NOTIONAL")
+    refuse_if(ladder.beyond_tier(draft), "RISK_TIER")
+    refuse_if(ladder.too_many(draft), "TOO_MANY_ORDERS")
+    refuse_if(order.post_only and draft.takes, "WOULD_TAKE")
+    refuse_if(order.time_in_force == "FOK" and not draft.takes, "CANNOT_FILL")
+    order.frozen_mark_ticks = draft.mark
+    refuse_if(ladder.short_of_balance(draft), "INSUFFICIENT_BALANCE")
+    refuse_if(ladder.would_liquidate(draft), "WOULD_LIQUIDATE")
+    return draft
+
+
+def settle_size(draft: Draft) -> None:
+    """RED-1 and HLD-2: clips what closes, turns a netting amount into lots."""
+    order = draft.order
+    if order.closing:
+        assert draft.position is not None
+        order.position_id = draft.position.position_id
+        if order.order_type not in CONDITIONALS:
+            held = draft.position.qty_lots
+            room = held if draft.takes else ladder.lots_left(draft)
+            order.qty_lots = min(order.qty_lots or held, room)
+    elif not draft.is_ticket and order.amount_atoms > 0 and order.order_type not in CONDITIONALS:
+        order.qty_lots, order.amount_atoms = draft.lots, 0
+
+
+def accept(state: State, draft: Draft, digest: bytes) -> None:
+    """ORD-5."""
+    order, market = draft.order, draft.market
+    key = order.account_id, order.instrument_id
+    if not (order.closing or draft.is_ticket) and order.leverage != state.leverages.get(key, 1):
+        state.leverages[key] = order.leverage
+        state.tell(
+            "LeverageChanged",
+            account_id=order.account_id,
+            instrument_id=order.instrument_id,
+            leverage=order.leverage,
+        )
+    order.order_id = order.priority = state.next_id()
+    order.created_ns = state.now_ns
+    shown = "order_id account_id instrument_id side order_type price_ticks trigger_ticks qty_lots"
+    shown += " amount_atoms leverage"
+    state.tell("OrderAccepted", **{name: getattr(order, name) for name in shown.split()})
+    state.remember(order, digest, "NONE")
+    takes, touch = draft.takes, draft.touch
+    state.orders[order.order_id] = order
+    if takes:
+        fill(state, order, touch, "TAKER")
+    elif order.time_in_force == "IOC":
+        state.cancel(order, "UNFILLED")
+    else:
+        rest(state, market, order)
+
+
+def rest(state: State, market: Market, order: Order) -> None:
+    """The order waits: it locks what its fill will need, and later closing orders shrink."""
+    held = order.hold_atoms
+    if market.spec["position_mode"] == "TICKET":
+        order.hold_atoms = order_hold(market, order)
+        state.move_free(order.account_id, market.asset_id, held - order.hold_atoms)
+    if order.closing and order.order_type == "LIMIT":
+        follow_reduction(state, state.positions[order.position_id])
+    rebalance(state, order.account_id, market)
+
+
+def open_order(state: State, command: Fields) -> Order:
+    """The open order that a command names by id, or else by client order id."""
+    refuse_if(command["account_id"] not in state.accounts, "UNKNOWN_ACCOUNT")
+    for order in state.orders.values():
+        named = order.order_id == command["order_id"]
+        if command["order_id"] == 0:
+            named = order.client_order_id == command["client_order_id"] != ""
+        if named and order.account_id == command["account_id"]:
+            return order
+    raise Refused("UNKNOWN_ORDER")
+
+
+def cancel_order(state: State, command: Fields) -> None:
+    """ORD-6, one order."""
+    order = open_order(state, command)
+    state.cancel(order, "USER")
+    rebalance(state, order.account_id, state.markets[order.instrument_id])
+
+
+def cancel_orders(state: State, command: Fields) -> None:
+    """ORD-6, all of an account."""
+    account_id, instrument_id = command["account_id"], command["instrument_id"]
+    refuse_if(account_id not in state.accounts, "UNKNOWN_ACCOUNT")
+    everywhere = instrument_id == ALL_INSTRUMENTS
+    refuse_if(not everywhere and instrument_id not in state.markets, "UNKNOWN_SYMBOL")
+    orders = [
+        order
+        for _, order in sorted(state.orders.items())
+        if order.account_id == account_id and (everywhere or order.instrument_id == instrument_id)
+    ]
+    if not orders:
+        state.tell("TimeAdvanced", time_ns=state.now_ns)
+    for order in orders:
+        state.cancel(order, "USER")
+        rebalance(state, account_id, state.markets[order.instrument_id])
+
+
+def amend_order(state: State, command: Fields) -> None:
+    """AMD-…: the order as it will be climbs the ladder; only then does anything change."""
+    present = open_order(state, command)
+    market = state.markets[present.instrument_id]
+    refuse_if(market.status == "HALTED", "HALTED")
+    refuse_if(bad_amendment(command, present), "BAD_COMBINATION")
+    asked = {
+        name: command[name]
+        for name in ("price_ticks", "trigger_ticks", "qty_lots", "amount_atoms")
+        if command[name] != 0
+    }
+    order = replace(present, **asked)
+    keeps = keeps_its_place(present, order)
+    position = position_meant(state, market, order)
+    draft = Draft(state, market, order, position, present, last_in_queue=not keeps)
+    climb_again(draft, keeps)
+    if not keeps:
+        order.priority = state.next_id()
+    else:
+        order.priority = present.priority
+    state.orders[order.order_id] = order
+    tell_amended(state, order)
+    if draft.takes:
+        fill(state, order, draft.touch, "TAKER")
+    else:
+        rest(state, market, order)
+
+
+def bad_amendment(command: Fields, present: Order) -> bool:
+    """What an amend may not ask for."""
+    price, trigger = command["price_ticks"], command["trigger_ticks"]
+    lots, amount = command["qty_lots"], command["amount_atoms"]
+    return (
+        (price, trigger, lots, amount) == (0, 0, 0, 0)
+        or min(price, trigger, lots, amount) < 0
+        or (price != 0 and present.order_type in CONDITIONALS)
+        or (trigger != 0 and present.order_type == "LIMIT")
+        or (lots != 0 and amount != 0)
+        or (amount != 0 and present.amount_atoms == 0)
+        or (lots != 0 and present.amount_atoms != 0)
+    )
+
+
+def keeps_its_place(present: Order, order: Order) -> bool:
+    """AMD-2; no quantity means all there is, which is more than any number."""
+    same = (order.price_ticks, order.trigger_ticks) == (present.price_ticks, present.trigger_ticks)
+    grows = order.amount_atoms > present.amount_atoms or (
+        present.qty_lots != 0 and order.qty_lots > present.qty_lots
+    )
+    return same and not grows
+
+
+def climb_again(draft: Draft, keeps: bool) -> None:
+    """AMD-1: the rungs that an order which is open already can still fail."""
+    state, market, order = draft.state, draft.market, draft.order
+    refuse_if(ladder.bad_price(draft), "BAD_PRICE")
+    refuse_if(ladder.bad_quantity(draft), "BAD_QUANTITY")
+    refuse_if(ladder.nothing_to_reduce(draft), "NOTHING_TO_REDUCE")
+    refuse_if(draft.takes and ladder.stale(state, market), "STALE_PRICE")
+    refuse_if(ladder.beyond_price_band(draft), "PRICE_BAND")
+    settle_size(draft)
+    refuse_if(ladder.would_trigger(draft), "WOULD_TRIGGER")
+    refuse_if(ladder.below_notional(draft), "MIN_NOTIONAL")
+    refuse_if(ladder.beyond_tier(draft), "RISK_TIER")
+    refuse_if(order.post_only and draft.takes, "WOULD_TAKE")
+    if not keeps:
+        order.frozen_mark_ticks = draft.mark
+    refuse_if(ladder.short_of_balance(draft), "INSUFFICIENT_BALANCE")
+    refuse_if(ladder.would_liquidate(draft), "WOULD_LIQUIDATE")

@@ -1,0 +1,124 @@
+"""What the oracle remembers.  Knows fields and words; knows no rule and imports nothing of ours.
+
+Words stand for enums ("BUY", "LIMIT", "MARK"), so that a failing script reads like a story.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Fields = dict[str, Any]
+Fact = tuple[str, Fields]
+Prices = dict[str, int]
+
+E8: Final = 100_000_000
+PRICE_TICKS_MAX: Final = 10**12
+QTY_LOTS_MAX: Final = 10**15
+AMOUNT_ATOMS_MAX: Final = 10**18
+NOTIONAL_ATOMS_MAX: Final = 4 * 10**18
+AUTO_CLOSE_E8_MAX: Final = 10**12
+KEEP: Final = -9_223_372_036_854_775_807
+ALL_INSTRUMENTS: Final = -1
+CLOSED_IDS_PER_ACCOUNT: Final = 1_000
+CLOSED_IDS_OF_VENUE: Final = 1_000_000
+CONDITIONALS: Final = ("STOP_MARKET", "TAKE_PROFIT_MARKET")
+SOURCES: Final = ("BID", "ASK", "LAST", "MARK", "INDEX")
+
+
+@dataclass(slots=True)
+class Market:
+    """An instrument and what is known of its price; `processed` is where the last travel ended."""
+
+    instrument_id: int
+    asset_id: int
+    spec: Fields
+    k: int
+    status: str = "TRADING"
+    prices: Prices | None = None
+    processed: Prices | None = None
+    price_time_ns: int = 0
+    source: str = ""
+    source_sequence: int = 0
+    candidate: Prices | None = None
+    candidate_count: int = 0
+
+
+@dataclass(slots=True)
+class Order:
+    """An open order.  `position_id` is the position that a closing order is bound to."""
+
+    order_id: int
+    account_id: int
+    instrument_id: int
+    side: str
+    order_type: str
+    time_in_force: str
+    qty_lots: int
+    amount_atoms: int
+    price_ticks: int
+    trigger_ticks: int
+    trigger_source: str
+    leverage: int
+    closing: bool
+    post_only: bool
+    position_id: int
+    stop_loss_ticks: int
+    take_profit_ticks: int
+    auto_close_e8: int
+    expire_ns: int
+    client_order_id: str
+    priority: int = 0
+    created_ns: int = 0
+    frozen_mark_ticks: int = 0
+    hold_atoms: int = 0
+
+
+@dataclass(slots=True)
+class Pair:
+    """Stop loss and take profit that came with one order of a netting position."""
+
+    parent_order_id: int
+    qty_lots: int
+    stop_loss_ticks: int
+    take_profit_ticks: int
+    source: str
+
+
+@dataclass(slots=True)
+class Position:
+    """An open position."""
+
+    position_id: int
+    account_id: int
+    instrument_id: int
+    side: str
+    qty_lots: int
+    cost_atoms: int
+    margin_atoms: int
+    initial_margin_atoms: int
+    leverage: int
+    realized_atoms: int
+    opened_ns: int
+    stop_loss_ticks: int = 0
+    take_profit_ticks: int = 0
+    auto_close_e8: int = 0
+    exit_source: str = "MARK"
+    pairs: list[Pair] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FirstResult:
+    """What a client order id got the first time."""
+
+    digest: bytes
+    order_id: int
+    reason: str
+
+
+def opposite(side: str) -> str:
+    """The other side."""
+    return "SELL" if side == "BUY" else "BUY"
+
+
+def sign(side: str) -> int:
+    """+1 for what gains when the price rises."""
+    return 1 if side == "BUY" else -1

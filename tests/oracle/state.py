@@ -1,0 +1,184 @@
+"""The oracle's whole memory and its ledger.  Knows who has what; knows no rule of the market.
+
+Nothing is kept that can be walked out of the lists again, but for free balances and holds.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.oracle.records import (
+    CLOSED_IDS_OF_VENUE,
+    CLOSED_IDS_PER_ACCOUNT,
+    Fact,
+    FirstResult,
+    Market,
+    Order,
+    Position,
+)
+
+Key = tuple[int, int]
+POOLS: Final = ("fees", "insurance", "house", "external")
+
+
+@dataclass
+class Refused(Exception):
+    """The command is refused; raised before anything has changed."""
+
+    reason: str
+
+
+@dataclass
+class State:
+    """Everything there is, in dicts by id."""
+
+    now_ns: int = 0
+    facts: list[Fact] = field(default_factory=list)
+    accounts: dict[int, str] = field(default_factory=dict)
+    tokens: dict[bytes, tuple[int, int, bool]] = field(default_factory=dict)
+    transfer_ids: set[str] = field(default_factory=set)
+    assets: dict[int, str] = field(default_factory=dict)
+    came_in: dict[int, int] = field(default_factory=dict)
+    free: dict[Key, int] = field(default_factory=dict)
+    pools: dict[tuple[str, int], int] = field(default_factory=dict)
+    key_holds: dict[Key, int] = field(default_factory=dict)
+    leverages: dict[Key, int] = field(default_factory=dict)
+    markets: dict[int, Market] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+    positions: dict[int, Position] = field(default_factory=dict)
+    first_results: dict[tuple[int, str], FirstResult] = field(default_factory=dict)
+    closed_ids: list[tuple[int, str]] = field(default_factory=list)
+    last_id: int = 0
+    last_fill_id: int = 0
+
+    def next_id(self) -> int:
+        """The next id of orders, positions and amended priorities."""
+        self.last_id += 1
+        return self.last_id
+
+    def tell(self, name: str, **fields: object) -> None:
+        """One event."""
+        self.facts.append((name, fields))
+
+    def asset_named(self, name: str) -> int:
+        """The id of an asset; 0 if there is none."""
+        return next((asset_id for asset_id, known in self.assets.items() if known == name), 0)
+
+    def free_of(self, order_or_position: Order | Position) -> int:
+        """What its account may spend in its market's asset."""
+        market = self.markets[order_or_position.instrument_id]
+        return self.free.get((order_or_position.account_id, market.asset_id), 0)
+
+    def move_free(self, account_id: int, asset_id: int, atoms: int) -> None:
+        """Adds to a free balance; whoever calls this owes the other entries."""
+        self.free[account_id, asset_id] = self.free.get((account_id, asset_id), 0) + atoms
+
+    def move_pool(self, pool: str, asset_id: int, atoms: int) -> None:
+        """Adds to fees, insurance, house or external."""
+        self.pools[pool, asset_id] = self.pools.get((pool, asset_id), 0) + atoms
+
+    def pool(self, pool: str, asset_id: int) -> int:
+        """What is in fees, insurance, house or external."""
+        return self.pools.get((pool, asset_id), 0)
+
+    def held(self, account_id: int, asset_id: int) -> int:
+        """All holds of an account: by order in ticket markets, by key in netting markets."""
+        by_order = sum(
+            order.hold_atoms
+            for order in self.orders.values()
+            if order.account_id == account_id
+            and self.markets[order.instrument_id].asset_id == asset_id
+        )
+        by_key = sum(
+            atoms
+            for (holder, instrument_id), atoms in self.key_holds.items()
+            if holder == account_id and self.markets[instrument_id].asset_id == asset_id
+        )
+        return by_order + by_key
+
+    def margins(self, asset_id: int) -> int:
+        """The margins of all positions in an asset."""
+        return sum(
+            position.margin_atoms
+            for position in self.positions.values()
+            if self.markets[position.instrument_id].asset_id == asset_id
+        )
+
+    def check(self) -> None:
+        """The books balance, nobody is in debt, and nothing refers to what is gone."""
+        for asset_id in self.assets:
+            total = self.margins(asset_id)
+            for account_id in self.accounts:
+                free, hold = (
+                    self.free.get((account_id, asset_id), 0),
+                    self.held(account_id, asset_id),
+                )
+                assert free >= 0, (account_id, free)
+                assert hold >= 0, (account_id, hold)
+                total += free + hold
+            total += sum(self.pool(pool, asset_id) for pool in POOLS)
+            assert total == 0, (asset_id, total)
+        for order in self.orders.values():
+            if order.closing:
+                position = self.positions[order.position_id]
+                assert position.account_id == order.account_id
+                assert position.side != order.side
+        for position in self.positions.values():
+            assert position.qty_lots > 0
+            assert position.margin_atoms >= 0
+
+    def position_of_key(self, account_id: int, instrument_id: int) -> Position | None:
+        """The position of a netting key."""
+        for position in self.positions.values():
+            if (position.account_id, position.instrument_id) == (account_id, instrument_id):
+                return position
+        return None
+
+    def orders_of_key(self, account_id: int, instrument_id: int) -> list[Order]:
+        """The open orders of an account in one market, by id."""
+        return [
+            order
+            for _, order in sorted(self.orders.items())
+            if (order.account_id, order.instrument_id) == (account_id, instrument_id)
+        ]
+
+    def remember(self, order: Order, digest: bytes, reason: str) -> None:
+        """Keeps the first result of a client order id; one that was refused is closed at once."""
+        if order.client_order_id == "":
+            return
+        key = order.account_id, order.client_order_id
+        self.first_results[key] = FirstResult(digest, order.order_id, reason)
+        if reason != "NONE":
+            self.forget_later(order)
+
+    def forget_later(self, order: Order) -> None:
+        """A closed id may be forgotten, the oldest closed first."""
+        if order.client_order_id == "":
+            return
+        self.closed_ids.append((order.account_id, order.client_order_id))
+        own = [key for key in self.closed_ids if key[0] == order.account_id]
+        oldest = own[0] if len(own) > CLOSED_IDS_PER_ACCOUNT else None
+        if len(self.closed_ids) > CLOSED_IDS_OF_VENUE:
+            oldest = self.closed_ids[0]
+        if oldest is not None:
+            self.closed_ids.remove(oldest)
+            del self.first_results[oldest]
+
+    def drop_order(self, order: Order) -> None:
+        """The order is open no more; what it held by itself is free again."""
+        if self.orders.pop(order.order_id, None) is None:
+            return
+        market = self.markets[order.instrument_id]
+        self.move_free(order.account_id, market.asset_id, order.hold_atoms)
+        order.hold_atoms = 0
+        self.forget_later(order)
+
+    def cancel(self, order: Order, cause: str, reason: str = "NONE") -> None:
+        """An open order ends without a (further) fill."""
+        self.drop_order(order)
+        self.tell(
+            "OrderCancelled",
+            order_id=order.order_id,
+            account_id=order.account_id,
+            cause=cause,
+            reason=reason,
+        )
