@@ -73,9 +73,14 @@ def test_the_oracle_shares_nothing_with_the_engine(count: Callable[[str, int], N
 
 def test_an_oracle_that_borrows_from_the_engine_is_found() -> None:
     borrowing = "from fractions import Fraction\nfrom engine import units"
-    comparing = "from engine import units\nfrom tests.oracle import model"
+    asking = "from tests.oracle import rules, driver"
+    comparing = "from engine import units\nfrom tests.oracle import rules"
 
-    assert oracle_findings(Source("tests/oracle/model.py", borrowing)) == [
-        "tests/oracle/model.py:2: the oracle may not import engine"
+    assert oracle_findings(Source("tests/oracle/rules.py", borrowing)) == [
+        "tests/oracle/rules.py:2: the oracle may not import engine"
+    ]
+    assert oracle_findings(Source("tests/oracle/state.py", asking)) == [
+        "tests/oracle/state.py:1: the oracle may not import driver"
     ]
     assert oracle_findings(Source("tests/oracle/driver.py", comparing)) == []
+    assert oracle_findings(Source("tests/oracle/test_driver.py", comparing)) == []

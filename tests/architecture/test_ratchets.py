@@ -13,8 +13,8 @@ from tests.architecture import ratchets
 from tests.architecture.sources import PACKAGES, Source, python_sources, text_sources
 
 FUNCTIONS_OVER_TARGET: Final = 10
-FILES_OVER_TARGET: Final = 10
-MODULES_WITHOUT_TEST: Final = 40
+FILES_OVER_TARGET: Final = 25
+MODULES_WITHOUT_TEST: Final = 60
 
 Check = Callable[[Source], list[str]]
 

@@ -12,13 +12,18 @@ To add one, write the function beside what it drives and enter it in JOBS.
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.wal.power_loss import tell_story
+
 Job = Callable[[int, float], dict[str, int]]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+STORIES_PER_SEED: Final = 1_000_000
 
 
 def run_pytest(arguments: list[str], profile: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +57,23 @@ def property_search(seed: int, budget_seconds: float) -> dict[str, int]:
     return {"property searches": 1}
 
 
+def power_loss(seed: int, budget_seconds: float) -> dict[str, int]:
+    """Stories of a journal on a machine that loses power, one after the other."""
+    deadline = time.monotonic() + budget_seconds
+    counted: Counter[str] = Counter()
+    story = seed * STORIES_PER_SEED
+    while time.monotonic() < deadline and story < (seed + 1) * STORIES_PER_SEED:
+        try:
+            outcome = tell_story(story)
+        except Exception as found:
+            raise AssertionError(f"tell_story({story})") from found
+        counted["power-loss points"] += outcome.power_losses
+        counted["power-loss points with a torn tail"] += outcome.torn_tails
+        story += 1
+    return counted
+
+
 JOBS: Final[dict[str, Job]] = {
+    "power-loss": power_loss,
     "properties": property_search,
 }
