@@ -1,0 +1,375 @@
+"""The state as canonical rows and back: the same state gives the same bytes everywhere.
+
+Knows the shape of every section; knows nothing of files.  Rows hold integers, short strings, bytes
+and tuples of these, sorted by id; what can be derived is derived again on loading.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from typing import Any, Final
+
+from engine.client_orders import ClientOrder
+from engine.codec import Row, instrument_from_row, instrument_row, pack_rows
+from engine.commands import OrderType, PriceSource, Side, TimeInForce
+from engine.instrument import InstrumentStatus
+from engine.market import Market
+from engine.open_orders import register_order, rest_order
+from engine.order import Order
+from engine.position import ExitPair, Position
+from engine.reject_reason import RejectReason
+from engine.state import Account, State, Token
+from engine.trigger_index import arm_pair, rearm_position
+from engine.units import AccountId, AssetId, InstrumentId, OrderId, PositionId
+
+STATE_HASH_BYTES: Final = 32
+Section = tuple[str, list[Row]]
+
+
+class SnapshotDamaged(Exception):
+    """Rows that are no state of a venue."""
+
+
+def state_hash(state: State) -> bytes:
+    """BLAKE2b-256 over the canonical rows, section by section."""
+    digest = blake2b(digest_size=STATE_HASH_BYTES)
+    for name, rows in sections(state):
+        digest.update(name.encode())
+        digest.update(pack_rows(rows))
+    return digest.digest()
+
+
+def sections(state: State) -> Iterator[Section]:
+    """All sections in their fixed order; each is made when asked for."""
+    for name, write, _ in SECTIONS:
+        yield name, list(write(state))
+
+
+def load_sections(stored: Iterable[tuple[str, Iterable[Row]]]) -> State:
+    """The state of stored sections.  Raises SnapshotDamaged if they are not what they should be."""
+    state = State()
+    expected = iter(SECTIONS)
+    for name, rows in stored:
+        section = next(expected, None)
+        if section is None or section[0] != name:
+            raise SnapshotDamaged(f"section {name!r} out of place")
+        try:
+            for row in rows:
+                section[2](state, row)
+        except (AssertionError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise SnapshotDamaged(f"section {name!r}: {error!r}") from error
+    if next(expected, None) is not None:
+        raise SnapshotDamaged("sections are missing")
+    state.firing.end()  # what is true already waits for the next price, as it did before
+    return state
+
+
+def _write_counters(state: State) -> Iterator[Row]:
+    yield (
+        state.sequence,
+        state.time_ns,
+        state.event_chain,
+        state.next_id,
+        state.next_fill_id,
+    )
+
+
+def _read_counters(state: State, row: Row) -> None:
+    sequence, time_ns, event_chain, next_id, next_fill_id = row
+    state.sequence = sequence
+    state.time_ns = time_ns
+    state.event_chain = event_chain
+    state.next_id = next_id
+    state.next_fill_id = next_fill_id
+
+
+def _write_accounts(state: State) -> Iterator[Row]:
+    return ((a.account_id, a.user_id) for a in state.accounts if a is not None)
+
+
+def _read_account(state: State, row: Row) -> None:
+    account_id, user_id = AccountId(row[0]), row[1]
+    assert account_id == len(state.accounts)
+    state.accounts.append(Account(account_id, user_id))
+    state.account_ids[user_id] = account_id
+    state.ledger.add_account()
+
+
+def _write_tokens(state: State) -> Iterator[Row]:
+    for token_hash in sorted(state.tokens):
+        token = state.tokens[token_hash]
+        yield token_hash, token.account_id, token.scopes, token.revoked
+
+
+def _read_token(state: State, row: Row) -> None:
+    token_hash, account_id, scopes, revoked = row
+    state.tokens[token_hash] = Token(AccountId(account_id), scopes, revoked)
+
+
+def _write_assets(state: State) -> Iterator[Row]:
+    for asset, ledger in zip(state.assets[1:], state.ledger.assets[1:], strict=True):
+        yield (
+            asset,
+            ledger.fees_atoms,
+            ledger.insurance_atoms,
+            ledger.house_atoms,
+            ledger.external_atoms,
+            ledger.deposited_atoms,
+        )
+
+
+def _read_asset(state: State, row: Row) -> None:
+    asset, fees, insurance, house, external, deposited = row
+    state.asset_ids[asset] = len(state.assets)
+    state.assets.append(asset)
+    state.ledger.add_asset()
+    ledger = state.ledger.assets[-1]
+    ledger.fees_atoms = fees
+    ledger.insurance_atoms = insurance
+    ledger.house_atoms = house
+    ledger.external_atoms = external
+    ledger.deposited_atoms = deposited
+
+
+def _write_balances(state: State) -> Iterator[Row]:
+    for asset_id, ledger in enumerate(state.ledger.assets):
+        for account_id, (free, hold) in enumerate(zip(ledger.free, ledger.hold, strict=True)):
+            if free or hold:
+                yield asset_id, account_id, free, hold
+
+
+def _read_balance(state: State, row: Row) -> None:
+    asset_id, account_id, free, hold = row
+    ledger = state.ledger.assets[asset_id]
+    ledger.free[account_id] = free
+    ledger.hold[account_id] = hold
+
+
+def _write_transfers(state: State) -> Iterator[Row]:
+    return ((transfer_id, state.transfers[transfer_id]) for transfer_id in sorted(state.transfers))
+
+
+def _read_transfer(state: State, row: Row) -> None:
+    state.transfers[row[0]] = row[1]
+
+
+def _write_markets(state: State) -> Iterator[Row]:
+    for market in state.markets:
+        if market is not None:
+            yield (
+                instrument_row(market.spec),
+                market.asset_id,
+                market.status,
+                tuple(market.prices),
+                tuple(market.processed),
+                market.price_time_ns,
+                market.source,
+                market.source_sequence,
+                tuple(market.candidate),
+                market.candidate_count,
+            )
+
+
+def _read_market(state: State, row: Row) -> None:
+    spec_row, asset_id, status, prices, processed, time_ns, source, sequence, candidate, count = row
+    spec = instrument_from_row(spec_row)
+    instrument_id = InstrumentId(len(state.markets))
+    market = Market(instrument_id, AssetId(asset_id), spec)
+    market.status = InstrumentStatus(status)
+    market.prices = list(prices)
+    market.processed = list(processed)
+    market.price_time_ns = time_ns
+    market.source = source
+    market.source_sequence = sequence
+    market.candidate = list(candidate)
+    market.candidate_count = count
+    state.markets.append(market)
+    state.symbols[spec.symbol] = instrument_id
+
+
+def _write_seats(state: State) -> Iterator[Row]:
+    for market in state.markets:
+        if market is not None:
+            for seat in market.seats:
+                if seat is not None and (seat.leverage != 1 or seat.hold_atoms):
+                    yield market.instrument_id, seat.account_id, seat.leverage, seat.hold_atoms
+
+
+def _read_seat(state: State, row: Row) -> None:
+    instrument_id, account_id, leverage, hold_atoms = row
+    seat = _market(state, instrument_id).seat(AccountId(account_id))
+    seat.leverage = leverage
+    seat.hold_atoms = hold_atoms
+
+
+def _write_client_orders(state: State) -> Iterator[Row]:
+    for entry in state.client_orders.open_entries():
+        yield _client_order_row(entry)
+    for entry in state.client_orders.closed_entries():
+        yield _client_order_row(entry)
+
+
+def _client_order_row(entry: ClientOrder) -> Row:
+    return (
+        entry.account_id,
+        entry.client_order_id,
+        entry.digest,
+        entry.order_id,
+        entry.reason,
+        entry.is_open,
+    )
+
+
+def _read_client_order(state: State, row: Row) -> None:
+    account_id, client_order_id, digest, order_id, reason, is_open = row
+    state.client_orders.add(
+        ClientOrder(
+            AccountId(account_id),
+            client_order_id,
+            digest,
+            OrderId(order_id),
+            RejectReason(reason),
+            is_open,
+        )
+    )
+
+
+def _write_positions(state: State) -> Iterator[Row]:
+    for position in state.positions.values():
+        yield (
+            position.position_id,
+            position.account_id,
+            position.market.instrument_id,
+            position.side,
+            position.leverage,
+            position.opened_ns,
+            position.qty_lots,
+            position.cost_atoms,
+            position.margin_atoms,
+            position.initial_margin_atoms,
+            position.realized_atoms,
+            position.auto_close_e8,
+            tuple(_pair_row(pair) for pair in position.pairs or ()),
+        )
+
+
+def _pair_row(pair: ExitPair) -> Row:
+    return (
+        pair.parent_order_id,
+        pair.qty_lots,
+        pair.source,
+        pair.stop_loss_ticks,
+        pair.take_profit_ticks,
+    )
+
+
+def _read_position(state: State, row: Row) -> None:
+    position_id, account_id, instrument_id, side, leverage, opened_ns, *amounts, pairs = row
+    market = _market(state, instrument_id)
+    seat = market.seat(AccountId(account_id))
+    position = Position(
+        PositionId(position_id),
+        AccountId(account_id),
+        market,
+        seat,
+        Side(side),
+        leverage,
+        opened_ns,
+    )
+    (
+        position.qty_lots,
+        position.cost_atoms,
+        position.margin_atoms,
+        position.initial_margin_atoms,
+        position.realized_atoms,
+        position.auto_close_e8,
+    ) = amounts
+    state.ledger.assets[market.asset_id].margin_atoms += position.margin_atoms
+    state.positions.put(position_id, position)
+    seat.add_position(position)
+    market.open_positions += 1
+    rearm_position(state.firing, position)
+    for parent_order_id, qty_lots, source, stop_loss, take_profit in pairs:
+        pair = ExitPair(parent_order_id, qty_lots, PriceSource(source), stop_loss, take_profit)
+        position.pairs = [*(position.pairs or []), pair]
+        arm_pair(state.firing, position, pair)
+
+
+def _write_orders(state: State) -> Iterator[Row]:
+    """In order of priority, so that queues are rebuilt by appending."""
+    for order in sorted(state.orders.values(), key=_priority):
+        yield (
+            order.order_id,
+            order.account_id,
+            order.market.instrument_id,
+            order.side,
+            order.order_type,
+            order.time_in_force,
+            order.qty_lots,
+            order.amount_atoms,
+            order.price_ticks,
+            order.trigger_ticks,
+            order.trigger_source,
+            order.leverage,
+            order.closing,
+            order.post_only,
+            order.position_id,
+            order.stop_loss_ticks,
+            order.take_profit_ticks,
+            order.auto_close_e8,
+            order.expire_ns,
+            order.client_order_id,
+            order.created_ns,
+            order.hold_atoms,
+            order.frozen_mark_ticks,
+            order.priority,
+        )
+
+
+def _priority(order: Order) -> int:
+    return order.priority
+
+
+def _read_order(state: State, row: Row) -> None:
+    order_id, account_id, instrument_id, side, order_type, time_in_force, *terms = row
+    *terms, hold_atoms, frozen_mark_ticks, priority = terms
+    terms[4] = PriceSource(terms[4])
+    market = _market(state, instrument_id)
+    order = Order(
+        AccountId(account_id),
+        market,
+        market.seat(AccountId(account_id)),
+        Side(side),
+        OrderType(order_type),
+        TimeInForce(time_in_force),
+        *terms,
+    )
+    order.order_id = OrderId(order_id)
+    order.hold_atoms = hold_atoms
+    order.frozen_mark_ticks = frozen_mark_ticks
+    order.priority = priority
+    register_order(state, order)
+    rest_order(state, order)
+
+
+def _market(state: State, instrument_id: int) -> Market:
+    market = state.market(instrument_id)
+    if market is None:
+        raise ValueError(f"no instrument {instrument_id}")
+    return market
+
+
+SECTIONS: Final[
+    tuple[tuple[str, Callable[[State], Iterable[Row]], Callable[[State, Any], None]], ...]
+] = (
+    ("counters", _write_counters, _read_counters),
+    ("accounts", _write_accounts, _read_account),
+    ("tokens", _write_tokens, _read_token),
+    ("assets", _write_assets, _read_asset),
+    ("balances", _write_balances, _read_balance),
+    ("transfers", _write_transfers, _read_transfer),
+    ("markets", _write_markets, _read_market),
+    ("seats", _write_seats, _read_seat),
+    ("client_orders", _write_client_orders, _read_client_order),
+    ("positions", _write_positions, _read_position),
+    ("orders", _write_orders, _read_order),
+)
