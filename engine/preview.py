@@ -1,0 +1,113 @@
+"""What an order would come to if it were placed now.  The same ladder as placing; changes nothing."""
+
+from typing import Final, final
+
+from engine.admission import Admission, admission_reason, find_opening_lots, position_after
+from engine.commands import PlaceOrder
+from engine.holds import opening_cost_atoms
+from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
+from engine.place_order import draft_order, routing_reason
+from engine.reject_reason import RejectReason
+from engine.settlement import Reduction
+from engine.state import State
+
+
+@final
+class Preview:
+    """The outcome of an order that is not placed.
+
+    reason: why it would be refused, NONE if it would be accepted; with an early reason the numbers
+        are 0.  takes: it would fill on arrival.
+    price_ticks: the price it is judged at.  qty_lots: with how many lots.
+    margin_atoms, fee_atoms: of the lots that open; the fee includes that of the lots that close.
+    liquidation_ticks, bankruptcy_ticks: of the position as it would be; 0 is never.
+    """
+
+    __slots__ = (
+        "bankruptcy_ticks",
+        "fee_atoms",
+        "liquidation_ticks",
+        "margin_atoms",
+        "price_ticks",
+        "qty_lots",
+        "reason",
+        "takes",
+    )
+
+    def __init__(self, reason: RejectReason) -> None:
+        self.reason: Final = reason
+        self.takes = False
+        self.price_ticks = 0
+        self.qty_lots = 0
+        self.margin_atoms = 0
+        self.fee_atoms = 0
+        self.liquidation_ticks = 0
+        self.bankruptcy_ticks = 0
+
+
+def preview_order(state: State, command: PlaceOrder) -> Preview:
+    """Judge the order at the state's own time; its client order id plays no part."""
+    reason = routing_reason(state, command)
+    if reason is not RejectReason.NONE:
+        return Preview(reason)
+    draft = draft_order(state, command)
+    admission = Admission(state, draft, None)
+    preview = Preview(admission_reason(admission))
+    preview.takes = admission.takes
+    preview.price_ticks = admission.fill_ticks
+    preview.qty_lots = admission.lots
+    if preview.reason < RejectReason.STALE_PRICE and preview.reason is not RejectReason.NONE:
+        return preview
+    if draft.closing:
+        _add_closing(admission, preview)
+    elif admission.lots:
+        _add_opening(admission, preview)
+    return preview
+
+
+def _add_closing(admission: Admission, preview: Preview) -> None:
+    position = admission.position
+    assert position is not None
+    lots = min(admission.lots or position.qty_lots, position.qty_lots)
+    rate_e8 = _rate_e8(admission)
+    preview.qty_lots = lots
+    preview.fee_atoms = Reduction(position, lots, admission.fill_ticks, rate_e8, False).fee_atoms
+
+
+def _add_opening(admission: Admission, preview: Preview) -> None:
+    draft = admission.draft
+    market = draft.market
+    find_opening_lots(admission)
+    rate_e8 = _rate_e8(admission)
+    closing_lots = admission.lots - admission.opening
+    if closing_lots and admission.position is not None:
+        reduction = Reduction(
+            admission.position, closing_lots, admission.fill_ticks, rate_e8, False
+        )
+        preview.fee_atoms = reduction.fee_atoms
+    if admission.opening == 0:
+        return
+    side = draft.side
+    qty_lots, cost, margin, _ = position_after(admission)
+    if draft.amount_atoms:
+        notional = admission.opening * admission.fill_ticks * market.k
+        base = draft.amount_atoms if market.fee_on_margin else notional
+        preview.margin_atoms = draft.amount_atoms
+        preview.fee_atoms += fee_atoms(base, rate_e8)
+    else:
+        whole = opening_cost_atoms(draft, admission.opening, admission.fill_ticks, rate_e8)
+        bare = opening_cost_atoms(draft, admission.opening, admission.fill_ticks, 0)
+        preview.margin_atoms = bare
+        preview.fee_atoms += whole - bare
+    k, rates, close_fee_e8 = market.k, market.rates, market.close_fee_e8
+    ticks = liquidation_ticks(side, qty_lots, cost, margin, k, rates, close_fee_e8)
+    preview.liquidation_ticks = max(0, ticks)
+    preview.bankruptcy_ticks = max(0, bankruptcy_ticks(side, qty_lots, cost, margin, k))
+
+
+def _rate_e8(admission: Admission) -> int:
+    """Taker if it would fill on arrival or when triggered, maker if it would rest."""
+    spec = admission.draft.market.spec
+    if admission.takes or admission.draft.is_conditional():
+        return spec.taker_fee_e8
+    return spec.maker_fee_e8
