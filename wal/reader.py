@@ -71,12 +71,16 @@ class LogReader:
         self._progress(total_bytes, total_bytes)
 
     def _segments_from(self, from_sequence: int) -> list[tuple[LogSegment, int]]:
-        """The segments that may hold `from_sequence` or later, each with its last sequence."""
+        """The segments that hold `from_sequence` or later, each with its last sequence."""
         segments = self._log.segments
         lasts = [segment.header.first_sequence - 1 for segment in segments[1:]]
         lasts.append(self._log.last_sequence)
         pairs = zip(segments, lasts, strict=True)
-        return [(segment, last) for segment, last in pairs if last >= from_sequence]
+        return [
+            (segment, last)
+            for segment, last in pairs
+            if last >= max(from_sequence, segment.header.first_sequence)
+        ]
 
     def _frames_of(
         self,

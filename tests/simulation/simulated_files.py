@@ -55,6 +55,7 @@ class _File:
 
     def truncate(self, length: int) -> None:
         del self.visible[length:]
+        self.visible.extend(bytes(length - len(self.visible)))
         self.lengths.append(length)
 
     def sync(self) -> None:
@@ -148,6 +149,7 @@ class SimulatedFiles(Files):
         self.short_write_at: int | None = None
         self._root = _Directory()
         self._open: dict[int, tuple[Path, _File]] = {}
+        self._read_only: set[int] = set()
         self._locked: dict[int, _File] = {}
         self._next_descriptor = 100
         self._fault: _Fault | None = None
@@ -197,7 +199,9 @@ class SimulatedFiles(Files):
     def open_to_read(self, path: Path) -> int:
         """As Files does."""
         self._operate("open", path)
-        return self._descriptor(path, self._file(path))
+        descriptor = self._descriptor(path, self._file(path))
+        self._read_only.add(descriptor)
+        return descriptor
 
     def open_to_write(self, path: Path) -> int:
         """As Files does."""
@@ -230,6 +234,8 @@ class SimulatedFiles(Files):
         """As Files does; writes half if this is the operation of `short_write_at`."""
         path, file = self._open[descriptor]
         self._operate("pwrite", path)
+        if descriptor in self._read_only:
+            _raise(errno_names.EBADF, path)
         if self.operations == self.short_write_at:
             data = data[: len(data) // 2]
         file.write(data, offset)
@@ -239,6 +245,8 @@ class SimulatedFiles(Files):
         """As Files does."""
         path, file = self._open[descriptor]
         self._operate("truncate", path)
+        if descriptor in self._read_only:
+            _raise(errno_names.EINVAL, path)
         file.truncate(length)
 
     def fdatasync(self, descriptor: int) -> None:

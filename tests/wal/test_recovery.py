@@ -84,6 +84,7 @@ def test_a_healthy_log_is_clean(written: Written) -> None:
     assert written.verdict(written.content) == ("clean", written.ends[-1])
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_early_is_torn_there(written: Written, count: Count) -> None:
     cuts = range(written.ends[0], len(written.content))
     for cut in cuts:
@@ -93,6 +94,7 @@ def test_a_file_that_ends_early_is_torn_there(written: Written, count: Count) ->
     count("journal cuts at every byte", len(cuts))
 
 
+@pytest.mark.slow
 def test_a_write_that_stops_early_is_torn_at_a_sector_and_damaged_inside(
     written: Written, count: Count
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_write_that_stops_early_is_torn_at_a_sector_and_damaged_inside(
     count("journal writes stopped at every byte", len(cuts))
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_in_any_frame_is_refused_with_its_place(
     written: Written, count: Count
 ) -> None:
@@ -212,6 +215,7 @@ def assert_refused(files: SimulatedFiles, path: Path, content: bytes, offset: in
     return damage.value
 
 
+@pytest.mark.slow
 def test_any_damage_in_an_older_segment_is_refused(count: Count) -> None:
     files = journal([5] * 100, segment_bytes=2 * CHUNK_BYTES)
     path = segment_path(VENUE, 3)
