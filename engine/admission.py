@@ -1,7 +1,7 @@
 """The ladder of refusals for an order, in the order of RejectReason (ORD-4).  Changes no state.
 
-The order is a draft: it stands in no table, and has no id unless it amends one.  The ladder fills in
-what acceptance settles (leverage, lots from an amount, clipped lots); a draft that is refused is thrown away.
+The order is a draft: it stands in no table, and has no id unless it amends one.  The ladder fills
+in what acceptance settles: leverage, lots from an amount, clipped lots.  A refused draft is gone.
 """
 
 from typing import Final, final
@@ -194,7 +194,8 @@ def size_by_amount(admission: Admission) -> bool:
     market = draft.market
     leverage = draft.leverage or draft.seat.leverage
     price_ticks = admission.fill_ticks
-    if price_ticks == 0 or not 1 <= leverage <= market.spec.leverage_max:
+    is_new = draft.order_id == 0  # else its leverage was judged when it was placed
+    if price_ticks == 0 or leverage < 1 or (is_new and leverage > market.spec.leverage_max):
         return True
     lots = quantity_lots(draft.amount_atoms, leverage, price_ticks, market.k)
     if not market.spec.qty_lots_min <= lots <= market.spec.qty_lots_max:
@@ -209,6 +210,8 @@ def size_by_amount(admission: Admission) -> bool:
 
 def _settle_leverage(admission: Admission) -> bool:
     draft = admission.draft
+    if admission.replaced is not None:
+        return True
     seat = draft.seat
     is_netting = draft.market.is_netting
     if is_netting and draft.leverage == 0:
@@ -373,29 +376,33 @@ def tier_reason(admission: Admission) -> RejectReason:
     if admission.opening == 0:
         return NONE
     cap = notional_cap_atoms(market.spec, draft.leverage)
-    if market.is_netting:
-        exposure = _exposure_atoms(admission)
-    else:
+    if not market.is_netting:
         exposure = admission.lots * admission.fill_ticks * market.k
-    return RejectReason.RISK_TIER if exposure > cap else NONE
+        return RejectReason.RISK_TIER if exposure > cap else NONE
+    for side in (Side.BUY, Side.SELL):
+        exposure, lots = _side_exposure(admission, side)
+        if exposure > cap or lots > market.position_lots_max:
+            return RejectReason.RISK_TIER
+    return NONE
 
 
-def _exposure_atoms(admission: Admission) -> int:
-    """The larger side of a netting key: position at the mark and what its orders would open."""
+def _side_exposure(admission: Admission, side: Side) -> tuple[int, int]:
+    """Notional and lots of one side of a key: its position and what its orders would open."""
     draft = admission.draft
     seat, market = draft.seat, draft.market
     signed_lots = _signed_lots_after(admission)
-    exposures = []
-    for side, sign in ((Side.BUY, 1), (Side.SELL, -1)):
-        if side is draft.side and not admission.takes:
-            queue = queue_with_draft(admission)
-        else:
-            queue = [order for order in seat.resting(side) if order is not admission.replaced]
-        exposure = max(0, sign * signed_lots) * market.mark_ticks * market.k
-        for order, lots in opening_lots(queue, max(0, -sign * signed_lots)):
-            exposure += lots * order.price_ticks * market.k
-        exposures.append(exposure)
-    return max(exposures)
+    if side is Side.SELL:
+        signed_lots = -signed_lots
+    if side is draft.side and not admission.takes:
+        queue = queue_with_draft(admission)
+    else:
+        queue = [order for order in seat.resting(side) if order is not admission.replaced]
+    total_lots = max(0, signed_lots)
+    exposure = total_lots * market.mark_ticks * market.k
+    for order, lots in opening_lots(queue, max(0, -signed_lots)):
+        exposure += lots * order.price_ticks * market.k
+        total_lots += lots
+    return exposure, total_lots
 
 
 def _signed_lots_after(admission: Admission) -> int:
@@ -465,7 +472,7 @@ def can_open(admission: Admission, free: int, opening: int, price_ticks: int, ra
         if not market.fee_on_margin:
             cost = _flip_cost_atoms(draft, lots, opening, price_ticks, rate_e8)
         free += Reduction(position, lots - opening, price_ticks, rate_e8, False).paid_atoms
-    if seat.buys or seat.sells:
+    if seat.hold_atoms or seat.buys or seat.sells:
         free += seat.hold_atoms
         free -= hold_after_atoms(seat, draft.side, lots, admission.replaced)
     return free >= cost

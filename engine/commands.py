@@ -71,7 +71,7 @@ class OpenAccount:
 
 @final
 class IssueToken:
-    """Let whoever holds the token act; only its SHA-256 is known here.  Account 0 is the operator."""
+    """Let whoever holds the token act; only its SHA-256 is known.  Account 0 is the operator."""
 
     __slots__ = ("account_id", "token_hash", "scopes")
 
@@ -167,7 +167,10 @@ class SetInstrumentStatus:
 
 @final
 class UpdatePrice:
-    """A price from a feed or the operator: five values in ticks.  `source` names where it comes from; feed sequences are compared within one source."""
+    """A price from a feed or the operator: five values in ticks.
+
+    `source` names where it comes from; feed sequences are compared within one source.
+    """
 
     __slots__ = (
         "instrument_id",

@@ -62,7 +62,10 @@ class Rejected:
 
 @final
 class RequestRepeated:
-    """A client order id came again with the same body: the first result stands.  `order_id` is 0 if the first was refused."""
+    """A client order id came again with the same body: the first result stands.
+
+    `order_id` is 0 if the first was refused.
+    """
 
     __slots__ = ("account_id", "order_id", "reason")
 
@@ -347,7 +350,7 @@ class OrderExpired:
 
 @final
 class OrderFilled:
-    """A fill.  `order_id` is 0 for exits and liquidations; fee and profit are of this fill alone."""
+    """A fill; fee and profit are its own.  `order_id` is 0 for exits and liquidations."""
 
     __slots__ = (
         "fill_id",
@@ -449,7 +452,11 @@ class PositionIncreased:
 
 @final
 class PositionReduced:
-    """A position shrank; lots, cost and margin are what remains.  `paid_atoms` went to the user; `liquidation_fee_atoms`, and a liquidation's remainder if the instrument says so, to insurance; insurance and house paid the deficit."""
+    """A position shrank; lots, cost and margin are what remains.
+
+    `paid_atoms` went to the user; `liquidation_fee_atoms`, and what is left of a liquidation if the
+    instrument says so, to insurance; insurance and house paid the deficit.
+    """
 
     __slots__ = (
         "position_id",

@@ -12,6 +12,7 @@ from engine.units import E8, NOTIONAL_ATOMS_MAX, PRICE_TICKS_MAX, QTY_LOTS_MAX, 
 RATE_E8_MAX: Final = E8  # no fee, maintenance or band rate above 100 %
 LEVERAGE_MAX: Final = 1_000
 ORDERS_MAX: Final = 10_000
+POSITION_ORDERS_MAX: Final = 16  # a position may grow to this many orders of the largest size
 
 
 class MarketStructure(IntEnum):
@@ -303,7 +304,12 @@ def instrument_fault(spec: InstrumentSpec) -> str:
     return tiers_fault(spec)
 
 
+def largest_position_lots(spec: InstrumentSpec) -> int:
+    """The most lots of a netting position with its orders."""
+    return POSITION_ORDERS_MAX * spec.qty_lots_max
+
+
 def largest_price_ticks(spec: InstrumentSpec) -> int:
-    """The highest price a command may carry: the largest order there still has a valid notional."""
-    lots_value = spec.qty_lots_max * spec.atoms_per_tick_lot()
+    """The highest price a command may carry: the largest position there has a valid notional."""
+    lots_value = largest_position_lots(spec) * spec.atoms_per_tick_lot()
     return max(1, min(PRICE_TICKS_MAX, div_floor(NOTIONAL_ATOMS_MAX, lots_value)))

@@ -6,7 +6,7 @@ a live venue.
 
 from engine.commands import Side
 from engine.holds import need_atoms, present_hold_atoms
-from engine.margin import liquidation_ticks
+from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import MARK, Market
 from engine.order import Order, execution_rank
 from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
@@ -131,14 +131,38 @@ def check_position(state: State, position: Position) -> None:
         market.close_fee_e8,
     )
     levels = market.falling[MARK] if side is Side.BUY else market.rising[MARK]
-    if key >= 1:
-        check_entry(position.liquidation, key, levels)
-    if position.auto_close is not None and position.auto_close.levels is not None:
-        assert position.auto_close.levels is auto_close_levels(market, side, position.auto_close_e8)
+    check_armed(position.liquidation, key, levels)
+    check_auto_close(position)
     for pair in position.pairs or []:
         check_pair(position, pair)
     closers = [o for o in position.seat.orders() if o.position_id == position.position_id]
     assert len(closers) == position.closing_orders
+
+
+def check_auto_close(position: Position) -> None:
+    """The auto-close waits where its threshold is reached, if there is one."""
+    if position.auto_close_e8 == 0:
+        assert position.auto_close is None
+        return
+    market, side = position.market, position.side
+    key = auto_close_ticks(
+        side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.initial_margin_atoms,
+        position.auto_close_e8,
+        market.k,
+    )
+    levels = auto_close_levels(market, side, position.auto_close_e8)
+    check_armed(position.auto_close, key, levels)
+
+
+def check_armed(trigger: PositionTrigger | None, key_ticks: int, levels: object) -> None:
+    """The trigger waits at its key, or nowhere if the key is below 1."""
+    if key_ticks >= 1:
+        check_entry(trigger, key_ticks, levels)
+    else:
+        assert trigger is None or trigger.levels is None
 
 
 def check_pair(position: Position, pair: ExitPair) -> None:

@@ -8,6 +8,7 @@ from engine.instrument import (
     InstrumentSpec,
     InstrumentStatus,
     PositionMode,
+    largest_position_lots,
     largest_price_ticks,
 )
 from engine.margin import TierRate, tier_rates
@@ -44,6 +45,7 @@ class Market:
         "is_netting",
         "k",
         "open_positions",
+        "position_lots_max",
         "price_ticks_max",
         "price_time_ns",
         "prices",
@@ -82,6 +84,7 @@ class Market:
         self.rates: list[TierRate] = []
         self.close_fee_e8 = 0
         self.price_ticks_max = 0
+        self.position_lots_max = 0
         self.set_spec(spec)
 
     def set_spec(self, spec: InstrumentSpec) -> None:
@@ -90,6 +93,7 @@ class Market:
         self.rates = tier_rates(spec)
         self.close_fee_e8 = spec.taker_fee_e8 if spec.close_fee_reserved else 0
         self.price_ticks_max = largest_price_ticks(spec)
+        self.position_lots_max = largest_position_lots(spec)
 
     def seat(self, account_id: AccountId) -> Seat:
         """The account's seat, made when first asked for."""

@@ -1,6 +1,7 @@
 """Orders entering and leaving the open set: books, chains, holds and client ids in step."""
 
-from heapq import heappush
+from heapq import heapify, heappush
+from typing import Final
 
 from engine.commands import Side
 from engine.events import CancelCause, Event, OrderAmended, OrderCancelled
@@ -18,6 +19,8 @@ from engine.seat import Seat
 from engine.state import State
 from engine.trigger_index import arm_order, disarm
 
+EXPIRIES_MIN: Final = 64
+
 
 def register_order(state: State, order: Order) -> None:
     """Enter an accepted order that stays open into the tables; it does not wait anywhere yet."""
@@ -28,6 +31,7 @@ def register_order(state: State, order: Order) -> None:
         assert position is not None
         position.closing_orders += 1
     if order.expire_ns:
+        state.expiring_orders += 1
         heappush(state.expiries, (order.expire_ns, order.order_id))
 
 
@@ -77,6 +81,17 @@ def retire_order(state: State, order: Order) -> None:
             position.closing_orders -= 1
     if order.client_order_id:
         state.client_orders.close(order.account_id, order.client_order_id)
+    if order.expire_ns:
+        state.expiring_orders -= 1
+        if len(state.expiries) > 2 * state.expiring_orders + EXPIRIES_MIN:
+            _forget_closed_expiries(state)
+
+
+def _forget_closed_expiries(state: State) -> None:
+    """Drop the times of orders closed meanwhile; paid for by the closings that left them."""
+    kept = [entry for entry in state.expiries if state.orders.get(entry[1]) is not None]
+    heapify(kept)
+    state.expiries[:] = kept
 
 
 def end_order(state: State, order: Order, event: Event, events: list[Event]) -> None:
@@ -92,6 +107,13 @@ def cancel_open_order(state: State, order: Order, cause: CancelCause, events: li
     """End an open order; in a netting market the caller settles the key's hold afterwards."""
     event = OrderCancelled(order.order_id, order.account_id, cause, RejectReason.NONE)
     end_order(state, order, event, events)
+
+
+def release_key_hold(state: State, seat: Seat) -> None:
+    """Give back what a netting key holds while it fills; `settle_key_hold` takes it anew."""
+    if seat.hold_atoms:
+        state.asset_ledger(seat.market).change_hold(seat.account_id, -seat.hold_atoms)
+        seat.hold_atoms = 0
 
 
 def settle_key_hold(state: State, seat: Seat, events: list[Event]) -> None:

@@ -54,7 +54,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
         admission = Admission(state, draft, None)
         reason = admission_reason(admission)
     if draft is None or reason is not RejectReason.NONE:
-        if client_order_id and reason not in FORGOTTEN_REASONS:
+        if client_order_id and reason not in FORGOTTEN_REASONS and _id_fits(command):
             _remember(state, command, OrderId(0), reason, False)
         events.append(Rejected(account_id, reason))
         return
@@ -148,10 +148,7 @@ def _time_fits(command: PlaceOrder) -> bool:
 
 def _size_fits(command: PlaceOrder, market: Market) -> bool:
     """Openers have one size; closing orders name what they close and carry no exits."""
-    if command.client_order_id and not (
-        is_name(command.client_order_id, CLIENT_ORDER_ID_LENGTH_MAX)
-        and len(command.digest) == DIGEST_LENGTH
-    ):
+    if command.client_order_id and not _id_fits(command):
         return False
     if not is_closing(command):
         return (command.qty_lots > 0) != (command.amount_atoms > 0)
@@ -160,6 +157,14 @@ def _size_fits(command: PlaceOrder, market: Market) -> bool:
     if command.stop_loss_ticks or command.take_profit_ticks or command.auto_close_e8:
         return False
     return command.position_id != 0 or market.is_netting
+
+
+def _id_fits(command: PlaceOrder) -> bool:
+    """Whether the client order id is a short name, with a digest of the body."""
+    return (
+        is_name(command.client_order_id, CLIENT_ORDER_ID_LENGTH_MAX)
+        and len(command.digest) == DIGEST_LENGTH
+    )
 
 
 def draft_order(state: State, command: PlaceOrder) -> Order:

@@ -78,7 +78,7 @@ class Position:
     """Lots of one account in one market.
 
     cost_atoms: Σ lots × ticks × K of what is open; the entry price is derived from it for display.
-    initial_margin_atoms: M0, the base of pnlPercent and auto-close; margin added later is not in it.
+    initial_margin_atoms: M0, the base of pnlPercent and auto-close, without margin added later.
     realized_atoms: what the user gained or lost by it so far, fees of both sides included.
     closing_orders: how many open orders would reduce it.
     """
@@ -160,7 +160,8 @@ class Position:
     @property
     def liquidation_ticks(self) -> int:
         """The mark at which it is liquidated, 0 for never."""
-        return 0 if self.liquidation is None else self.liquidation.key_ticks
+        trigger = self.liquidation
+        return 0 if trigger is None or trigger.levels is None else trigger.key_ticks
 
 
 def closing_side(side: Side) -> Side:

@@ -1,4 +1,4 @@
-"""What an order would come to if it were placed now.  The same ladder as placing; changes nothing."""
+"""What an order would come to if it were placed now, by the same ladder.  Changes nothing."""
 
 from typing import Final, final
 

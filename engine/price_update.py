@@ -8,7 +8,7 @@ from engine.instrument import InstrumentStatus
 from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.state import State
-from engine.units import E8, NOBODY, PRICE_TICKS_MAX
+from engine.units import E8, NOBODY
 
 CANDIDATES_TO_BELIEVE: Final = 3
 
@@ -50,7 +50,7 @@ def travel(state: State, market: Market) -> None:
 
 def _admission_reason(market: Market, command: UpdatePrice, prices: list[int]) -> RejectReason:
     """BAD_PRICE, PRICE_OUT_OF_SEQUENCE or PRICE_BEYOND_BAND, and what is remembered of it."""
-    if min(prices) < 1 or max(prices) > PRICE_TICKS_MAX or prices[0] > prices[1]:
+    if min(prices) < 1 or max(prices) > market.price_ticks_max or prices[0] > prices[1]:
         return RejectReason.BAD_PRICE
     if command.by_operator:
         return RejectReason.NONE

@@ -27,7 +27,12 @@ from engine.margin import (
     share_released_atoms,
 )
 from engine.market import Market
-from engine.open_orders import cancel_closers, settle_key_hold, shrink_closers
+from engine.open_orders import (
+    cancel_closers,
+    release_key_hold,
+    settle_key_hold,
+    shrink_closers,
+)
 from engine.order import Order
 from engine.position import Position, closing_side
 from engine.seat import Seat
@@ -106,6 +111,7 @@ def fill_order(
     position: what it closes, or in a netting market what it meets; None for a new position.
     """
     market, seat = order.market, order.seat
+    release_key_hold(state, seat)
     if position is None or position.side is order.side:
         _open(state, order, position, lots, price_ticks, liquidity, None, events)
     else:
@@ -223,6 +229,7 @@ def close_by_trigger(
 ) -> None:
     """An exit or a liquidation closes lots at the new bid (long) or ask (short)."""
     market, seat = position.market, position.seat
+    release_key_hold(state, seat)
     price_ticks = market.bid_ticks if position.side is Side.BUY else market.ask_ticks
     is_liquidation = cause is CloseCause.LIQUIDATION
     reduction = Reduction(position, lots, price_ticks, market.spec.taker_fee_e8, is_liquidation)

@@ -41,7 +41,8 @@ class State:
     """The venue.
 
     next_id: the next id of an order or position, and the next priority (CMD-3).
-    expiries: a heap of (expire_ns, order id); entries of orders long closed are skipped.
+    expiries: a heap of (expire_ns, order id); entries of orders closed meanwhile are skipped.
+    expiring_orders: open orders that expire.
     firing: empty between commands.
     """
 
@@ -53,6 +54,7 @@ class State:
         "client_orders",
         "event_chain",
         "expiries",
+        "expiring_orders",
         "firing",
         "ledger",
         "markets",
@@ -86,6 +88,7 @@ class State:
         self.client_orders: Final = ClientOrders()
         self.ledger: Final = Ledger()
         self.expiries: Final[list[tuple[int, int]]] = []
+        self.expiring_orders = 0
         self.firing: Final = FiringQueue()
 
     def market(self, instrument_id: int) -> Market | None:

@@ -114,6 +114,8 @@ def _adjustment_reason(
         return RejectReason.HALTED
     if not 1 <= abs(amount) <= AMOUNT_ATOMS_MAX:
         return RejectReason.BAD_AMOUNT
+    if position.margin_atoms + amount > NOTIONAL_ATOMS_MAX:
+        return RejectReason.BAD_AMOUNT
     if removes and market.is_stale(state.time_ns):
         return RejectReason.STALE_PRICE
     if amount > state.ledger.withdrawable_atoms(market.asset_id, account_id):

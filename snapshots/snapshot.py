@@ -19,7 +19,7 @@ from engine.position import ExitPair, Position
 from engine.reject_reason import RejectReason
 from engine.state import Account, State, Token
 from engine.trigger_index import arm_pair, rearm_position
-from engine.units import AccountId, AssetId, InstrumentId, OrderId, PositionId
+from engine.units import INT64_MAX, AccountId, AssetId, InstrumentId, OrderId, PositionId
 
 STATE_HASH_BYTES: Final = 32
 Section = tuple[str, list[Row]]
@@ -109,9 +109,9 @@ def _write_assets(state: State) -> Iterator[Row]:
     for asset, ledger in zip(state.assets[1:], state.ledger.assets[1:], strict=True):
         yield (
             asset,
-            ledger.fees_atoms,
-            ledger.insurance_atoms,
-            ledger.house_atoms,
+            _wide(ledger.fees_atoms),
+            _wide(ledger.insurance_atoms),
+            _wide(ledger.house_atoms),
             ledger.external_atoms,
             ledger.deposited_atoms,
         )
@@ -123,9 +123,9 @@ def _read_asset(state: State, row: Row) -> None:
     state.assets.append(asset)
     state.ledger.add_asset()
     ledger = state.ledger.assets[-1]
-    ledger.fees_atoms = fees
-    ledger.insurance_atoms = insurance
-    ledger.house_atoms = house
+    ledger.fees_atoms = int(fees)
+    ledger.insurance_atoms = int(insurance)
+    ledger.house_atoms = int(house)
     ledger.external_atoms = external
     ledger.deposited_atoms = deposited
 
@@ -134,14 +134,19 @@ def _write_balances(state: State) -> Iterator[Row]:
     for asset_id, ledger in enumerate(state.ledger.assets):
         for account_id, (free, hold) in enumerate(zip(ledger.free, ledger.hold, strict=True)):
             if free or hold:
-                yield asset_id, account_id, free, hold
+                yield asset_id, account_id, _wide(free), hold
 
 
 def _read_balance(state: State, row: Row) -> None:
     asset_id, account_id, free, hold = row
     ledger = state.ledger.assets[asset_id]
-    ledger.free[account_id] = free
+    ledger.free[account_id] = int(free)
     ledger.hold[account_id] = hold
+
+
+def _wide(atoms: int) -> int | str:
+    """Sums that the house's losses may carry beyond 63 bits: then as digits."""
+    return atoms if -INT64_MAX <= atoms <= INT64_MAX else str(atoms)
 
 
 def _write_transfers(state: State) -> Iterator[Row]:
