@@ -6,7 +6,7 @@ in what acceptance settles: leverage, lots from an amount, clipped lots.  A refu
 
 from typing import Final, final
 
-from engine.commands import OrderType, Side, TimeInForce
+from engine.commands import BUY, LIMIT, MARKET, SELL, Side, TimeInForce
 from engine.exits import auto_close_is_true, exit_is_true
 from engine.holds import (
     hold_after_atoms,
@@ -19,9 +19,9 @@ from engine.margin import (
     fee_atoms,
     initial_margin_atoms,
     is_liquidatable,
-    notional_cap_atoms,
     quantity_lots,
 )
+from engine.market import ASK, BID, MARK
 from engine.open_orders import (
     closes_position,
     freeze_need,
@@ -29,8 +29,8 @@ from engine.open_orders import (
     order_need_atoms,
 )
 from engine.order import Order, execution_rank
-from engine.position import Position, TriggerKind
-from engine.reject_reason import RejectReason
+from engine.position import TriggerKind
+from engine.reject_reason import NONE, RejectReason
 from engine.settlement import Reduction
 from engine.state import State
 from engine.units import (
@@ -42,8 +42,6 @@ from engine.units import (
     div_floor,
 )
 
-NONE: Final = RejectReason.NONE
-
 
 @final
 class Admission:
@@ -52,12 +50,15 @@ class Admission:
     replaced: the order that the draft would replace (an amend), else None.
     position: the position it would close, or meet in a netting market.
     touch_ticks: ask for a buy, bid for a sell; 0 without a price.
-    takes: it would fill at once, at the touch.
+    parent_ticks: limit or trigger price, or the touch: what attached exits are measured from.
+    takes: it would fill at once, at the touch.  waits: it waits for a trigger.
+    at_ticks: the price it is judged at: the touch if it takes, else its own.
     lots: what it would fill or rest with; 0 while a conditional order is sized by amount.
     opening: of these, the lots that open.  Set by the rung that first needs it.
     """
 
     __slots__ = (
+        "at_ticks",
         "draft",
         "lots",
         "opening",
@@ -67,50 +68,38 @@ class Admission:
         "state",
         "takes",
         "touch_ticks",
+        "waits",
     )
 
     def __init__(self, state: State, draft: Order, replaced: Order | None) -> None:
         self.state: Final = state
         self.draft: Final = draft
         self.replaced: Final = replaced
-        market = draft.market
-        touch_ticks = market.ask_ticks if draft.side is Side.BUY else market.bid_ticks
-        self.touch_ticks: Final = touch_ticks
-        order_type = draft.order_type
-        if order_type is OrderType.MARKET:
-            self.takes = True
-            self.parent_ticks = touch_ticks
-        elif order_type is OrderType.LIMIT:
-            price_ticks = draft.price_ticks
-            self.takes = touch_ticks > 0 and (
-                price_ticks >= touch_ticks if draft.side is Side.BUY else price_ticks <= touch_ticks
-            )
-            self.parent_ticks = price_ticks
-        else:
-            self.takes = False
-            self.parent_ticks = draft.trigger_ticks
-        self.position = self._target()
         self.lots = draft.qty_lots
         self.opening = 0
-
-    def _target(self) -> Position | None:
-        draft = self.draft
+        self.waits = False
+        market = draft.market
+        is_buy = draft.side is BUY
+        touch_ticks = market.prices[ASK if is_buy else BID]
+        own_ticks = touch_ticks
+        takes = True
+        if draft.order_type is LIMIT:
+            own_ticks = draft.price_ticks
+            takes = touch_ticks > 0 and (
+                own_ticks >= touch_ticks if is_buy else own_ticks <= touch_ticks
+            )
+        elif draft.order_type is not MARKET:
+            own_ticks = draft.trigger_ticks
+            takes = False
+            self.waits = True
+        self.touch_ticks: Final = touch_ticks
+        self.parent_ticks: Final = own_ticks
+        self.takes = takes
+        self.at_ticks = touch_ticks if takes else own_ticks
+        self.position = draft.seat.first_position if market.is_netting else None
         if draft.position_id:
-            position = self.state.positions.get(draft.position_id)
-            if position is None or position.seat is not draft.seat:
-                return None
-            return position
-        return draft.seat.first_position if draft.market.is_netting else None
-
-    @property
-    def waits(self) -> bool:
-        """Whether the draft waits for a trigger: what depends on its fill is judged then."""
-        return not self.takes and self.draft.is_conditional()
-
-    @property
-    def fill_ticks(self) -> int:
-        """The price the order is judged at: the touch if it takes, else its own."""
-        return self.touch_ticks if self.takes else self.parent_ticks
+            named = state.positions.get(draft.position_id)
+            self.position = None if named is None or named.seat is not draft.seat else named
 
 
 def admission_reason(admission: Admission) -> RejectReason:
@@ -118,38 +107,35 @@ def admission_reason(admission: Admission) -> RejectReason:
     reason = _terms_reason(admission)
     if reason is NONE:
         reason = _market_reason(admission)
-    if reason is NONE and not admission.draft.closing:
+    if admission.draft.closing:
+        return _match_reason(admission) if reason is NONE else reason
+    if reason is NONE:
         reason = limits_reason(admission)
     if reason is NONE:
         reason = _match_reason(admission)
-    if reason is NONE and not admission.draft.closing and not admission.waits:
+    if reason is NONE and not admission.waits:
         reason = funds_reason(admission)
     return reason
 
 
 def _terms_reason(admission: Admission) -> RejectReason:
     """BAD_PRICE to NOTHING_TO_REDUCE: what the order says, against what is there."""
-    if not _price_is_good(admission):
+    draft = admission.draft
+    if draft.order_type is not MARKET and not (
+        1 <= admission.parent_ticks <= draft.market.price_ticks_max
+    ):
+        return RejectReason.BAD_PRICE
+    if (
+        draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8
+    ) and not _exits_are_good(draft, admission.parent_ticks):
         return RejectReason.BAD_PRICE
     if not _quantity_is_good(admission):
         return RejectReason.BAD_QUANTITY
-    draft = admission.draft
     if not draft.closing:
         return NONE if _settle_leverage(admission) else RejectReason.BAD_LEVERAGE
     if draft.position_id and admission.position is None:
         return RejectReason.UNKNOWN_POSITION
     return NONE if clip_to_position(admission) else RejectReason.NOTHING_TO_REDUCE
-
-
-def _price_is_good(admission: Admission) -> bool:
-    draft = admission.draft
-    if draft.order_type is not OrderType.MARKET and not (
-        1 <= admission.parent_ticks <= draft.market.price_ticks_max
-    ):
-        return False
-    if draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8:
-        return _exits_are_good(draft, admission.parent_ticks)
-    return True
 
 
 def _exits_are_good(draft: Order, parent_ticks: int) -> bool:
@@ -161,7 +147,7 @@ def _exits_are_good(draft: Order, parent_ticks: int) -> bool:
         return False
     if parent_ticks == 0:
         return True
-    if draft.side is Side.BUY:
+    if draft.side is BUY:
         below, above = stop_loss, take_profit
     else:
         below, above = take_profit, stop_loss
@@ -193,7 +179,7 @@ def size_by_amount(admission: Admission) -> bool:
     draft = admission.draft
     market = draft.market
     leverage = draft.leverage or draft.seat.leverage
-    price_ticks = admission.fill_ticks
+    price_ticks = admission.at_ticks
     is_new = draft.order_id == 0  # else its leverage was judged when it was placed
     if price_ticks == 0 or leverage < 1 or (is_new and leverage > market.spec.leverage_max):
         return True
@@ -248,14 +234,14 @@ def _market_reason(admission: Admission) -> RejectReason:
         return RejectReason.MARKET_NOT_READY
     if admission.takes and market.is_stale(admission.state.time_ns):
         return RejectReason.STALE_PRICE
-    if market.spec.price_band_e8 and draft.is_limit() and not _within_band(draft):
+    if market.spec.price_band_e8 and draft.order_type is LIMIT and not _within_band(draft):
         return RejectReason.PRICE_BAND
-    if draft.is_conditional():
-        falls = draft.fires_falling()
-        price_ticks = market.prices[draft.trigger_source]
-        if price_ticks <= draft.trigger_ticks if falls else price_ticks >= draft.trigger_ticks:
+    if admission.waits:
+        if _condition_is_true(draft):
             return RejectReason.WOULD_TRIGGER
-    elif admission.takes and not draft.closing:
+    elif admission.takes and (
+        draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8
+    ):
         find_opening_lots(admission)
         if admission.opening and _would_exit_at_once(admission):
             return RejectReason.WOULD_TRIGGER
@@ -264,9 +250,16 @@ def _market_reason(admission: Admission) -> RejectReason:
     return NONE
 
 
+def _condition_is_true(draft: Order) -> bool:
+    price_ticks = draft.market.prices[draft.trigger_source]
+    if draft.fires_falling():
+        return price_ticks <= draft.trigger_ticks
+    return price_ticks >= draft.trigger_ticks
+
+
 def _within_band(draft: Order) -> bool:
     mark_ticks, band_e8 = draft.market.mark_ticks, draft.market.spec.price_band_e8
-    if draft.side is Side.BUY:
+    if draft.side is BUY:
         return draft.price_ticks <= div_floor(mark_ticks * (E8 + band_e8), E8)
     return draft.price_ticks >= div_ceil(mark_ticks * (E8 - band_e8), E8)
 
@@ -323,7 +316,7 @@ def position_after(admission: Admission) -> tuple[int, int, int, int]:
     """Lots, cost, margin and initial margin once the opening lots have filled."""
     draft = admission.draft
     market = draft.market
-    notional = admission.opening * admission.fill_ticks * market.k
+    notional = admission.opening * admission.at_ticks * market.k
     margin, initial = opening_margins(admission, notional)
     held = admission.position
     if held is None or held.side is not draft.side or not market.is_netting:
@@ -358,30 +351,22 @@ def amount_margin_atoms(draft: Order, notional: int, rate_e8: int, free: int) ->
 def limits_reason(admission: Admission) -> RejectReason:
     """MIN_NOTIONAL and RISK_TIER of an opener."""
     draft = admission.draft
-    spec = draft.market.spec
-    lots = admission.lots
-    notional = lots * admission.fill_ticks * draft.market.k
-    if lots == 0:
-        notional = draft.amount_atoms * draft.leverage
-    if notional < spec.notional_atoms_min:
-        return RejectReason.MIN_NOTIONAL
-    return NONE if admission.waits else tier_reason(admission)
-
-
-def tier_reason(admission: Admission) -> RejectReason:
-    """RISK_TIER: whether the exposure exceeds what the leverage allows (TIR-1)."""
-    draft = admission.draft
     market = draft.market
+    lots = admission.lots
+    notional = lots * admission.at_ticks * market.k if lots else draft.amount_atoms * draft.leverage
+    if notional < market.spec.notional_atoms_min:
+        return RejectReason.MIN_NOTIONAL
+    if admission.waits:
+        return NONE
     find_opening_lots(admission)
     if admission.opening == 0:
         return NONE
-    cap = notional_cap_atoms(market.spec, draft.leverage)
+    cap = market.notional_caps[draft.leverage]
     if not market.is_netting:
-        exposure = admission.lots * admission.fill_ticks * market.k
-        return RejectReason.RISK_TIER if exposure > cap else NONE
-    for side in (Side.BUY, Side.SELL):
-        exposure, lots = _side_exposure(admission, side)
-        if exposure > cap or lots > market.position_lots_max:
+        return RejectReason.RISK_TIER if notional > cap else NONE
+    for side in (BUY, SELL):
+        exposure, exposed_lots = _side_exposure(admission, side)
+        if exposure > cap or exposed_lots > market.position_lots_max:
             return RejectReason.RISK_TIER
     return NONE
 
@@ -391,7 +376,7 @@ def _side_exposure(admission: Admission, side: Side) -> tuple[int, int]:
     draft = admission.draft
     seat, market = draft.seat, draft.market
     signed_lots = _signed_lots_after(admission)
-    if side is Side.SELL:
+    if side is SELL:
         signed_lots = -signed_lots
     if side is draft.side and not admission.takes:
         queue = queue_with_draft(admission)
@@ -410,9 +395,9 @@ def _signed_lots_after(admission: Admission) -> int:
     position = draft.seat.first_position
     signed_lots = 0
     if position is not None:
-        signed_lots = position.qty_lots if position.side is Side.BUY else -position.qty_lots
+        signed_lots = position.qty_lots if position.side is BUY else -position.qty_lots
     if admission.takes:
-        signed_lots += admission.lots if draft.side is Side.BUY else -admission.lots
+        signed_lots += admission.lots if draft.side is BUY else -admission.lots
     return signed_lots
 
 
@@ -440,7 +425,7 @@ def funds_reason(admission: Admission) -> RejectReason:
 def _free_atoms(admission: Admission) -> int:
     """What is free, with a ticket order's own hold given back if it is replaced."""
     draft, replaced = admission.draft, admission.replaced
-    free = admission.state.asset_ledger(draft.market).free[draft.account_id]
+    free = admission.state.ledger.assets[draft.market.asset_id].free[draft.account_id]
     if replaced is not None and not draft.market.is_netting:
         free += replaced.hold_atoms
     return free
@@ -497,7 +482,7 @@ def _can_rest(admission: Admission) -> bool:
         return free >= draft.hold_atoms
     seat = draft.seat
     hold = 0
-    for side in (Side.BUY, Side.SELL):
+    for side in (BUY, SELL):
         if side is draft.side:
             queue = queue_with_draft(admission)
         else:
@@ -520,7 +505,7 @@ def liquidatable_at_birth(admission: Admission) -> bool:
     draft = admission.draft
     market = draft.market
     if admission.takes:
-        mark_ticks = market.mark_ticks
+        mark_ticks = market.prices[MARK]
         qty_lots, cost, margin, _ = position_after(admission)
     else:
         mark_ticks = draft.price_ticks

@@ -4,7 +4,7 @@ from engine.admission import Admission, admission_reason
 from engine.cancel_order import named_order
 from engine.commands import AmendOrder
 from engine.events import Event, Rejected
-from engine.instrument import InstrumentStatus
+from engine.instrument import HALTED
 from engine.open_orders import (
     amended,
     release_ticket_hold,
@@ -15,7 +15,7 @@ from engine.open_orders import (
 )
 from engine.order import Order
 from engine.place_order import rest_now, take_now
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 
 
@@ -29,11 +29,11 @@ def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
         events.append(Rejected(command.account_id, RejectReason.UNKNOWN_ORDER))
         return
     reason = _shape_reason(order, command)
-    if reason is RejectReason.NONE:
+    if reason is NONE:
         draft = _redrafted(order, command)
         admission = Admission(state, draft, order)
         reason = admission_reason(admission)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         events.append(Rejected(command.account_id, reason))
         return
     _replace(state, order, admission, events)
@@ -41,7 +41,7 @@ def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
 
 def _shape_reason(order: Order, command: AmendOrder) -> RejectReason:
     """HALTED and BAD_COMBINATION: whether the amend fits the order at all (AMD-1)."""
-    if order.market.status is InstrumentStatus.HALTED:
+    if order.market.status is HALTED:
         return RejectReason.HALTED
     asked = (command.price_ticks, command.trigger_ticks, command.qty_lots, command.amount_atoms)
     if min(asked) < 0 or max(asked) == 0:
@@ -50,7 +50,7 @@ def _shape_reason(order: Order, command: AmendOrder) -> RejectReason:
     foreign_size = command.qty_lots if order.amount_atoms else command.amount_atoms
     if foreign_ticks or foreign_size:
         return RejectReason.BAD_COMBINATION
-    return RejectReason.NONE
+    return NONE
 
 
 def _redrafted(order: Order, command: AmendOrder) -> Order:

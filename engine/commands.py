@@ -50,6 +50,15 @@ class PriceSource(IntEnum):
     INDEX = 4
 
 
+# Looking a member up in its enum costs more than most of what is done with it.
+BUY: Final = Side.BUY
+SELL: Final = Side.SELL
+MARKET: Final = OrderType.MARKET
+LIMIT: Final = OrderType.LIMIT
+STOP_MARKET: Final = OrderType.STOP_MARKET
+TAKE_PROFIT_MARKET: Final = OrderType.TAKE_PROFIT_MARKET
+
+
 class Scope(IntEnum):
     """What a token may do; scopes are summed into a bit set."""
 

@@ -19,6 +19,10 @@ class Liquidity(IntEnum):
     TAKER = 2
 
 
+MAKER: Final = Liquidity.MAKER
+TAKER: Final = Liquidity.TAKER
+
+
 class CancelCause(IntEnum):
     """Why an open order ended."""
 

@@ -2,13 +2,13 @@
 
 from engine.commands import KEEP, PriceSource, SetPositionExits, Side
 from engine.events import CloseCause, Event, ExitsChanged
-from engine.instrument import InstrumentStatus
+from engine.instrument import HALTED
 from engine.margin import auto_close_ticks
 from engine.market import Market
 from engine.order import Order
 from engine.position import ExitPair, Position, TriggerKind
 from engine.price_levels import PriceLevels
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.trigger_index import (
     arm_pair,
@@ -94,7 +94,7 @@ def set_position_exits(state: State, command: SetPositionExits) -> Event | Rejec
     if position is None or position.account_id != command.account_id:
         return RejectReason.UNKNOWN_POSITION
     reason = _exits_reason(position, command)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         return reason
     pair = position.own_pair()
     stop_loss = kept(command.stop_loss_ticks, position.stop_loss_ticks)
@@ -122,7 +122,7 @@ def kept(asked: int, present: int) -> int:
 
 def _exits_reason(position: Position, command: SetPositionExits) -> RejectReason:
     market = position.market
-    if market.status is InstrumentStatus.HALTED:
+    if market.status is HALTED:
         return RejectReason.HALTED
     if command.trigger_source in (PriceSource.BID, PriceSource.ASK):
         return RejectReason.BAD_COMBINATION
@@ -134,7 +134,7 @@ def _exits_reason(position: Position, command: SetPositionExits) -> RejectReason
         return RejectReason.BAD_PRICE
     if _any_exit_true(position, command):
         return RejectReason.WOULD_TRIGGER
-    return RejectReason.NONE
+    return NONE
 
 
 def _any_exit_true(position: Position, command: SetPositionExits) -> bool:

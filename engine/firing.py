@@ -4,14 +4,14 @@ from heapq import heappop
 
 from engine.admission import Admission, resting_fill_is_covered, triggered_reason
 from engine.events import (
+    MAKER,
     CancelCause,
     Event,
-    Liquidity,
     OrderCancelled,
     OrderTriggered,
 )
 from engine.exits import CAUSE_OF_KIND, drop_pair, pair_lots
-from engine.instrument import InstrumentStatus
+from engine.instrument import HALTED
 from engine.margin import quantity_lots
 from engine.market import Market
 from engine.open_orders import (
@@ -23,7 +23,7 @@ from engine.open_orders import (
 from engine.order import Order
 from engine.place_order import take_now
 from engine.position import PositionTrigger
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.settlement import close_by_trigger, fill_order
 from engine.state import State
 
@@ -49,7 +49,7 @@ def fire_due(state: State, events: list[Event]) -> None:
 
 def may_fire(state: State, market: Market) -> bool:
     """Whether anything fires in this market now (FIR-6)."""
-    return market.status is not InstrumentStatus.HALTED and not market.is_stale(state.time_ns)
+    return market.status is not HALTED and not market.is_stale(state.time_ns)
 
 
 def _fire_trigger(state: State, trigger: PositionTrigger, events: list[Event]) -> None:
@@ -89,15 +89,17 @@ def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
         if not resting_fill_is_covered(admission):
             _refuse(state, order, RejectReason.INSUFFICIENT_BALANCE, events)
             return
-    fill_order(state, order, position, lots, order.price_ticks, Liquidity.MAKER, events)
+    fill_order(state, order, position, lots, order.price_ticks, MAKER, events)
 
 
 def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
     """A triggered order arrives as a market order, and may be refused as one (ADM-6)."""
     admission = Admission(state, order, None)
     admission.takes = True
+    admission.waits = False
+    admission.at_ticks = admission.touch_ticks
     reason = triggered_reason(admission)
-    if reason is RejectReason.NONE:
+    if reason is NONE:
         take_now(state, admission, events)
     else:
         _refuse(state, order, reason, events)

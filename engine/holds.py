@@ -1,6 +1,6 @@
 """What resting orders hold, so that nobody overspends (HLD-…).  Computes; moves nothing."""
 
-from engine.commands import Side
+from engine.commands import BUY, SELL, Side
 from engine.margin import fee_atoms, initial_margin_atoms
 from engine.order import Order
 from engine.position import Position
@@ -12,8 +12,9 @@ def opening_cost_atoms(order: Order, lots: int, price_ticks: int, rate_e8: int) 
     market = order.market
     notional_atoms = lots * price_ticks * market.k
     margin_atoms = initial_margin_atoms(notional_atoms, order.leverage)
-    base_atoms = margin_atoms if market.fee_on_margin else notional_atoms
-    return margin_atoms + fee_atoms(base_atoms, rate_e8)
+    return margin_atoms + fee_atoms(
+        margin_atoms if market.fee_on_margin else notional_atoms, rate_e8
+    )
 
 
 def need_atoms(order: Order, lots: int) -> int:
@@ -22,7 +23,7 @@ def need_atoms(order: Order, lots: int) -> int:
         return 0
     price_ticks = order.price_ticks
     mark_ticks = order.frozen_mark_ticks
-    loss_ticks = price_ticks - mark_ticks if order.side is Side.BUY else mark_ticks - price_ticks
+    loss_ticks = price_ticks - mark_ticks if order.side is BUY else mark_ticks - price_ticks
     need = opening_cost_atoms(order, lots, price_ticks, order.market.spec.maker_fee_e8)
     if loss_ticks > 0:
         need += lots * order.market.k * loss_ticks
@@ -87,9 +88,7 @@ def key_hold_atoms(
 def present_hold_atoms(seat: Seat, without: Order | None = None) -> int:
     """What the key should hold with its position as it is."""
     position = seat.first_position
-    return key_hold_atoms(
-        seat, lots_against(position, Side.BUY), lots_against(position, Side.SELL), without
-    )
+    return key_hold_atoms(seat, lots_against(position, BUY), lots_against(position, SELL), without)
 
 
 def hold_after_atoms(seat: Seat, side: Side, lots: int, without: Order | None = None) -> int:
@@ -97,8 +96,8 @@ def hold_after_atoms(seat: Seat, side: Side, lots: int, without: Order | None = 
     position = seat.first_position
     signed_lots = 0
     if position is not None:
-        signed_lots = position.qty_lots if position.side is Side.BUY else -position.qty_lots
-    signed_lots += lots if side is Side.BUY else -lots
+        signed_lots = position.qty_lots if position.side is BUY else -position.qty_lots
+    signed_lots += lots if side is BUY else -lots
     return key_hold_atoms(seat, max(0, -signed_lots), max(0, signed_lots), without)
 
 

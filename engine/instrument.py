@@ -58,6 +58,10 @@ class InstrumentStatus(IntEnum):
     HALTED = 3
 
 
+TRADING: Final = InstrumentStatus.TRADING
+HALTED: Final = InstrumentStatus.HALTED
+
+
 @final
 class RiskTier:
     """Up to a notional of `cap_atoms`: the maintenance rate and the highest leverage allowed."""

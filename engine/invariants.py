@@ -4,7 +4,7 @@
 a live venue.
 """
 
-from engine.commands import Side
+from engine.commands import BUY, SELL
 from engine.holds import need_atoms, present_hold_atoms
 from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import MARK, Market
@@ -84,7 +84,7 @@ def check_seat(state: State, seat: Seat) -> None:
         assert len(positions) <= 1
         assert seat.hold_atoms == present_hold_atoms(seat)
         resting = [order for order in orders if order.is_limit()]
-        for side in (Side.BUY, Side.SELL):
+        for side in (BUY, SELL):
             of_side = [order for order in resting if order.side is side]
             assert seat.resting(side) == sorted(of_side, key=execution_rank)
     else:
@@ -130,7 +130,7 @@ def check_position(state: State, position: Position) -> None:
         market.rates,
         market.close_fee_e8,
     )
-    levels = market.falling[MARK] if side is Side.BUY else market.rising[MARK]
+    levels = market.falling[MARK] if side is BUY else market.rising[MARK]
     check_armed(position.liquidation, key, levels)
     check_auto_close(position)
     for pair in position.pairs or []:

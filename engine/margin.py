@@ -6,7 +6,7 @@ division says for whom it rounds: what an account owes is rounded up, what it re
 
 from typing import Final, final
 
-from engine.commands import Side
+from engine.commands import BUY, Side
 from engine.instrument import InstrumentSpec
 from engine.units import E8, div_ceil, div_floor
 
@@ -68,7 +68,7 @@ def quantity_lots(amount_atoms: int, leverage: int, price_ticks: int, k: int) ->
 def profit_atoms(side: Side, qty_lots: int, cost_atoms: int, price_ticks: int, k: int) -> int:
     """The seed's `pnl = ±(price − entry) × quantity`, exact: `s × (Q·p·K − C)`."""
     value_atoms = qty_lots * price_ticks * k
-    return value_atoms - cost_atoms if side is Side.BUY else cost_atoms - value_atoms
+    return value_atoms - cost_atoms if side is BUY else cost_atoms - value_atoms
 
 
 def profit_percent_e8(profit: int, initial_margin: int) -> int:
@@ -80,7 +80,7 @@ def cost_removed_atoms(side: Side, cost_atoms: int, closing_lots: int, qty_lots:
     """The cost of the lots that leave: `C·x/Q`, rounded against the account (long up)."""
     if closing_lots == qty_lots:
         return cost_atoms
-    if side is Side.BUY:
+    if side is BUY:
         return div_ceil(cost_atoms * closing_lots, qty_lots)
     return div_floor(cost_atoms * closing_lots, qty_lots)
 
@@ -94,9 +94,14 @@ def share_released_atoms(total_atoms: int, closing_lots: int, qty_lots: int) -> 
 
 def maintenance_e8(notional_atoms: int, rates: list[TierRate], close_fee_e8: int) -> int:
     """Maintenance margin in atoms × 10^8: `max over tiers (N×(mmr_t + cf) − D_t)`, exact."""
-    return max(
-        notional_atoms * (rate.maintenance_e8 + close_fee_e8) - rate.deduction_e8 for rate in rates
-    )
+    most_e8 = notional_atoms * (rates[0].maintenance_e8 + close_fee_e8)
+    for place in range(1, len(rates)):
+        rate = rates[place]
+        tier_e8 = notional_atoms * (rate.maintenance_e8 + close_fee_e8) - rate.deduction_e8
+        if tier_e8 <= most_e8:
+            break  # The lines meet at the tier caps, ever steeper: none further is higher.
+        most_e8 = tier_e8
+    return most_e8
 
 
 def is_liquidatable(
@@ -132,26 +137,26 @@ def liquidation_ticks(
     A result below 1 never fires.
     """
     lot_value = qty_lots * k
-    if side is Side.BUY:
+    if side is BUY:
         owed_e8 = (cost_atoms - margin_atoms) * E8
-        return max(
-            div_floor(
-                owed_e8 - rate.deduction_e8, lot_value * (E8 - rate.maintenance_e8 - close_fee_e8)
-            )
-            for rate in rates
-        )
+        best = div_floor(owed_e8, lot_value * (E8 - rates[0].maintenance_e8 - close_fee_e8))
+        for place in range(1, len(rates)):
+            rate = rates[place]
+            kept_e8 = lot_value * (E8 - rate.maintenance_e8 - close_fee_e8)
+            best = max(best, div_floor(owed_e8 - rate.deduction_e8, kept_e8))
+        return best
     owned_e8 = (cost_atoms + margin_atoms) * E8
-    return min(
-        div_ceil(
-            owned_e8 + rate.deduction_e8, lot_value * (E8 + rate.maintenance_e8 + close_fee_e8)
-        )
-        for rate in rates
-    )
+    best = div_ceil(owned_e8, lot_value * (E8 + rates[0].maintenance_e8 + close_fee_e8))
+    for place in range(1, len(rates)):
+        rate = rates[place]
+        kept_e8 = lot_value * (E8 + rate.maintenance_e8 + close_fee_e8)
+        best = min(best, div_ceil(owned_e8 + rate.deduction_e8, kept_e8))
+    return best
 
 
 def bankruptcy_ticks(side: Side, qty_lots: int, cost_atoms: int, margin_atoms: int, k: int) -> int:
     """The last price at which equity is not negative: long `ceil((C−m)/QK)`, short floor."""
-    if side is Side.BUY:
+    if side is BUY:
         return div_ceil(cost_atoms - margin_atoms, qty_lots * k)
     return div_floor(cost_atoms + margin_atoms, qty_lots * k)
 
@@ -172,7 +177,7 @@ def auto_close_ticks(
     target_e8 = auto_close_e8 * initial_margin
     cost_e8 = cost_atoms * E8
     lot_value_e8 = qty_lots * k * E8
-    sought_e8 = cost_e8 + target_e8 if side is Side.BUY else cost_e8 - target_e8
-    if (side is Side.BUY) == (auto_close_e8 > 0):
+    sought_e8 = cost_e8 + target_e8 if side is BUY else cost_e8 - target_e8
+    if (side is BUY) == (auto_close_e8 > 0):
         return div_ceil(sought_e8, lot_value_e8)
     return div_floor(sought_e8, lot_value_e8)

@@ -4,14 +4,15 @@ from typing import Final, final
 
 from engine.commands import PriceSource
 from engine.instrument import (
+    LEVERAGE_MAX,
+    TRADING,
     FeeBasis,
     InstrumentSpec,
-    InstrumentStatus,
     PositionMode,
     largest_position_lots,
     largest_price_ticks,
 )
-from engine.margin import TierRate, tier_rates
+from engine.margin import TierRate, notional_cap_atoms, tier_rates
 from engine.price_levels import PriceLevels
 from engine.seat import Seat
 from engine.units import AccountId, AssetId, InstrumentId
@@ -44,6 +45,7 @@ class Market:
         "instrument_id",
         "is_netting",
         "k",
+        "notional_caps",
         "open_positions",
         "position_lots_max",
         "price_ticks_max",
@@ -64,7 +66,7 @@ class Market:
     ) -> None:
         self.instrument_id: Final = instrument_id
         self.asset_id: Final = asset_id
-        self.status = InstrumentStatus.TRADING
+        self.status = TRADING
         self.prices = [0, 0, 0, 0, 0]
         self.processed = [0, 0, 0, 0, 0]
         self.price_time_ns = 0
@@ -83,6 +85,7 @@ class Market:
         self.spec = spec
         self.rates: list[TierRate] = []
         self.close_fee_e8 = 0
+        self.notional_caps: list[int] = []
         self.price_ticks_max = 0
         self.position_lots_max = 0
         self.set_spec(spec)
@@ -93,6 +96,8 @@ class Market:
         self.rates = tier_rates(spec)
         self.close_fee_e8 = spec.taker_fee_e8 if spec.close_fee_reserved else 0
         self.price_ticks_max = largest_price_ticks(spec)
+        # By leverage; an order placed before the highest leverage was lowered still finds its cap.
+        self.notional_caps = [notional_cap_atoms(spec, x) for x in range(LEVERAGE_MAX + 1)]
         self.position_lots_max = largest_position_lots(spec)
 
     def seat(self, account_id: AccountId) -> Seat:

@@ -3,7 +3,7 @@
 from heapq import heapify, heappush
 from typing import Final
 
-from engine.commands import Side
+from engine.commands import BUY, SELL
 from engine.events import CancelCause, Event, OrderAmended, OrderCancelled
 from engine.holds import (
     last_opener,
@@ -14,7 +14,7 @@ from engine.holds import (
 )
 from engine.order import Order, execution_rank
 from engine.position import Position, closing_side
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE
 from engine.seat import Seat
 from engine.state import State
 from engine.trigger_index import arm_order, disarm
@@ -105,7 +105,7 @@ def end_order(state: State, order: Order, event: Event, events: list[Event]) -> 
 
 def cancel_open_order(state: State, order: Order, cause: CancelCause, events: list[Event]) -> None:
     """End an open order; in a netting market the caller settles the key's hold afterwards."""
-    event = OrderCancelled(order.order_id, order.account_id, cause, RejectReason.NONE)
+    event = OrderCancelled(order.order_id, order.account_id, cause, NONE)
     end_order(state, order, event, events)
 
 
@@ -135,8 +135,8 @@ def settle_key_hold(state: State, seat: Seat, events: list[Event]) -> None:
 
 def _order_to_give_up(seat: Seat) -> Order | None:
     """The opener of the larger side that executes last."""
-    closing_buys = lots_against(seat.first_position, Side.BUY)
-    closing_sells = lots_against(seat.first_position, Side.SELL)
+    closing_buys = lots_against(seat.first_position, BUY)
+    closing_sells = lots_against(seat.first_position, SELL)
     buy_atoms = side_hold_atoms(seat.buys, closing_buys, None)
     sell_atoms = side_hold_atoms(seat.sells, closing_sells, None)
     if buy_atoms >= sell_atoms:
@@ -169,7 +169,7 @@ def left_to_reduce(position: Position, order: Order) -> int:
             continue
         is_earlier = (
             other.price_ticks > order.price_ticks
-            if order.side is Side.BUY
+            if order.side is BUY
             else other.price_ticks < order.price_ticks
         )
         same_price = other.price_ticks == order.price_ticks

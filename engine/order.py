@@ -2,7 +2,16 @@
 
 from typing import TYPE_CHECKING, final
 
-from engine.commands import OrderType, PriceSource, Side, TimeInForce
+from engine.commands import (
+    BUY,
+    LIMIT,
+    STOP_MARKET,
+    TAKE_PROFIT_MARKET,
+    OrderType,
+    PriceSource,
+    Side,
+    TimeInForce,
+)
 from engine.price_levels import Entry
 from engine.units import AccountId, OrderId, PositionId
 
@@ -114,32 +123,29 @@ class Order(Entry):
 
     def is_limit(self) -> bool:
         """Whether the order carries a limit price; else it is a market order, now or later."""
-        return self.order_type is OrderType.LIMIT
+        return self.order_type is LIMIT
 
     def is_conditional(self) -> bool:
         """Whether the order waits for a trigger before it becomes a market order."""
-        return (
-            self.order_type is OrderType.STOP_MARKET
-            or self.order_type is OrderType.TAKE_PROFIT_MARKET
-        )
+        return self.order_type is STOP_MARKET or self.order_type is TAKE_PROFIT_MARKET
 
     def fires_falling(self) -> bool:
         """Whether it fires as its price falls: BUY LIMIT, SELL STOP, BUY TAKE_PROFIT."""
-        return (self.side is Side.BUY) != (self.order_type is OrderType.STOP_MARKET)
+        return (self.side is BUY) != (self.order_type is STOP_MARKET)
 
     def watched_source(self) -> PriceSource:
         """The price it waits for: limits the opposite touch, conditionals their trigger source."""
-        if self.order_type is OrderType.LIMIT:
-            return PriceSource.ASK if self.side is Side.BUY else PriceSource.BID
+        if self.order_type is LIMIT:
+            return PriceSource.ASK if self.side is BUY else PriceSource.BID
         return self.trigger_source
 
     def watched_ticks(self) -> int:
         """The price at which it fires."""
-        return self.price_ticks if self.order_type is OrderType.LIMIT else self.trigger_ticks
+        return self.price_ticks if self.order_type is LIMIT else self.trigger_ticks
 
 
 def execution_rank(order: Order) -> tuple[int, int]:
     """Resting limits of one side in the order they execute: better price, then priority."""
-    if order.side is Side.BUY:
+    if order.side is BUY:
         return -order.price_ticks, order.priority
     return order.price_ticks, order.priority

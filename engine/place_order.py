@@ -4,18 +4,18 @@ from typing import Final
 
 from engine.admission import Admission, admission_reason
 from engine.client_orders import ClientOrder
-from engine.commands import OrderType, PlaceOrder, PriceSource, TimeInForce
+from engine.commands import LIMIT, MARKET, PlaceOrder, PriceSource, TimeInForce
 from engine.events import (
+    TAKER,
     CancelCause,
     Event,
     LeverageChanged,
-    Liquidity,
     OrderAccepted,
     OrderCancelled,
     Rejected,
     RequestRepeated,
 )
-from engine.instrument import InstrumentStatus, is_name
+from engine.instrument import HALTED, TRADING, is_name
 from engine.market import Market
 from engine.open_orders import (
     register_order,
@@ -24,7 +24,7 @@ from engine.open_orders import (
     shrink_closers,
 )
 from engine.order import Order
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.settlement import fill_order
 from engine.state import State
 from engine.units import OrderId
@@ -49,11 +49,11 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
             return
     reason = routing_reason(state, command)
     draft: Order | None = None
-    if reason is RejectReason.NONE:
+    if reason is NONE:
         draft = draft_order(state, command)
         admission = Admission(state, draft, None)
         reason = admission_reason(admission)
-    if draft is None or reason is not RejectReason.NONE:
+    if draft is None or reason is not NONE:
         if client_order_id and reason not in FORGOTTEN_REASONS and _id_fits(command):
             _remember(state, command, OrderId(0), reason, False)
         events.append(Rejected(account_id, reason))
@@ -89,8 +89,8 @@ def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
     market = state.market(command.instrument_id)
     if market is None:
         return RejectReason.UNKNOWN_SYMBOL
-    if market.status is not InstrumentStatus.TRADING:
-        if market.status is InstrumentStatus.HALTED:
+    if market.status is not TRADING:
+        if market.status is HALTED:
             return RejectReason.HALTED
         if not is_closing(command):
             return RejectReason.CLOSE_ONLY
@@ -98,7 +98,7 @@ def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
         _type_fits(command) and _time_fits(command) and _size_fits(command, market)
     ):
         return RejectReason.BAD_COMBINATION
-    return RejectReason.NONE
+    return NONE
 
 
 def is_closing(command: PlaceOrder) -> bool:
@@ -121,10 +121,10 @@ def _has_negative(command: PlaceOrder) -> bool:
 def _type_fits(command: PlaceOrder) -> bool:
     """Each type has the prices that belong to it, and post-only rests."""
     order_type = command.order_type
-    is_limit = order_type is OrderType.LIMIT
+    is_limit = order_type is LIMIT
     if command.price_ticks and not is_limit:
         return False
-    if command.trigger_ticks and (is_limit or order_type is OrderType.MARKET):
+    if command.trigger_ticks and (is_limit or order_type is MARKET):
         return False
     source = command.trigger_source
     if source is PriceSource.BID or source is PriceSource.ASK:
@@ -139,9 +139,9 @@ def _time_fits(command: PlaceOrder) -> bool:
     if (time_in_force is TimeInForce.GTD) != (command.expire_ns > 0):
         return False
     order_type = command.order_type
-    if order_type is OrderType.LIMIT:
+    if order_type is LIMIT:
         return True
-    if order_type is OrderType.MARKET:
+    if order_type is MARKET:
         return time_in_force is not TimeInForce.GTD
     return time_in_force is TimeInForce.GTC or time_in_force is TimeInForce.GTD
 
@@ -208,16 +208,14 @@ def _accept(state: State, command: PlaceOrder, admission: Admission, events: lis
         seat.leverage = order.leverage
         events.append(LeverageChanged(order.account_id, order.market.instrument_id, order.leverage))
     events.append(accepted(order))
-    unfilled = order.time_in_force is TimeInForce.IOC and order.order_type is not OrderType.MARKET
+    unfilled = order.time_in_force is TimeInForce.IOC and order.order_type is not MARKET
     stays = not admission.takes and not unfilled
     if order.client_order_id:
-        _remember(state, command, order_id, RejectReason.NONE, stays)
+        _remember(state, command, order_id, NONE, stays)
     if admission.takes:
         take_now(state, admission, events)
     elif unfilled:
-        events.append(
-            OrderCancelled(order_id, order.account_id, CancelCause.UNFILLED, RejectReason.NONE)
-        )
+        events.append(OrderCancelled(order_id, order.account_id, CancelCause.UNFILLED, NONE))
     else:
         register_order(state, order)
         rest_now(state, order, events)
@@ -247,7 +245,7 @@ def take_now(state: State, admission: Admission, events: list[Event]) -> None:
         admission.position,
         admission.lots,
         admission.touch_ticks,
-        Liquidity.TAKER,
+        TAKER,
         events,
     )
 

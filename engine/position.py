@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, final
 
-from engine.commands import PriceSource, Side
+from engine.commands import BUY, SELL, PriceSource, Side
 from engine.price_levels import Entry
 from engine.units import AccountId, PositionId
 
@@ -166,4 +166,4 @@ class Position:
 
 def closing_side(side: Side) -> Side:
     """The side of an order that reduces a position of this side."""
-    return Side.SELL if side is Side.BUY else Side.BUY
+    return SELL if side is BUY else BUY

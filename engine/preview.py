@@ -7,7 +7,7 @@ from engine.commands import PlaceOrder
 from engine.holds import opening_cost_atoms
 from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
 from engine.place_order import draft_order, routing_reason
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.settlement import Reduction
 from engine.state import State
 
@@ -48,15 +48,15 @@ class Preview:
 def preview_order(state: State, command: PlaceOrder) -> Preview:
     """Judge the order at the state's own time; its client order id plays no part."""
     reason = routing_reason(state, command)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         return Preview(reason)
     draft = draft_order(state, command)
     admission = Admission(state, draft, None)
     preview = Preview(admission_reason(admission))
     preview.takes = admission.takes
-    preview.price_ticks = admission.fill_ticks
+    preview.price_ticks = admission.at_ticks
     preview.qty_lots = admission.lots
-    if preview.reason < RejectReason.STALE_PRICE and preview.reason is not RejectReason.NONE:
+    if preview.reason < RejectReason.STALE_PRICE and preview.reason is not NONE:
         return preview
     if draft.closing:
         _add_closing(admission, preview)
@@ -71,7 +71,7 @@ def _add_closing(admission: Admission, preview: Preview) -> None:
     lots = min(admission.lots or position.qty_lots, position.qty_lots)
     rate_e8 = _rate_e8(admission)
     preview.qty_lots = lots
-    preview.fee_atoms = Reduction(position, lots, admission.fill_ticks, rate_e8, False).fee_atoms
+    preview.fee_atoms = Reduction(position, lots, admission.at_ticks, rate_e8, False).fee_atoms
 
 
 def _add_opening(admission: Admission, preview: Preview) -> None:
@@ -82,7 +82,7 @@ def _add_opening(admission: Admission, preview: Preview) -> None:
     closing_lots = admission.lots - admission.opening
     if closing_lots and admission.position is not None:
         reduction = Reduction(
-            admission.position, closing_lots, admission.fill_ticks, rate_e8, False
+            admission.position, closing_lots, admission.at_ticks, rate_e8, False
         )
         preview.fee_atoms = reduction.fee_atoms
     if admission.opening == 0:
@@ -90,13 +90,13 @@ def _add_opening(admission: Admission, preview: Preview) -> None:
     side = draft.side
     qty_lots, cost, margin, _ = position_after(admission)
     if draft.amount_atoms:
-        notional = admission.opening * admission.fill_ticks * market.k
+        notional = admission.opening * admission.at_ticks * market.k
         base = draft.amount_atoms if market.fee_on_margin else notional
         preview.margin_atoms = draft.amount_atoms
         preview.fee_atoms += fee_atoms(base, rate_e8)
     else:
-        whole = opening_cost_atoms(draft, admission.opening, admission.fill_ticks, rate_e8)
-        bare = opening_cost_atoms(draft, admission.opening, admission.fill_ticks, 0)
+        whole = opening_cost_atoms(draft, admission.opening, admission.at_ticks, rate_e8)
+        bare = opening_cost_atoms(draft, admission.opening, admission.at_ticks, 0)
         preview.margin_atoms = bare
         preview.fee_atoms += whole - bare
     k, rates, close_fee_e8 = market.k, market.rates, market.close_fee_e8

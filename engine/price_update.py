@@ -4,9 +4,9 @@ from typing import Final
 
 from engine.commands import UpdatePrice
 from engine.events import Event, PriceAccepted, PriceRefused, Rejected
-from engine.instrument import InstrumentStatus
+from engine.instrument import HALTED
 from engine.market import Market
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.units import E8, NOBODY
 
@@ -27,7 +27,7 @@ def update_price(state: State, command: UpdatePrice, events: list[Event]) -> Non
         command.index_ticks,
     ]
     reason = _admission_reason(market, command, prices)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         candidates = market.candidate_count if reason is RejectReason.PRICE_BEYOND_BAND else 0
         events.append(PriceRefused(market.instrument_id, reason, candidates))
         return
@@ -38,7 +38,7 @@ def update_price(state: State, command: UpdatePrice, events: list[Event]) -> Non
     events.append(PriceAccepted(market.instrument_id, *prices))
     if is_first:
         market.processed = prices
-    if market.status is not InstrumentStatus.HALTED:
+    if market.status is not HALTED:
         travel(state, market)
 
 
@@ -53,19 +53,19 @@ def _admission_reason(market: Market, command: UpdatePrice, prices: list[int]) -
     if min(prices) < 1 or max(prices) > market.price_ticks_max or prices[0] > prices[1]:
         return RejectReason.BAD_PRICE
     if command.by_operator:
-        return RejectReason.NONE
+        return NONE
     if command.source == market.source and command.source_sequence <= market.source_sequence:
         return RejectReason.PRICE_OUT_OF_SEQUENCE
     market.source = command.source
     market.source_sequence = command.source_sequence
     band_e8 = market.spec.sanity_band_e8
     if band_e8 == 0 or market.prices[0] == 0 or is_within(market.prices, prices, band_e8):
-        return RejectReason.NONE
+        return NONE
     confirms = market.candidate_count > 0 and is_within(market.candidate, prices, band_e8)
     market.candidate = prices
     market.candidate_count = market.candidate_count + 1 if confirms else 1
     if market.candidate_count >= CANDIDATES_TO_BELIEVE:
-        return RejectReason.NONE
+        return NONE
     return RejectReason.PRICE_BEYOND_BAND
 
 

@@ -25,6 +25,7 @@ from engine.events import (
 )
 from engine.holds import need_atoms
 from engine.instrument import (
+    HALTED,
     InstrumentSpec,
     InstrumentStatus,
     RiskTier,
@@ -34,7 +35,7 @@ from engine.instrument import (
 from engine.market import Market
 from engine.open_orders import settle_key_hold
 from engine.price_update import travel
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.state import Account, State, Token
 from engine.units import NOBODY, AccountId, AssetId, InstrumentId
 
@@ -97,7 +98,7 @@ def change_instrument(state: State, command: ChangeInstrument, events: list[Even
     """New settings for a market; its identity and its switches stay (INS-2)."""
     reason = change_reason(state, command)
     market = state.market(command.instrument_id)
-    if market is None or reason is not RejectReason.NONE:
+    if market is None or reason is not NONE:
         events.append(Rejected(NOBODY, reason))
         return
     maker_fee_e8 = market.spec.maker_fee_e8
@@ -117,7 +118,7 @@ def change_reason(state: State, command: ChangeInstrument) -> RejectReason:
         return RejectReason.BAD_INSTRUMENT
     if market.open_positions and maintenance(old) != maintenance(new):
         return RejectReason.INSTRUMENT_IN_USE
-    return RejectReason.NONE
+    return NONE
 
 
 def identity(spec: InstrumentSpec) -> tuple[object, ...]:
@@ -162,12 +163,12 @@ def set_status(state: State, command: SetInstrumentStatus, events: list[Event]) 
     if market is None:
         events.append(Rejected(NOBODY, RejectReason.UNKNOWN_SYMBOL))
         return
-    was_halted = market.status is InstrumentStatus.HALTED
+    was_halted = market.status is HALTED
     market.status = command.status
     events.append(StatusChanged(market.instrument_id, command.status))
     if command.status is InstrumentStatus.CLOSE_ONLY:
         cancel_openers(state, market, events)
-    if was_halted and command.status is not InstrumentStatus.HALTED and market.bid_ticks:
+    if was_halted and command.status is not HALTED and market.bid_ticks:
         travel(state, market)
 
 

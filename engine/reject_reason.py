@@ -5,6 +5,7 @@ written to the journal: append, never renumber.
 """
 
 from enum import IntEnum
+from typing import Final
 
 
 class RejectReason(IntEnum):
@@ -48,3 +49,7 @@ class RejectReason(IntEnum):
     MARGIN_TOO_LOW = 34
     PRICE_OUT_OF_SEQUENCE = 35
     PRICE_BEYOND_BAND = 36
+
+
+# Looking a member up in its enum costs more than most of what is done with it.
+NONE: Final = RejectReason.NONE

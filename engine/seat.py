@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, Final, final
 
-from engine.commands import Side
+from engine.commands import BUY, Side
 from engine.order import Order, execution_rank
 from engine.position import Position
 from engine.units import AccountId
@@ -110,7 +110,7 @@ class Seat:
 
     def resting(self, side: Side) -> list[Order]:
         """The resting limit orders of a side in execution order (netting markets only)."""
-        return self.buys if side is Side.BUY else self.sells
+        return self.buys if side is BUY else self.sells
 
     def queue_resting(self, order: Order) -> None:
         """Put a resting limit order at its place in execution order."""

@@ -5,8 +5,10 @@ Every fill of the venue passes through here, whoever caused it; nothing here ref
 
 from typing import Final, final
 
-from engine.commands import Side
+from engine.commands import BUY
 from engine.events import (
+    MAKER,
+    TAKER,
     CloseCause,
     Event,
     Liquidity,
@@ -94,7 +96,7 @@ class Reduction:
 def fee_rate_e8(market: Market, liquidity: Liquidity) -> int:
     """The rate of a fill: who waited pays the maker fee."""
     spec = market.spec
-    return spec.maker_fee_e8 if liquidity is Liquidity.MAKER else spec.taker_fee_e8
+    return spec.maker_fee_e8 if liquidity is MAKER else spec.taker_fee_e8
 
 
 def fill_order(
@@ -230,7 +232,7 @@ def close_by_trigger(
     """An exit or a liquidation closes lots at the new bid (long) or ask (short)."""
     market, seat = position.market, position.seat
     release_key_hold(state, seat)
-    price_ticks = market.bid_ticks if position.side is Side.BUY else market.ask_ticks
+    price_ticks = market.bid_ticks if position.side is BUY else market.ask_ticks
     is_liquidation = cause is CloseCause.LIQUIDATION
     reduction = Reduction(position, lots, price_ticks, market.spec.taker_fee_e8, is_liquidation)
     events.append(
@@ -245,7 +247,7 @@ def close_by_trigger(
             price_ticks,
             reduction.fee_atoms,
             reduction.profit_atoms,
-            Liquidity.TAKER,
+            TAKER,
         )
     )
     apply_reduction(state, position, lots, reduction, cause, events)

@@ -11,10 +11,10 @@ from engine.events import (
     TransferRepeated,
     Withdrawn,
 )
-from engine.instrument import InstrumentStatus, is_name
+from engine.instrument import HALTED, is_name
 from engine.margin import fee_atoms, initial_margin_atoms, profit_atoms
 from engine.position import Position
-from engine.reject_reason import RejectReason
+from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.trigger_index import rearm_position
 from engine.units import AMOUNT_ATOMS_MAX, NOBODY, NOTIONAL_ATOMS_MAX, AccountId, AssetId
@@ -30,7 +30,7 @@ def deposit(state: State, command: Deposit) -> Event | RejectReason:
     if state.account(account_id) is None:
         return RejectReason.UNKNOWN_ACCOUNT
     reason = _incoming_reason(state, transfer_id, command.asset, command.amount_atoms)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         return reason
     asset_id = AssetId(state.asset_ids[command.asset])
     state.transfers[transfer_id] = account_id
@@ -44,7 +44,7 @@ def fund_insurance(state: State, command: FundInsurance) -> Event | RejectReason
     if transfer_id in state.transfers:
         return TransferRepeated(NOBODY, transfer_id)
     reason = _incoming_reason(state, transfer_id, command.asset, command.amount_atoms)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         return reason
     asset_id = AssetId(state.asset_ids[command.asset])
     state.transfers[transfer_id] = NOBODY
@@ -60,7 +60,7 @@ def withdraw(state: State, command: Withdraw) -> Event | RejectReason:
     if state.account(account_id) is None:
         return RejectReason.UNKNOWN_ACCOUNT
     reason = _transfer_reason(state, transfer_id, command.asset, command.amount_atoms)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         return reason
     asset_id = AssetId(state.asset_ids[command.asset])
     if command.amount_atoms > state.ledger.withdrawable_atoms(asset_id, account_id):
@@ -77,13 +77,13 @@ def _transfer_reason(state: State, transfer_id: str, asset: str, amount: int) ->
         return RejectReason.UNKNOWN_ASSET
     if not 1 <= amount <= AMOUNT_ATOMS_MAX:
         return RejectReason.BAD_AMOUNT
-    return RejectReason.NONE
+    return NONE
 
 
 def _incoming_reason(state: State, transfer_id: str, asset: str, amount: int) -> RejectReason:
     """The same, and the bound on all that ever came in, which keeps every sum below 2^63."""
     reason = _transfer_reason(state, transfer_id, asset, amount)
-    if reason is RejectReason.NONE:
+    if reason is NONE:
         ledger = state.ledger.assets[state.asset_ids[asset]]
         if ledger.deposited_atoms + amount > NOTIONAL_ATOMS_MAX:
             return RejectReason.BAD_AMOUNT
@@ -98,7 +98,7 @@ def adjust_margin(state: State, command: AdjustMargin) -> Event | RejectReason:
     if position is None or position.account_id != command.account_id:
         return RejectReason.UNKNOWN_POSITION
     reason = _adjustment_reason(state, position, command.account_id, command.amount_atoms)
-    if reason is not RejectReason.NONE:
+    if reason is not NONE:
         return reason
     state.asset_ledger(position.market).adjust_margin(position, command.amount_atoms)
     rearm_position(state.firing, position)
@@ -110,7 +110,7 @@ def _adjustment_reason(
 ) -> RejectReason:
     market = position.market
     removes = amount < 0
-    if removes and market.status is InstrumentStatus.HALTED:
+    if removes and market.status is HALTED:
         return RejectReason.HALTED
     if not 1 <= abs(amount) <= AMOUNT_ATOMS_MAX:
         return RejectReason.BAD_AMOUNT
@@ -122,7 +122,7 @@ def _adjustment_reason(
         return RejectReason.INSUFFICIENT_BALANCE
     if removes and not _margin_suffices(position, position.margin_atoms + amount):
         return RejectReason.MARGIN_TOO_LOW
-    return RejectReason.NONE
+    return NONE
 
 
 def _margin_suffices(position: Position, margin: int) -> bool:

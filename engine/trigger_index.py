@@ -7,7 +7,7 @@ the firing queue of the running command at once (FIR-3, FIR-4).
 from heapq import heapify, heappush
 from typing import Final, final
 
-from engine.commands import PriceSource, Side
+from engine.commands import BUY, PriceSource, Side
 from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import MARK, Market
 from engine.order import Order
@@ -131,7 +131,7 @@ def rearm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry,
 def rearm_position(queue: FiringQueue, position: Position) -> None:
     """Recompute the prices that depend on lots, cost and margin: liquidation and auto-close."""
     market = position.market
-    is_long = position.side is Side.BUY
+    is_long = position.side is BUY
     trigger = position.liquidation
     if trigger is None:
         trigger = PositionTrigger(TriggerKind.LIQUIDATION, position, None)
@@ -177,13 +177,13 @@ def rearm_auto_close(queue: FiringQueue, position: Position) -> None:
 
 def auto_close_levels(market: Market, side: Side, auto_close_e8: int) -> PriceLevels:
     """Where an auto-close waits: a gain of a long and a loss of a short come as the mark rises."""
-    falls = (side is Side.BUY) == (auto_close_e8 < 0)
+    falls = (side is BUY) == (auto_close_e8 < 0)
     return market.falling[MARK] if falls else market.rising[MARK]
 
 
 def exit_levels(market: Market, side: Side, kind: TriggerKind, source: PriceSource) -> PriceLevels:
     """Where an exit of a position of this side waits (EXI-4)."""
-    falls = (side is Side.BUY) == (kind is TriggerKind.STOP_LOSS)
+    falls = (side is BUY) == (kind is TriggerKind.STOP_LOSS)
     return market.falling[source] if falls else market.rising[source]
 
 
