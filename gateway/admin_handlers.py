@@ -1,0 +1,230 @@
+"""The operator's routes: accounts, tokens, money, markets, prices, the ledger.  Own listener only.
+
+Knows no HTTP beyond the call.
+"""
+
+import re
+from typing import Final
+
+from aiohttp import web
+
+from engine.commands import Command, OpenAccount, RevokeToken, SetInstrumentStatus
+from engine.events import (
+    Event,
+    InstrumentChanged,
+    InstrumentListed,
+    PriceRefused,
+    Rejected,
+    TransferRepeated,
+)
+from engine.ledger import AssetLedger
+from engine.market import Market
+from engine.reject_reason import RejectReason
+from engine.state import State
+from engine.units import AccountId
+from gateway import admin_messages as messages
+from gateway import api_replies as replies
+from gateway.api_messages import market_of
+from gateway.authentication import new_token, scope_names
+from gateway.decimals import text_from_e8
+from gateway.errors import reason_error
+from gateway.http_calls import Call
+from gateway.operations import Answered, Operation, Outcome
+
+OPERATOR: Final = "operator"
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+
+async def post_account(call: Call) -> web.StreamResponse:
+    """Make an account."""
+    request = await call.body(messages.OpenAccountRequest)
+    return await _enter(call, OpenAccount(request.user_id), {"userId": request.user_id}, 201)
+
+
+async def get_accounts(call: Call) -> web.StreamResponse:
+    """All accounts, by age."""
+    page = call.page(call.query("cursor", "limit"))
+    accounts = call.venue.state.accounts[1:]
+    below = min(page.below - 1, len(accounts))
+    chosen = accounts[max(0, below - page.limit) : below]
+    rest = below - len(chosen)
+    return call.reply(
+        {
+            "accounts": [{"userId": a.user_id} for a in reversed(chosen) if a is not None],
+            "nextCursor": str(rest + 1) if rest > 0 else None,
+            "sequence": call.venue.state.sequence,
+        }
+    )
+
+
+async def post_token(call: Call) -> web.StreamResponse:
+    """Make a token for a user, or with the user `operator` for the admin listener; shown once."""
+    request = await call.body(messages.IssueTokenRequest)
+    account_id = _user(call, allow_operator=True)
+    token, hashed = new_token()
+    command = messages.issue_token(account_id, hashed, request)
+    scopes = scope_names(command.scopes)
+    body: dict[str, object] = {"token": token, "tokenHash": hashed.hex(), "scopes": scopes}
+    return await _enter(call, command, body, 201)
+
+
+async def delete_token(call: Call) -> web.StreamResponse:
+    """Revoke a token, named by its hash."""
+    text = call.request.match_info["token_hash"]
+    if _HASH.fullmatch(text) is None:
+        raise reason_error(RejectReason.UNKNOWN_TOKEN)
+    return await _enter(call, RevokeToken(bytes.fromhex(text)), {"tokenHash": text})
+
+
+async def post_deposit(call: Call) -> web.StreamResponse:
+    """Pay in, once per transfer id."""
+    request = await call.body(messages.TransferRequest)
+    account_id = _user(call)
+    command = messages.deposit(account_id, request)
+    return await _transfer(call, command, request, account_id)
+
+
+async def post_withdrawal(call: Call) -> web.StreamResponse:
+    """Pay out, once per transfer id."""
+    request = await call.body(messages.TransferRequest)
+    account_id = _user(call)
+    command = messages.withdraw(account_id, request)
+    return await _transfer(call, command, request, account_id)
+
+
+async def post_insurance(call: Call) -> web.StreamResponse:
+    """Pay into the insurance fund, once per transfer id."""
+    request = await call.body(messages.TransferRequest)
+    return await _transfer(call, messages.fund_insurance(request), request, AccountId(0))
+
+
+async def post_instrument(call: Call) -> web.StreamResponse:
+    """Open a market."""
+    request = await call.body(messages.ListInstrumentRequest)
+    return await _enter_market(call, messages.list_instrument(request), 201)
+
+
+async def put_instrument(call: Call) -> web.StreamResponse:
+    """Change a market's settings."""
+    request = await call.body(messages.InstrumentSettings)
+    return await _enter_market(call, messages.change_instrument(_market(call), request), 200)
+
+
+async def post_status(call: Call) -> web.StreamResponse:
+    """Halt a market, let it only close, or let it trade."""
+    request = await call.body(messages.SetStatusRequest)
+    market, status = _market(call), messages.status_of(request)
+    command = SetInstrumentStatus(market.instrument_id, status)
+    return await _enter(call, command, {"symbol": market.spec.symbol, "status": status.name})
+
+
+async def post_price(call: Call) -> web.StreamResponse:
+    """Set a market's prices."""
+    request = await call.body(messages.SetPriceRequest)
+    market = market_of(call.venue.state, request.symbol)
+    command = messages.set_price(market, request)
+
+    def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
+        for event in events:
+            if type(event) is PriceRefused or type(event) is Rejected:
+                return reason_error(event.reason)
+        body = {"ticker": replies.ticker_reply(market), "sequence": sequence}
+        return Answered(200, replies.encode(body), False)
+
+    return await call.run(Operation(command, answer))
+
+
+async def get_ledger(call: Call) -> web.StreamResponse:
+    """Every ledger account, and their sum, which is zero."""
+    state = call.venue.state
+    accounts: list[dict[str, str]] = []
+    for asset_id in range(1, len(state.assets)):
+        accounts += _ledger_accounts(state, state.assets[asset_id], state.ledger.assets[asset_id])
+    total = text_from_e8(state.ledger.sum_atoms())
+    return call.reply({"sum": total, "accounts": accounts, "sequence": state.sequence})
+
+
+def _ledger_accounts(state: State, asset: str, ledger: AssetLedger) -> list[dict[str, str]]:
+    """One asset: the venue's accounts, then each user's free and held; margins are one sum."""
+    amounts = [
+        ("external", ledger.external_atoms),
+        ("house", ledger.house_atoms),
+        ("insurance", ledger.insurance_atoms),
+        ("fees", ledger.fees_atoms),
+        ("margin", ledger.margin_atoms),
+    ]
+    for account in state.accounts[1:]:
+        assert account is not None
+        amounts.append((f"user:{account.user_id}:free", ledger.free[account.account_id]))
+        amounts.append((f"user:{account.user_id}:hold", ledger.hold[account.account_id]))
+    return [
+        {"account": name, "asset": asset, "amount": text_from_e8(atoms)} for name, atoms in amounts
+    ]
+
+
+async def _enter(
+    call: Call, command: Command, body: dict[str, object], status: int = 200
+) -> web.Response:
+    """Enter a command whose outcome is one event or one reason."""
+
+    def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
+        last = events[-1]
+        if type(last) is Rejected:
+            return reason_error(last.reason)
+        return Answered(status, replies.encode({**body, "sequence": sequence}), False)
+
+    return await call.run(Operation(command, answer))
+
+
+async def _enter_market(call: Call, command: Command, status: int) -> web.Response:
+    state = call.venue.state
+
+    def answer(_sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
+        last = events[-1]
+        if type(last) is Rejected:
+            return reason_error(last.reason)
+        assert type(last) is InstrumentListed or type(last) is InstrumentChanged
+        market = state.market(last.instrument_id)
+        assert market is not None
+        return Answered(status, replies.encode(replies.instrument_reply(market)), False)
+
+    return await call.run(Operation(command, answer))
+
+
+async def _transfer(
+    call: Call, command: Command, request: messages.TransferRequest, account_id: AccountId
+) -> web.Response:
+    """Enter a transfer; one that was done before is answered like it, and moves nothing."""
+    state = call.venue.state
+
+    def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
+        last = events[-1]
+        if type(last) is Rejected:
+            return reason_error(last.reason)
+        repeated = type(last) is TransferRepeated
+        body: dict[str, object] = {"transferId": request.transfer_id, "sequence": sequence}
+        if account_id:
+            body["account"] = replies.account_reply(state, account_id)
+        return Answered(200 if repeated else 201, replies.encode(body), repeated)
+
+    return await call.run(Operation(command, answer))
+
+
+def _user(call: Call, allow_operator: bool = False) -> AccountId:
+    """The account of the user in the path.  Raises ApiError 404."""
+    user_id = call.request.match_info["user_id"]
+    account_id = call.venue.state.account_ids.get(user_id)
+    if account_id is not None:
+        return account_id
+    if allow_operator and user_id == OPERATOR:
+        return AccountId(0)
+    raise reason_error(RejectReason.UNKNOWN_ACCOUNT)
+
+
+def _market(call: Call) -> Market:
+    """The market of the symbol in the path, with a dash for the slash.  Raises ApiError 404."""
+    name = call.request.match_info["symbol"]
+    for market in replies.markets(call.venue.state):
+        if market.spec.symbol.replace("/", "-") == name or market.spec.symbol == name:
+            return market
+    raise reason_error(RejectReason.UNKNOWN_SYMBOL, status=404)

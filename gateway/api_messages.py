@@ -1,0 +1,424 @@
+"""What clients send: JSON to typed requests to commands.  Knows shapes; decides no business rule.
+
+Decoding is strict: unknown fields, doubled keys, JSON numbers for money, and whatever is not in
+the grammar of `decimals` are refused with a code, in work bounded by the length of the input.
+Off-grid prices and quantities are refused, never rounded.
+"""
+
+import json
+import re
+from hashlib import blake2b
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from engine.codec import command_row
+from engine.commands import (
+    KEEP,
+    AdjustMargin,
+    AmendOrder,
+    CancelOrder,
+    OrderType,
+    PlaceOrder,
+    PriceSource,
+    SetLeverage,
+    SetPositionExits,
+    Side,
+    TimeInForce,
+)
+from engine.instrument import InstrumentSpec
+from engine.market import Market
+from engine.reject_reason import RejectReason
+from engine.state import State
+from engine.units import INT64_MAX, AccountId, OrderId, PositionId
+from gateway.decimals import BadDecimal, e8_from_percent, e8_from_text
+from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
+
+SHOWN_CHARS: Final = 200
+ID_DIGITS_MAX: Final = 19
+_NS_PER_MS: Final = 1_000_000
+_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+_PLAIN_KEYS: Final = re.compile(rb'"([A-Za-z]+)"\s*:')
+_FIELD_IN_ERROR: Final = re.compile(r"`\$(?:\[\.\.\.\])?\.([A-Za-z]+)")
+_FIELD_NAMED: Final = re.compile(r"field `([^`]*)`")
+
+T = TypeVar("T")
+Text = str | UnsetType
+Whole = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
+
+SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
+ORDER_TYPES: Final = {kind.name: kind for kind in OrderType}
+TIMES_IN_FORCE: Final = {kind.name: kind for kind in TimeInForce}
+TRIGGER_SOURCES: Final = {kind.name: kind for kind in PriceSource}
+
+
+class Request(Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+    """Base of all bodies."""
+
+
+class PlaceOrderRequest(Request):
+    """`POST /api/orders` and `order.place`; amount and quantity, price and triggers as decimals."""
+
+    symbol: str
+    side: Literal["BUY", "SELL"]
+    order_type: Literal["MARKET", "LIMIT", "STOP_MARKET", "TAKE_PROFIT_MARKET"]
+    amount: Text = UNSET
+    quantity: Text = UNSET
+    price: Text = UNSET
+    leverage: Whole | UnsetType = UNSET
+    time_in_force: Literal["GTC", "IOC", "FOK", "GTD"] = "GTC"
+    client_order_id: Text = UNSET
+    trigger_price: Text = UNSET
+    trigger_source: Literal["LAST", "MARK", "INDEX"] = "MARK"
+    reduce_only: bool = False
+    post_only: bool = False
+    stop_loss: Text = UNSET
+    take_profit: Text = UNSET
+    auto_close_pct: Text = UNSET
+    position_id: Text = UNSET
+    expires_at: TimeMs | UnsetType = UNSET
+    user_id: Text = UNSET
+
+
+class AmendOrderRequest(Request):
+    """`PATCH /api/orders/{id}`: what is given changes."""
+
+    price: Text = UNSET
+    trigger_price: Text = UNSET
+    quantity: Text = UNSET
+    amount: Text = UNSET
+    user_id: Text = UNSET
+
+
+class ChangeExitsRequest(Request):
+    """`PATCH /api/positions/{id}`: what is given changes, null removes."""
+
+    stop_loss: str | UnsetType | None = UNSET
+    take_profit: str | UnsetType | None = UNSET
+    auto_close_pct: str | UnsetType | None = UNSET
+    trigger_source: Literal["LAST", "MARK", "INDEX"] = "MARK"
+    user_id: Text = UNSET
+
+
+class ClosePositionRequest(Request):
+    """`POST /api/positions/{id}/close`: all of it, or a quantity."""
+
+    quantity: Text = UNSET
+    client_order_id: Text = UNSET
+    user_id: Text = UNSET
+
+
+class AdjustMarginRequest(Request):
+    """`POST /api/positions/{id}/margin`: adds; a minus in front removes."""
+
+    amount: str
+    user_id: Text = UNSET
+
+
+class SetLeverageRequest(Request):
+    """`PUT /api/account/leverage`."""
+
+    symbol: str
+    leverage: Whole
+    user_id: Text = UNSET
+
+
+R = TypeVar("R", bound=Struct)
+_decoders: Final[dict[type, msgspec.json.Decoder[Any]]] = {}
+
+
+def decode(body: bytes, shape: type[R]) -> R:
+    """The request in a body.  Raises ApiError 400."""
+    decoder: msgspec.json.Decoder[R] | None = _decoders.get(shape)
+    if decoder is None:
+        decoder = msgspec.json.Decoder(shape)
+        _decoders[shape] = decoder
+    return decode_with(decoder, body)
+
+
+def decode_with(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    """The same with a decoder at hand; one JSON object only."""
+    try:
+        request = decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _shape_error(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise edge_error(EdgeCode.BAD_JSON, problem=str(error)[:SHOWN_CHARS]) from None
+    refuse_doubled_keys(body)
+    return request
+
+
+def refuse_doubled_keys(body: bytes) -> None:
+    """Raises ApiError 400 if an object of a valid body has a key twice.
+
+    Keys are letters; in valid JSON nothing else looks like `"letters":`, unless a backslash is
+    about, and then the slow reader looks.
+    """
+    if b"\\" in body or body.count(b"{") > 1:
+        json.loads(body, object_pairs_hook=_refuse_doubled)
+        return
+    keys = _PLAIN_KEYS.findall(body)
+    if len(set(keys)) != len(keys):
+        raise edge_error(EdgeCode.DUPLICATE_KEY)
+
+
+def _refuse_doubled(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise edge_error(EdgeCode.DUPLICATE_KEY)
+
+
+def _shape_error(text: str) -> ApiError:
+    """The code for what msgspec says is wrong."""
+    named = _FIELD_NAMED.search(text)
+    if "unknown field" in text and named:
+        return edge_error(EdgeCode.UNKNOWN_FIELD, field=named[1][:SHOWN_CHARS])
+    if "missing required field" in text and named:
+        return edge_error(EdgeCode.MISSING_FIELD, field=named[1])
+    at = _FIELD_IN_ERROR.search(text)
+    field = at[1] if at else ""
+    if "Expected `str" in text and ("got `int`" in text or "got `float`" in text):
+        return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="send it as a string")
+    if "Number out of range" in text or "Integer value out of range" in text:
+        return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="the number is out of range")
+    return edge_error(EdgeCode.BAD_FIELD, field=field, problem=text[:SHOWN_CHARS])
+
+
+def decimal_e8(text: str, field: str) -> int:
+    """A decimal field in 10^-8.  Raises ApiError 400."""
+    try:
+        return e8_from_text(text)
+    except BadDecimal as error:
+        raise edge_error(EdgeCode.BAD_NUMBER, field=field, problem=str(error)) from None
+
+
+def signed_e8(text: str, field: str) -> int:
+    """A decimal field that may have a minus, in 10^-8.  Raises ApiError 400."""
+    if text.startswith("-"):
+        return -decimal_e8(text[1:], field)
+    return decimal_e8(text, field)
+
+
+def price_ticks(text: Text, spec: InstrumentSpec, field: str) -> int:
+    """A price in ticks, 0 if absent.  Raises ApiError: 400, or 422 off the grid or zero."""
+    if text is UNSET:
+        return 0
+    price_e8 = decimal_e8(text, field)
+    ticks, rest = divmod(price_e8, spec.tick_size_e8)
+    if rest or not 0 < ticks <= INT64_MAX:
+        raise reason_error(RejectReason.BAD_PRICE, field=field)
+    return ticks
+
+
+def quantity_lots(text: Text, spec: InstrumentSpec) -> int:
+    """A quantity in lots, 0 if absent.  Raises ApiError: 400, or 422 off the grid or zero."""
+    if text is UNSET:
+        return 0
+    lots, rest = divmod(decimal_e8(text, "quantity"), spec.lot_size_e8)
+    if rest or not 0 < lots <= INT64_MAX:
+        raise reason_error(RejectReason.BAD_QUANTITY, field="quantity")
+    return lots
+
+
+def amount_atoms(text: Text) -> int:
+    """An order's amount in atoms, 0 if absent.  Raises ApiError: 400, or 422 if zero."""
+    if text is UNSET:
+        return 0
+    atoms = decimal_e8(text, "amount")
+    if not 0 < atoms <= INT64_MAX:
+        raise reason_error(RejectReason.BAD_QUANTITY, field="amount")
+    return atoms
+
+
+def money_atoms(text: str, field: str = "amount") -> int:
+    """An amount of a transfer in atoms.  Raises ApiError: 400, or 422 if zero or too large."""
+    atoms = signed_e8(text, field)
+    if atoms == 0 or abs(atoms) > INT64_MAX:
+        raise reason_error(RejectReason.BAD_AMOUNT, field=field)
+    return atoms
+
+
+def share_e8(text: Text, field: str) -> int:
+    """An auto-close threshold in 10^-8 of the initial margin, 0 if absent.  Raises ApiError."""
+    if text is UNSET:
+        return 0
+    try:
+        threshold_e8 = e8_from_percent(text)
+    except BadDecimal as error:
+        raise edge_error(EdgeCode.BAD_NUMBER, field=field, problem=str(error)) from None
+    if threshold_e8 == 0 or abs(threshold_e8) > INT64_MAX // 2:
+        raise reason_error(RejectReason.BAD_PRICE, field=field)
+    return threshold_e8
+
+
+def object_id(text: Text, field: str) -> int:
+    """An id, 0 if absent.  Raises ApiError 400."""
+    if text is UNSET:
+        return 0
+    if _ID.fullmatch(text) is None or int(text) > INT64_MAX:
+        raise edge_error(EdgeCode.BAD_FIELD, field=field, problem="an id is a string of digits")
+    return int(text)
+
+
+def path_id(text: str) -> int:
+    """An id in a path; 0, which no object has, if it is none."""
+    return int(text) if _ID.fullmatch(text) and int(text) <= INT64_MAX else 0
+
+
+def market_of(state: State, symbol: str) -> Market:
+    """The market of a symbol.  Raises ApiError 422."""
+    market = state.market(state.symbols.get(symbol, 0))
+    if market is None:
+        raise reason_error(RejectReason.UNKNOWN_SYMBOL, field="symbol")
+    return market
+
+
+_digest_encoder: Final = msgspec.msgpack.Encoder()
+
+
+def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest) -> PlaceOrder:
+    """The command of an order.  Raises ApiError 400 or 422."""
+    market = market_of(state, request.symbol)
+    spec = market.spec
+    leverage = request.leverage
+    if leverage is UNSET:
+        leverage = 0
+    elif leverage == 0:
+        raise reason_error(RejectReason.BAD_LEVERAGE, field="leverage")
+    expires_at = request.expires_at
+    draft = PlaceOrder(
+        account_id,
+        market.instrument_id,
+        SIDES[request.side],
+        ORDER_TYPES[request.order_type],
+        TIMES_IN_FORCE[request.time_in_force],
+        quantity_lots(request.quantity, spec),
+        amount_atoms(request.amount),
+        price_ticks(request.price, spec, "price"),
+        price_ticks(request.trigger_price, spec, "triggerPrice"),
+        TRIGGER_SOURCES[request.trigger_source],
+        leverage,
+        request.reduce_only,
+        request.post_only,
+        PositionId(object_id(request.position_id, "positionId")),
+        price_ticks(request.stop_loss, spec, "stopLoss"),
+        price_ticks(request.take_profit, spec, "takeProfit"),
+        share_e8(request.auto_close_pct, "autoClosePct"),
+        0 if expires_at is UNSET else expires_at * _NS_PER_MS,
+        client_order_id(request.client_order_id),
+        b"",
+    )
+    return with_digest(draft)
+
+
+def close_position(
+    market: Market,
+    account_id: AccountId,
+    position_id: int,
+    side: Side,
+    request: ClosePositionRequest,
+) -> PlaceOrder:
+    """The market order that closes a position on `side`.  Raises ApiError 400 or 422."""
+    draft = PlaceOrder(
+        account_id,
+        market.instrument_id,
+        Side.SELL if side is Side.BUY else Side.BUY,
+        OrderType.MARKET,
+        TimeInForce.GTC,
+        quantity_lots(request.quantity, market.spec),
+        0,
+        0,
+        0,
+        PriceSource.MARK,
+        0,
+        True,
+        False,
+        PositionId(position_id),
+        0,
+        0,
+        0,
+        0,
+        client_order_id(request.client_order_id),
+        b"",
+    )
+    return with_digest(draft)
+
+
+def with_digest(draft: PlaceOrder) -> PlaceOrder:
+    """The command with what identifies its request, if it has a client order id.
+
+    Equal requests have equal digests however they were written: "0.10" is "0.1".
+    """
+    if not draft.client_order_id:
+        return draft
+    values = command_row(0, draft)[2:-1]
+    digest = blake2b(_digest_encoder.encode(values), digest_size=16).digest()
+    return PlaceOrder(*(*values, digest))
+
+
+def client_order_id(text: Text) -> str:
+    """The id, empty if absent.  Raises ApiError 422 if it is empty or no name."""
+    if text is UNSET:
+        return ""
+    if not 0 < len(text) <= 36 or not text.isascii() or not text.isprintable() or " " in text:
+        raise reason_error(RejectReason.BAD_COMBINATION, field="clientOrderId")
+    return text
+
+
+def amend_order(
+    spec: InstrumentSpec, account_id: AccountId, order_id: int, request: AmendOrderRequest
+) -> AmendOrder:
+    """The command of an amend.  Raises ApiError 400 or 422."""
+    return AmendOrder(
+        account_id,
+        OrderId(order_id),
+        "",
+        price_ticks(request.price, spec, "price"),
+        price_ticks(request.trigger_price, spec, "triggerPrice"),
+        quantity_lots(request.quantity, spec),
+        amount_atoms(request.amount),
+    )
+
+
+def cancel_order(account_id: AccountId, order_id: int) -> CancelOrder:
+    """The command of a cancel."""
+    return CancelOrder(account_id, OrderId(order_id), "")
+
+
+def change_exits(
+    spec: InstrumentSpec, account_id: AccountId, position_id: int, request: ChangeExitsRequest
+) -> SetPositionExits:
+    """The command that sets a position's exits.  Raises ApiError 400 or 422."""
+
+    def exit_ticks(text: str | UnsetType | None, field: str) -> int:
+        if text is UNSET:
+            return KEEP
+        return 0 if text is None else price_ticks(text, spec, field)
+
+    auto_close = request.auto_close_pct
+    if auto_close is UNSET:
+        auto_close_e8 = KEEP
+    else:
+        auto_close_e8 = 0 if auto_close is None else share_e8(auto_close, "autoClosePct")
+    return SetPositionExits(
+        account_id,
+        PositionId(position_id),
+        exit_ticks(request.stop_loss, "stopLoss"),
+        exit_ticks(request.take_profit, "takeProfit"),
+        auto_close_e8,
+        TRIGGER_SOURCES[request.trigger_source],
+    )
+
+
+def adjust_margin(
+    account_id: AccountId, position_id: int, request: AdjustMarginRequest
+) -> AdjustMargin:
+    """The command that adds or removes margin.  Raises ApiError 400 or 422."""
+    return AdjustMargin(account_id, PositionId(position_id), money_atoms(request.amount))
+
+
+def set_leverage(state: State, account_id: AccountId, request: SetLeverageRequest) -> SetLeverage:
+    """The command that sets a netting account's leverage.  Raises ApiError 422."""
+    market = market_of(state, request.symbol)
+    return SetLeverage(account_id, market.instrument_id, request.leverage)

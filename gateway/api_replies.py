@@ -1,0 +1,478 @@
+"""What clients get: state and history to the shapes of the API.  Knows shapes; changes nothing.
+
+Money, prices and quantities are decimal strings, ids strings, times milliseconds.  Every reply
+carries the sequence that it is true at; derived prices are floored to 10^-8 for display only.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from engine.commands import OrderType, PlaceOrder, PriceSource, TimeInForce
+from engine.engine import Engine
+from engine.events import Liquidity, PositionStatus
+from engine.instrument import InstrumentSpec
+from engine.margin import maintenance_e8, profit_atoms, profit_percent_e8
+from engine.market import Market
+from engine.position import Position
+from engine.preview import preview_order
+from engine.reject_reason import RejectReason
+from engine.state import State, open_positions
+from engine.units import E8, AccountId, div_floor
+from gateway.decimals import percent_text_from_e8, text_from_e8
+from gateway.errors import ApiError, Detail
+from gateway.history import FillRecord, OrderRecord, PositionRecord
+
+_NS_PER_MS: Final = 1_000_000
+_SIDE: Final = ("", "BUY", "SELL")
+_POSITION_SIDE: Final = ("", "LONG", "SHORT")
+_ORDER_TYPE: Final = ("", *(kind.name for kind in OrderType))
+_TIME_IN_FORCE: Final = ("", *(kind.name for kind in TimeInForce))
+_LIQUIDITY: Final = ("", *(kind.name for kind in Liquidity))
+_POSITION_STATUS: Final = ("", *(kind.name for kind in PositionStatus))
+assert [int(kind) for kind in OrderType] == list(range(1, len(_ORDER_TYPE)))
+
+_encoder: Final = msgspec.json.Encoder()
+encode: Final = _encoder.encode
+
+
+class Reply(msgspec.Struct, rename="camel", gc=False):
+    """Base of all replies."""
+
+
+class OrderReply(Reply):
+    """An order, true at `sequence`, the last command that changed it."""
+
+    order_id: str | None
+    client_order_id: str | None
+    symbol: str
+    side: str
+    order_type: str
+    status: str
+    reason: str | None
+    price: str | None
+    trigger_price: str | None
+    amount: str | None
+    quantity: str | None
+    filled_quantity: str
+    average_price: str | None
+    leverage: int | None
+    time_in_force: str
+    reduce_only: bool
+    post_only: bool
+    position_id: str | None
+    created_at: int
+    updated_at: int
+    filled_at: int | None
+    sequence: int
+
+
+class FillReply(Reply):
+    """A fill, the seed's trade."""
+
+    fill_id: str
+    order_id: str | None
+    position_id: str
+    symbol: str
+    side: str
+    price: str
+    quantity: str
+    fee: str
+    liquidity: str
+    realized_pnl: str
+    sequence: int
+    time: int
+
+
+class PositionReply(Reply):
+    """A position: valued at the mark while open, at what it brought once closed."""
+
+    position_id: str
+    symbol: str
+    side: str
+    status: str
+    quantity: str
+    entry_price: str
+    margin: str
+    leverage: int
+    liquidation_price: str | None
+    mark_price: str | None
+    pnl: str
+    pnl_percent: str
+    margin_ratio: str | None
+    stop_loss: str | None
+    take_profit: str | None
+    auto_close_pct: str | None
+    created_at: int
+    closed_at: int | None
+
+
+class PreviewReply(Reply):
+    """What an order would come to; `reason` says why it would be refused."""
+
+    accepted: bool
+    reason: str | None
+    takes: bool
+    symbol: str
+    price: str | None
+    quantity: str
+    margin: str
+    fee: str
+    liquidation_price: str | None
+    bankruptcy_price: str | None
+    sequence: int
+
+
+class BalanceReply(Reply):
+    """One asset of an account: locked = held + margin, equity = available + locked + unrealised."""
+
+    asset: str
+    available: str
+    locked: str
+    held: str
+    margin: str
+    unrealized_pnl: str
+    equity: str
+
+
+class AccountReply(Reply):
+    """All balances of an account at a sequence: a function of the journal up to it."""
+
+    user_id: str
+    balances: list[BalanceReply]
+    sequence: int
+
+
+class TierReply(Reply):
+    """Up to this notional: the maintenance rate and the highest leverage."""
+
+    notional_cap: str
+    maintenance_rate: str
+    leverage_max: int
+
+
+class InstrumentReply(Reply):
+    """The settings of a market; rates as shares of 1."""
+
+    symbol: str
+    base: str
+    settlement: str
+    status: str
+    tick_size: str
+    lot_size: str
+    quantity_min: str
+    quantity_max: str
+    notional_min: str
+    leverage_max: int
+    tiers: list[TierReply]
+    maker_fee: str
+    taker_fee: str
+    liquidation_fee: str
+    market: str
+    position_mode: str
+    margin_mode: str
+    fee_basis: str
+    close_fee_reserved: bool
+    remainder: str
+    price_band: str
+    sanity_band: str
+    stale_after_ms: int
+    orders_max: int
+
+
+class TickerReply(Reply):
+    """The five prices of a market; null before the first."""
+
+    symbol: str
+    status: str
+    bid: str | None
+    ask: str | None
+    last: str | None
+    mark: str | None
+    index: str | None
+    time: int
+
+
+class ErrorReply(Reply):
+    """A refusal."""
+
+    error: str
+    code: str
+    details: dict[str, Detail]
+    request_id: str
+
+
+def _id(number: int) -> str | None:
+    return str(number) if number else None
+
+
+def _price(ticks: int, spec: InstrumentSpec) -> str | None:
+    return text_from_e8(ticks * spec.tick_size_e8) if ticks else None
+
+
+def _ms(time_ns: int) -> int:
+    return time_ns // _NS_PER_MS
+
+
+def _ms_or_none(time_ns: int) -> int | None:
+    return time_ns // _NS_PER_MS if time_ns else None
+
+
+def spec_of(state: State, instrument_id: int) -> InstrumentSpec:
+    """The settings of an instrument that some record names."""
+    market = state.markets[instrument_id]
+    assert market is not None
+    return market.spec
+
+
+def order_reply(state: State, record: OrderRecord) -> OrderReply:
+    """An order as it is now."""
+    spec = spec_of(state, record.instrument_id)
+    tick_e8, lot_e8 = spec.tick_size_e8, spec.lot_size_e8
+    filled_lots = record.filled_lots
+    average = None
+    if filled_lots:
+        average = text_from_e8(div_floor(record.filled_value * tick_e8, filled_lots))
+    return OrderReply(
+        _id(record.order_id),
+        record.client_order_id or None,
+        spec.symbol,
+        _SIDE[record.side],
+        _ORDER_TYPE[record.order_type],
+        record.status,
+        record.reason or None,
+        text_from_e8(record.price_ticks * tick_e8) if record.price_ticks else None,
+        text_from_e8(record.trigger_ticks * tick_e8) if record.trigger_ticks else None,
+        text_from_e8(record.amount_atoms) if record.amount_atoms else None,
+        text_from_e8(record.qty_lots * lot_e8) if record.qty_lots else None,
+        text_from_e8(filled_lots * lot_e8),
+        average,
+        record.leverage or None,
+        _TIME_IN_FORCE[record.time_in_force],
+        record.reduce_only,
+        record.post_only,
+        _id(record.position_id),
+        record.created_ns // _NS_PER_MS,
+        record.updated_ns // _NS_PER_MS,
+        _ms_or_none(record.filled_ns),
+        record.sequence,
+    )
+
+
+def fill_reply(state: State, fill: FillRecord) -> FillReply:
+    """A fill."""
+    spec = spec_of(state, fill.instrument_id)
+    return FillReply(
+        str(fill.fill_id),
+        _id(fill.order_id),
+        str(fill.position_id),
+        spec.symbol,
+        _SIDE[fill.side],
+        text_from_e8(fill.price_ticks * spec.tick_size_e8),
+        text_from_e8(fill.qty_lots * spec.lot_size_e8),
+        text_from_e8(fill.fee_atoms),
+        _LIQUIDITY[fill.liquidity],
+        text_from_e8(fill.realized_atoms),
+        fill.sequence,
+        _ms(fill.time_ns),
+    )
+
+
+def _entry_price(cost_atoms: int, qty_lots: int, spec: InstrumentSpec) -> str:
+    return text_from_e8(div_floor(cost_atoms * E8, qty_lots * spec.lot_size_e8))
+
+
+def preview_reply(state: State, command: PlaceOrder) -> PreviewReply:
+    """What the order would come to now."""
+    preview = preview_order(state, command)
+    spec = spec_of(state, command.instrument_id)
+    accepted = preview.reason is RejectReason.NONE
+    return PreviewReply(
+        accepted,
+        None if accepted else preview.reason.name,
+        preview.takes,
+        spec.symbol,
+        _price(preview.price_ticks, spec),
+        text_from_e8(preview.qty_lots * spec.lot_size_e8),
+        text_from_e8(preview.margin_atoms),
+        text_from_e8(preview.fee_atoms),
+        _price(preview.liquidation_ticks, spec),
+        _price(preview.bankruptcy_ticks, spec),
+        state.sequence,
+    )
+
+
+def unrealized_atoms(position: Position) -> int:
+    """The profit of an open position at the mark."""
+    market = position.market
+    return profit_atoms(
+        position.side, position.qty_lots, position.cost_atoms, market.mark_ticks, market.k
+    )
+
+
+def _margin_ratio(position: Position, pnl_atoms: int) -> str | None:
+    """Maintenance margin over equity, as a share of 1; null when there is no equity left."""
+    market = position.market
+    equity_atoms = position.margin_atoms + pnl_atoms
+    if equity_atoms <= 0:
+        return None
+    notional_atoms = position.qty_lots * market.mark_ticks * market.k
+    needed_e8 = maintenance_e8(notional_atoms, market.rates, market.close_fee_e8)
+    return text_from_e8(div_floor(needed_e8, equity_atoms))
+
+
+def position_reply(position: Position) -> PositionReply:
+    """An open position, valued at the mark."""
+    market = position.market
+    spec = market.spec
+    pnl_atoms = unrealized_atoms(position)
+    percent_e8 = profit_percent_e8(pnl_atoms, position.initial_margin_atoms)
+    return PositionReply(
+        str(position.position_id),
+        spec.symbol,
+        _POSITION_SIDE[position.side],
+        "OPEN",
+        text_from_e8(position.qty_lots * spec.lot_size_e8),
+        _entry_price(position.cost_atoms, position.qty_lots, spec),
+        text_from_e8(position.margin_atoms),
+        position.leverage,
+        _price(position.liquidation_ticks, spec),
+        _price(market.mark_ticks, spec),
+        text_from_e8(pnl_atoms),
+        text_from_e8(percent_e8),
+        _margin_ratio(position, pnl_atoms),
+        _price(position.stop_loss_ticks, spec),
+        _price(position.take_profit_ticks, spec),
+        percent_text_from_e8(position.auto_close_e8) if position.auto_close_e8 else None,
+        _ms(position.opened_ns),
+        None,
+    )
+
+
+def closed_position_reply(state: State, record: PositionRecord) -> PositionReply:
+    """A closed position: all that was opened, and what it brought, fees included."""
+    spec = spec_of(state, record.instrument_id)
+    percent_e8 = profit_percent_e8(record.realized_atoms, record.initial_margin_atoms)
+    return PositionReply(
+        str(record.position_id),
+        spec.symbol,
+        _POSITION_SIDE[record.side],
+        _POSITION_STATUS[record.status],
+        text_from_e8(record.opened_lots * spec.lot_size_e8),
+        _entry_price(record.opened_cost_atoms, record.opened_lots, spec),
+        text_from_e8(record.initial_margin_atoms),
+        record.leverage,
+        None,
+        None,
+        text_from_e8(record.realized_atoms),
+        text_from_e8(percent_e8),
+        None,
+        None,
+        None,
+        None,
+        _ms(record.opened_ns),
+        _ms(record.closed_ns),
+    )
+
+
+def position_now(state: State, record: PositionRecord) -> PositionReply:
+    """A position of the history as it is now, open or closed."""
+    position = state.positions.get(record.position_id)
+    if position is None:
+        return closed_position_reply(state, record)
+    return position_reply(position)
+
+
+def account_reply(state: State, account_id: AccountId) -> AccountReply:
+    """The account's balances at the state's sequence."""
+    account = state.accounts[account_id]
+    assert account is not None
+    margins = [0] * len(state.assets)
+    profits = [0] * len(state.assets)
+    for position in open_positions(state, account_id):
+        margins[position.market.asset_id] += position.margin_atoms
+        profits[position.market.asset_id] += unrealized_atoms(position)
+    balances = []
+    for asset_id in range(1, len(state.assets)):
+        ledger = state.ledger.assets[asset_id]
+        free, held = ledger.free[account_id], ledger.hold[account_id]
+        margin = margins[asset_id]
+        balances.append(
+            BalanceReply(
+                state.assets[asset_id],
+                text_from_e8(free),
+                text_from_e8(held + margin),
+                text_from_e8(held),
+                text_from_e8(margin),
+                text_from_e8(profits[asset_id]),
+                text_from_e8(free + held + margin + profits[asset_id]),
+            )
+        )
+    return AccountReply(account.user_id, balances, state.sequence)
+
+
+def account_message(engine: Engine, account_id: int) -> bytes:
+    """What the `account` channel and `GET /api/account` say at the engine's sequence."""
+    return encode(account_reply(engine.state, AccountId(account_id)))
+
+
+def instrument_reply(market: Market) -> InstrumentReply:
+    """A market's settings."""
+    spec = market.spec
+    return InstrumentReply(
+        spec.symbol,
+        spec.base,
+        spec.settlement,
+        market.status.name,
+        text_from_e8(spec.tick_size_e8),
+        text_from_e8(spec.lot_size_e8),
+        text_from_e8(spec.qty_lots_min * spec.lot_size_e8),
+        text_from_e8(spec.qty_lots_max * spec.lot_size_e8),
+        text_from_e8(spec.notional_atoms_min),
+        spec.leverage_max,
+        [
+            TierReply(
+                text_from_e8(tier.cap_atoms), text_from_e8(tier.maintenance_e8), tier.leverage_max
+            )
+            for tier in spec.tiers
+        ],
+        text_from_e8(spec.maker_fee_e8),
+        text_from_e8(spec.taker_fee_e8),
+        text_from_e8(spec.liquidation_fee_e8),
+        spec.market.name,
+        spec.position_mode.name,
+        spec.margin_mode.name,
+        spec.fee_basis.name,
+        spec.close_fee_reserved,
+        spec.remainder.name,
+        text_from_e8(spec.price_band_e8),
+        text_from_e8(spec.sanity_band_e8),
+        spec.stale_after_ns // _NS_PER_MS,
+        spec.orders_max,
+    )
+
+
+def ticker_reply(market: Market) -> TickerReply:
+    """A market's prices."""
+    spec, prices = market.spec, market.prices
+    return TickerReply(
+        spec.symbol,
+        market.status.name,
+        _price(prices[PriceSource.BID], spec),
+        _price(prices[PriceSource.ASK], spec),
+        _price(prices[PriceSource.LAST], spec),
+        _price(prices[PriceSource.MARK], spec),
+        _price(prices[PriceSource.INDEX], spec),
+        _ms(market.price_time_ns),
+    )
+
+
+def markets(state: State) -> Iterable[Market]:
+    """All markets, by instrument id."""
+    return (market for market in state.markets if market is not None)
+
+
+def error_reply(error: ApiError, request_id: str) -> ErrorReply:
+    """A refusal's body."""
+    return ErrorReply(error.words, error.code, error.details, request_id)

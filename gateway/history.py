@@ -1,0 +1,512 @@
+"""What the core forgets: orders, fills and closed positions of each account, from its events.
+
+Knows commands and events, nothing of HTTP and nothing of the engine's state, so that observing the
+journal again from its start gives the same history, sequence for sequence.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, final
+
+import msgspec
+
+from engine.commands import Command, ListInstrument, PlaceOrder
+from engine.events import CancelCause as Cause
+from engine.events import (
+    Deposited,
+    Event,
+    ExitsChanged,
+    InstrumentListed,
+    LeverageChanged,
+    MarginAdjusted,
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderTriggered,
+    PositionClosed,
+    PositionIncreased,
+    PositionOpened,
+    PositionReduced,
+    PositionStatus,
+    Rejected,
+    Withdrawn,
+)
+from engine.instrument import PositionMode
+from engine.margin import initial_margin_atoms
+from engine.reject_reason import RejectReason
+
+CLOSED_PER_ACCOUNT_MAX: Final = 10_000
+REFUSED_PER_ACCOUNT_MAX: Final = 1_000
+# Refusals that the engine forgets too: the client order id may be used again.
+_FORGOTTEN: Final = frozenset(
+    {RejectReason.DUPLICATE_ID, RejectReason.UNKNOWN_ACCOUNT, RejectReason.BAD_COMBINATION}
+)
+
+PENDING: Final = "PENDING"
+FILLED: Final = "FILLED"
+CANCELLED: Final = "CANCELLED"
+EXPIRED: Final = "EXPIRED"
+REJECTED: Final = "REJECTED"
+ORDER_STATUSES: Final = (PENDING, FILLED, CANCELLED, EXPIRED, REJECTED)
+
+
+class OrderRecord(msgspec.Struct, array_like=True, gc=False):
+    """An order as its owner sees it.
+
+    sequence: of the command that changed it last.  filled_value: Σ lots × ticks of its fills.
+    reason: why it is cancelled or refused, else empty.
+    first: what it was after the command that placed it, kept once it differs, for a client that
+        asks again with the same client order id.
+    """
+
+    order_id: int
+    account_id: int
+    instrument_id: int
+    side: int
+    order_type: int
+    time_in_force: int
+    price_ticks: int
+    trigger_ticks: int
+    amount_atoms: int
+    qty_lots: int
+    leverage: int
+    reduce_only: bool
+    post_only: bool
+    position_id: int
+    client_order_id: str
+    created_ns: int
+    sequence: int
+    updated_ns: int
+    status: str = PENDING
+    reason: str = ""
+    filled_lots: int = 0
+    filled_value: int = 0
+    filled_ns: int = 0
+    is_sized_by_amount: bool = False
+    first: "OrderRecord | None" = None
+
+
+class FillRecord(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """One fill."""
+
+    fill_id: int
+    order_id: int
+    position_id: int
+    instrument_id: int
+    side: int
+    price_ticks: int
+    qty_lots: int
+    fee_atoms: int
+    liquidity: int
+    realized_atoms: int
+    sequence: int
+    time_ns: int
+
+
+class PositionRecord(msgspec.Struct, array_like=True, gc=False):
+    """A position from its opening to its end.
+
+    opened_lots, opened_cost_atoms, initial_margin_atoms: sums over all that opened it.
+    open_lots, open_cost_atoms, margin_atoms: what is open now.
+    """
+
+    position_id: int
+    account_id: int
+    instrument_id: int
+    side: int
+    leverage: int
+    opened_ns: int
+    opened_lots: int
+    opened_cost_atoms: int
+    initial_margin_atoms: int
+    open_lots: int
+    open_cost_atoms: int
+    margin_atoms: int
+    status: int = int(PositionStatus.OPEN)
+    realized_atoms: int = 0
+    closed_ns: int = 0
+
+
+@final
+class AccountHistory:
+    """What is kept of one account; dicts are in order of id, deques in order of closing.
+
+    stream_sequence: how many private messages the account's events have called for so far.
+    """
+
+    __slots__ = (
+        "by_client_id",
+        "closed_orders",
+        "closed_positions",
+        "fills",
+        "orders",
+        "positions",
+        "refused",
+        "stream_sequence",
+    )
+
+    def __init__(self) -> None:
+        self.orders: dict[int, OrderRecord] = {}
+        self.closed_orders: deque[int] = deque()
+        self.by_client_id: dict[str, OrderRecord] = {}
+        self.refused: deque[str] = deque()
+        self.positions: dict[int, PositionRecord] = {}
+        self.closed_positions: deque[int] = deque()
+        self.fills: deque[FillRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
+        self.stream_sequence = 0
+
+    def close_order(self, record: OrderRecord) -> None:
+        """The order is closed; the oldest closed one beyond the limit is forgotten."""
+        self.closed_orders.append(record.order_id)
+        if len(self.closed_orders) > CLOSED_PER_ACCOUNT_MAX:
+            gone = self.orders.pop(self.closed_orders.popleft())
+            if self.by_client_id.get(gone.client_order_id) is gone:
+                del self.by_client_id[gone.client_order_id]
+
+    def close_position(self, record: PositionRecord) -> None:
+        """The position is closed; the oldest closed one beyond the limit is forgotten."""
+        self.closed_positions.append(record.position_id)
+        if len(self.closed_positions) > CLOSED_PER_ACCOUNT_MAX:
+            del self.positions[self.closed_positions.popleft()]
+
+    def refuse(self, record: OrderRecord) -> None:
+        """Remember the refusal of a client order id."""
+        self.by_client_id[record.client_order_id] = record
+        self.refused.append(record.client_order_id)
+        if len(self.refused) > REFUSED_PER_ACCOUNT_MAX:
+            gone = self.by_client_id.get(self.refused.popleft())
+            if gone is not None and gone.status == REJECTED:
+                del self.by_client_id[gone.client_order_id]
+
+
+@final
+class Touched:
+    """What one command changed for one account: each order and position once, as it is now.
+
+    first_sequence: the stream number of its first message; orders, fills, positions, then the
+        account if its balances may have moved.
+    """
+
+    __slots__ = ("account", "account_id", "fills", "first_sequence", "orders", "positions")
+
+    def __init__(self, account_id: int) -> None:
+        self.account_id: Final = account_id
+        self.orders: dict[int, OrderRecord] = {}
+        self.fills: list[FillRecord] = []
+        self.positions: dict[int, PositionRecord] = {}
+        self.account = False
+        self.first_sequence = 0
+
+    def messages(self) -> int:
+        """How many private messages tell of it."""
+        return len(self.orders) + len(self.fills) + len(self.positions) + self.account
+
+
+_NOTHING: Final[list[Touched]] = []
+
+
+@final
+class History:
+    """All accounts' histories, fed one command at a time, in sequence."""
+
+    def __init__(self) -> None:
+        self._accounts: Final[list[AccountHistory | None]] = [None]
+        self._touched: dict[int, Touched] = {}
+        self._sequence = 0
+        self._time_ns = 0
+        self._fill_order: OrderRecord | None = None
+        self._ticket_instruments: Final[set[int]] = set()
+        self._handlers: Final[dict[type, Callable[[Any], None]]] = {
+            OrderAmended: self._amended,
+            OrderTriggered: self._triggered,
+            OrderCancelled: self._cancelled,
+            OrderExpired: self._expired,
+            OrderFilled: self._filled,
+            PositionOpened: self._opened,
+            PositionIncreased: self._increased,
+            PositionReduced: self._reduced,
+            PositionClosed: self._closed,
+            MarginAdjusted: self._adjusted,
+            ExitsChanged: self._exits,
+            Deposited: self._moved,
+            Withdrawn: self._moved,
+            LeverageChanged: self._moved,
+        }
+
+    @property
+    def sequence(self) -> int:
+        """The last command observed."""
+        return self._sequence
+
+    @property
+    def time_ns(self) -> int:
+        """The time of the last command observed."""
+        return self._time_ns
+
+    def tickets(self) -> list[int]:
+        """The instruments whose positions are tickets, by id."""
+        return sorted(self._ticket_instruments)
+
+    def begin_at(self, sequence: int, time_ns: int, tickets: Iterable[int]) -> None:
+        """Go on after `sequence`; what lies before is filled in by the caller."""
+        assert self._sequence == 0
+        self._sequence = sequence
+        self._time_ns = time_ns
+        self._ticket_instruments.update(tickets)
+
+    def account(self, account_id: int) -> AccountHistory:
+        """The history of an account, made when first asked for."""
+        accounts = self._accounts
+        while len(accounts) <= account_id:
+            accounts.append(None)
+        found = accounts[account_id]
+        if found is None:
+            found = AccountHistory()
+            accounts[account_id] = found
+        return found
+
+    def known(self, account_id: int) -> AccountHistory | None:
+        """The history of an account that has one."""
+        return self._accounts[account_id] if account_id < len(self._accounts) else None
+
+    def accounts(self) -> Iterator[tuple[int, AccountHistory]]:
+        """Every account with a history, by id."""
+        for account_id, found in enumerate(self._accounts):
+            if found is not None:
+                yield account_id, found
+
+    def observe(
+        self, sequence: int, time_ns: int, command: Command, events: list[Event]
+    ) -> list[Touched]:
+        """Take in one command; returns what it changed, by account in order of first change."""
+        assert sequence == self._sequence + 1
+        self._sequence = sequence
+        if time_ns > self._time_ns:
+            self._time_ns = time_ns
+        for event in events:
+            if type(event) is OrderAccepted:
+                assert type(command) is PlaceOrder
+                self._accepted(command, event)
+            elif type(event) is InstrumentListed:
+                assert type(command) is ListInstrument
+                if command.spec.position_mode is PositionMode.TICKET:
+                    self._ticket_instruments.add(event.instrument_id)
+            elif type(event) is Rejected:
+                if type(command) is PlaceOrder and command.client_order_id:
+                    self._refused(command, event)
+            else:
+                handler = self._handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+        if not self._touched:
+            return _NOTHING
+        touched = list(self._touched.values())
+        self._touched = {}
+        for change in touched:
+            history = self.account(change.account_id)
+            change.first_sequence = history.stream_sequence + 1
+            history.stream_sequence += change.messages()
+        return touched
+
+    def _touch(self, account_id: int) -> Touched:
+        touched = self._touched.get(account_id)
+        if touched is None:
+            touched = Touched(account_id)
+            self._touched[account_id] = touched
+        return touched
+
+    def _accepted(self, command: PlaceOrder, event: OrderAccepted) -> None:
+        record = OrderRecord(
+            int(event.order_id),
+            int(event.account_id),
+            int(event.instrument_id),
+            int(event.side),
+            int(event.order_type),
+            int(command.time_in_force),
+            event.price_ticks,
+            event.trigger_ticks,
+            event.amount_atoms or command.amount_atoms,
+            event.qty_lots,
+            event.leverage,
+            command.reduce_only,
+            command.post_only,
+            int(command.position_id),
+            command.client_order_id,
+            self._time_ns,
+            self._sequence,
+            self._time_ns,
+            is_sized_by_amount=(
+                event.amount_atoms > 0 and event.instrument_id in self._ticket_instruments
+            ),
+        )
+        history = self.account(event.account_id)
+        history.orders[record.order_id] = record
+        if record.client_order_id:
+            history.by_client_id[record.client_order_id] = record
+        touched = self._touch(record.account_id)
+        touched.orders[record.order_id] = record
+        touched.account = True
+
+    def _refused(self, command: PlaceOrder, event: Rejected) -> None:
+        if event.reason in _FORGOTTEN:
+            return
+        record = OrderRecord(
+            0,
+            int(command.account_id),
+            int(command.instrument_id),
+            int(command.side),
+            int(command.order_type),
+            int(command.time_in_force),
+            command.price_ticks,
+            command.trigger_ticks,
+            command.amount_atoms,
+            command.qty_lots,
+            command.leverage,
+            command.reduce_only,
+            command.post_only,
+            int(command.position_id),
+            command.client_order_id,
+            self._time_ns,
+            self._sequence,
+            self._time_ns,
+            REJECTED,
+            event.reason.name,
+        )
+        self.account(command.account_id).refuse(record)
+
+    def _changed(self, account_id: int, order_id: int) -> OrderRecord:
+        """The order, about to change in this command."""
+        record = self.account(account_id).orders[order_id]
+        if record.sequence != self._sequence:
+            if record.client_order_id and record.first is None:
+                record.first = msgspec.structs.replace(record)
+            record.sequence = self._sequence
+            record.updated_ns = self._time_ns
+        touched = self._touch(account_id)
+        touched.orders[order_id] = record
+        touched.account = True
+        return record
+
+    def _amended(self, event: OrderAmended) -> None:
+        record = self._changed(event.account_id, event.order_id)
+        record.price_ticks = event.price_ticks
+        record.trigger_ticks = event.trigger_ticks
+        record.qty_lots = event.qty_lots
+        record.amount_atoms = event.amount_atoms or record.amount_atoms
+
+    def _triggered(self, event: OrderTriggered) -> None:
+        self._changed(event.account_id, event.order_id)
+
+    def _cancelled(self, event: OrderCancelled) -> None:
+        record = self._changed(event.account_id, event.order_id)
+        record.status = CANCELLED
+        record.reason = event.reason.name if event.cause is Cause.REFUSED else event.cause.name
+        self.account(event.account_id).close_order(record)
+
+    def _expired(self, event: OrderExpired) -> None:
+        record = self._changed(event.account_id, event.order_id)
+        record.status = EXPIRED
+        self.account(event.account_id).close_order(record)
+
+    def _filled(self, event: OrderFilled) -> None:
+        history = self.account(event.account_id)
+        fill = FillRecord(
+            event.fill_id,
+            int(event.order_id),
+            int(event.position_id),
+            int(event.instrument_id),
+            int(event.side),
+            event.price_ticks,
+            event.qty_lots,
+            event.fee_atoms,
+            int(event.liquidity),
+            event.realized_atoms,
+            self._sequence,
+            self._time_ns,
+        )
+        history.fills.append(fill)
+        touched = self._touch(event.account_id)
+        touched.fills.append(fill)
+        touched.account = True
+        self._fill_order = None
+        if event.order_id == 0:
+            return
+        record = self._changed(event.account_id, event.order_id)
+        self._fill_order = record
+        record.filled_lots += event.qty_lots
+        record.filled_value += event.qty_lots * event.price_ticks
+        record.filled_ns = self._time_ns
+        record.position_id = int(event.position_id)
+        if record.status == PENDING:  # a flip fills in two parts
+            record.status = FILLED
+            history.close_order(record)
+        record.qty_lots = max(record.qty_lots, record.filled_lots)
+
+    def _opening_margin_atoms(self, cost_atoms: int, leverage: int) -> int:
+        """What M0 grows by: the amount of an order sized by it, else the cost over the leverage."""
+        order = self._fill_order
+        if order is not None and order.is_sized_by_amount:
+            return order.amount_atoms
+        return initial_margin_atoms(cost_atoms, leverage)
+
+    def _opened(self, event: PositionOpened) -> None:
+        record = PositionRecord(
+            int(event.position_id),
+            int(event.account_id),
+            int(event.instrument_id),
+            int(event.side),
+            event.leverage,
+            self._time_ns,
+            event.qty_lots,
+            event.cost_atoms,
+            self._opening_margin_atoms(event.cost_atoms, event.leverage),
+            event.qty_lots,
+            event.cost_atoms,
+            event.margin_atoms,
+        )
+        self.account(event.account_id).positions[record.position_id] = record
+        self._touch_position(record)
+
+    def _position(self, account_id: int, position_id: int) -> PositionRecord:
+        record = self.account(account_id).positions[position_id]
+        self._touch_position(record)
+        return record
+
+    def _touch_position(self, record: PositionRecord) -> None:
+        touched = self._touch(record.account_id)
+        touched.positions[record.position_id] = record
+        touched.account = True
+
+    def _increased(self, event: PositionIncreased) -> None:
+        record = self._position(event.account_id, event.position_id)
+        cost_atoms = event.cost_atoms - record.open_cost_atoms
+        record.opened_lots += event.qty_lots - record.open_lots
+        record.opened_cost_atoms += cost_atoms
+        record.initial_margin_atoms += self._opening_margin_atoms(cost_atoms, record.leverage)
+        self._set_open(record, event)
+
+    def _reduced(self, event: PositionReduced) -> None:
+        self._set_open(self._position(event.account_id, event.position_id), event)
+
+    def _set_open(self, record: PositionRecord, event: PositionIncreased | PositionReduced) -> None:
+        record.open_lots = event.qty_lots
+        record.open_cost_atoms = event.cost_atoms
+        record.margin_atoms = event.margin_atoms
+
+    def _closed(self, event: PositionClosed) -> None:
+        record = self._position(event.account_id, event.position_id)
+        record.status = int(event.status)
+        record.realized_atoms = event.realized_atoms
+        record.closed_ns = self._time_ns
+        self.account(event.account_id).close_position(record)
+
+    def _adjusted(self, event: MarginAdjusted) -> None:
+        self._position(event.account_id, event.position_id).margin_atoms = event.margin_atoms
+
+    def _exits(self, event: ExitsChanged) -> None:
+        self._position(event.account_id, event.position_id)
+
+    def _moved(self, event: Deposited | Withdrawn | LeverageChanged) -> None:
+        self._touch(event.account_id).account = True

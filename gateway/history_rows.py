@@ -1,0 +1,85 @@
+"""A history as rows of a snapshot and back.  Knows the rows' order; knows nothing of files."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from engine.codec import Row
+from gateway.history import AccountHistory, FillRecord, History, OrderRecord, PositionRecord
+
+FORMAT: Final = 0
+ORDER, POSITION, FILL, REFUSED, CLOSED_ORDERS, CLOSED_POSITIONS, ACCOUNT = range(1, 8)
+
+
+class HistoryUnknown(Exception):
+    """Rows that are no history of this sequence: it has to be observed from the start."""
+
+
+def history_rows(history: History) -> list[Row]:
+    """The whole history; the same history gives the same rows."""
+    rows: list[Row] = [(FORMAT, history.sequence, history.time_ns, *history.tickets())]
+    for account_id, account in history.accounts():
+        rows.append((ACCOUNT, account_id, account.stream_sequence))
+        rows += [(ORDER, _values(order)) for order in account.orders.values()]
+        rows += [(REFUSED, _values(account.by_client_id[key])) for key in _refused(account)]
+        rows += [(POSITION, _values(position)) for position in account.positions.values()]
+        rows += [(FILL, _values(fill)) for fill in account.fills]
+        rows.append((CLOSED_ORDERS, *account.closed_orders))
+        rows.append((CLOSED_POSITIONS, *account.closed_positions))
+    return rows
+
+
+def load_history(history: History, rows: Iterable[Row]) -> None:
+    """Fill an empty history.  Raises HistoryUnknown if the rows are none of this format."""
+    stored = iter(rows)
+    head = next(stored, None)
+    if head is None or head[0] != FORMAT:
+        raise HistoryUnknown("the snapshot holds no history of this format")
+    history.begin_at(head[1], head[2], head[3:])
+    account = AccountHistory()
+    try:
+        for row in stored:
+            if row[0] == ACCOUNT:
+                account = history.account(row[1])
+                account.stream_sequence = row[2]
+            else:
+                _load(account, row)
+    except (msgspec.ValidationError, IndexError) as error:
+        raise HistoryUnknown(f"a row of the history cannot be read: {error}") from error
+
+
+def _load(account: AccountHistory, row: Row) -> None:
+    kind = row[0]
+    if kind == ORDER:
+        order = msgspec.convert(row[1], OrderRecord)
+        account.orders[order.order_id] = order
+        if order.client_order_id:
+            account.by_client_id[order.client_order_id] = order
+    elif kind == REFUSED:
+        account.refuse(msgspec.convert(row[1], OrderRecord))
+    elif kind == POSITION:
+        position = msgspec.convert(row[1], PositionRecord)
+        account.positions[position.position_id] = position
+    elif kind == FILL:
+        account.fills.append(msgspec.convert(row[1], FillRecord))
+    elif kind == CLOSED_ORDERS:
+        account.closed_orders.extend(row[1:])
+    elif kind == CLOSED_POSITIONS:
+        account.closed_positions.extend(row[1:])
+    else:
+        raise HistoryUnknown(f"a row of kind {kind!r}")
+
+
+def _refused(account: AccountHistory) -> list[str]:
+    """Client order ids that still stand for a refusal, oldest first."""
+    known = account.by_client_id
+    return [key for key in account.refused if key in known and known[key].order_id == 0]
+
+
+def _values(record: msgspec.Struct) -> tuple[Any, ...]:
+    """The record's fields in order, records within it as tuples too."""
+    return tuple(
+        _values(value) if isinstance(value, msgspec.Struct) else value
+        for value in msgspec.structs.astuple(record)
+    )

@@ -1,0 +1,300 @@
+"""The trader's routes: what each reads, enters and answers.  Knows no HTTP beyond the call."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from aiohttp import web
+
+from engine.events import PositionStatus
+from engine.reject_reason import RejectReason
+from engine.state import open_positions
+from gateway import api_messages as messages
+from gateway import api_replies as replies
+from gateway import operations
+from gateway.api_messages import path_id
+from gateway.errors import EdgeCode, edge_error, reason_error
+from gateway.history import ORDER_STATUSES, AccountHistory
+from gateway.http_calls import Call, Page
+from gateway.venue import VERSION
+
+T = TypeVar("T")
+
+
+async def post_order(call: Call) -> web.StreamResponse:
+    """Place an order."""
+    request = await call.body(messages.PlaceOrderRequest)
+    return await call.run(operations.place(call.venue, call.account_id, request))
+
+
+async def get_orders(call: Call) -> web.StreamResponse:
+    """The account's orders, open and closed, newest first."""
+    query = call.query("status", "symbol", "cursor", "limit")
+    page = call.page(query)
+    status = query.get("status")
+    if status is not None and status not in ORDER_STATUSES:
+        raise edge_error(EdgeCode.BAD_QUERY, field="status")
+    instrument_id = _instrument_of(call, query.get("symbol"))
+    history = _history(call)
+    wanted = (
+        record
+        for record in reversed(history.orders.values())
+        if record.order_id < page.below
+        and (status is None or record.status == status)
+        and (instrument_id is None or record.instrument_id == instrument_id)
+    )
+    records, more = _take(wanted, page)
+    state = call.venue.state
+    return call.reply(
+        {
+            "orders": [replies.order_reply(state, record) for record in records],
+            "nextCursor": str(records[-1].order_id) if more else None,
+            "sequence": state.sequence,
+        }
+    )
+
+
+async def delete_orders(call: Call) -> web.StreamResponse:
+    """Cancel all open orders, or those of a symbol."""
+    symbol = call.query("symbol").get("symbol")
+    if symbol is not None:
+        symbol = _symbol(call, symbol)
+    return await call.run(operations.cancel_all(call.venue, call.account_id, symbol))
+
+
+async def get_order(call: Call) -> web.StreamResponse:
+    """One order."""
+    record = operations.own_order(call.venue, call.account_id, _path_id(call))
+    return call.reply(replies.order_reply(call.venue.state, record))
+
+
+async def get_order_by_client_id(call: Call) -> web.StreamResponse:
+    """One order by its client order id: settles an unknown outcome."""
+    record = operations.own_order_by_client_id(call.venue, call.account_id, _client_id(call))
+    return call.reply(replies.order_reply(call.venue.state, record))
+
+
+async def patch_order(call: Call) -> web.StreamResponse:
+    """Amend one order."""
+    request = await call.body(messages.AmendOrderRequest)
+    record = operations.own_order(call.venue, call.account_id, _path_id(call))
+    return await call.run(operations.amend(call.venue, call.account_id, record, request))
+
+
+async def delete_order(call: Call) -> web.StreamResponse:
+    """Cancel one order."""
+    record = operations.own_order(call.venue, call.account_id, _path_id(call))
+    return await call.run(operations.cancel(call.venue, call.account_id, record))
+
+
+async def delete_order_by_client_id(call: Call) -> web.StreamResponse:
+    """Cancel one order by its client order id."""
+    record = operations.own_order_by_client_id(call.venue, call.account_id, _client_id(call))
+    return await call.run(operations.cancel(call.venue, call.account_id, record))
+
+
+async def post_preview(call: Call) -> web.StreamResponse:
+    """What an order would do: margin, fee, liquidation price; nothing is done."""
+    request = await call.body(messages.PlaceOrderRequest)
+    venue = call.venue
+    operations.require_own(venue, call.account_id, request.user_id)
+    command = messages.place_order(venue.state, call.account_id, request)
+    return call.reply(replies.preview_reply(venue.state, command))
+
+
+async def get_positions(call: Call) -> web.StreamResponse:
+    """The account's positions, newest first; open ones unless asked otherwise."""
+    query = call.query("status", "symbol", "cursor", "limit")
+    page = call.page(query)
+    status = query.get("status", "OPEN")
+    if status != "ALL" and status not in PositionStatus.__members__:
+        raise edge_error(EdgeCode.BAD_QUERY, field="status")
+    instrument_id = _instrument_of(call, query.get("symbol"))
+    state = call.venue.state
+    if status == "OPEN":  # few, and the core knows them
+        newest = reversed([p.position_id for p in open_positions(state, call.account_id)])
+        all_records = _history(call).positions
+        candidates = (all_records[position_id] for position_id in newest)
+    else:
+        candidates = (record for record in reversed(_history(call).positions.values()))
+    wanted = (
+        record
+        for record in candidates
+        if record.position_id < page.below
+        and (status == "ALL" or record.status == PositionStatus[status])
+        and (instrument_id is None or record.instrument_id == instrument_id)
+    )
+    records, more = _take(wanted, page)
+    return call.reply(
+        {
+            "positions": [replies.position_now(state, record) for record in records],
+            "nextCursor": str(records[-1].position_id) if more else None,
+            "sequence": state.sequence,
+        }
+    )
+
+
+async def get_position(call: Call) -> web.StreamResponse:
+    """One position, open or closed."""
+    record = _history(call).positions.get(_path_id(call))
+    if record is None:
+        raise reason_error(RejectReason.UNKNOWN_POSITION, status=404)
+    return call.reply(replies.position_now(call.venue.state, record))
+
+
+async def patch_position(call: Call) -> web.StreamResponse:
+    """Set a position's exits."""
+    request = await call.body(messages.ChangeExitsRequest)
+    position_id = _path_id(call)
+    operation = operations.change_exits(call.venue, call.account_id, position_id, request)
+    return await call.run(operation)
+
+
+async def post_close(call: Call) -> web.StreamResponse:
+    """Close a position at the market."""
+    request = await call.optional_body(messages.ClosePositionRequest)
+    position_id = _path_id(call)
+    return await call.run(operations.close(call.venue, call.account_id, position_id, request))
+
+
+async def post_margin(call: Call) -> web.StreamResponse:
+    """Add or remove margin."""
+    request = await call.body(messages.AdjustMarginRequest)
+    position_id = _path_id(call)
+    operation = operations.adjust_margin(call.venue, call.account_id, position_id, request)
+    return await call.run(operation)
+
+
+async def get_account(call: Call) -> web.StreamResponse:
+    """The account's balances."""
+    return call.reply(replies.account_reply(call.venue.state, call.account_id))
+
+
+async def put_leverage(call: Call) -> web.StreamResponse:
+    """Set the leverage of a netting market."""
+    request = await call.body(messages.SetLeverageRequest)
+    return await call.run(operations.set_leverage(call.venue, call.account_id, request))
+
+
+async def get_fills(call: Call) -> web.StreamResponse:
+    """The account's fills, newest first."""
+    query = call.query("symbol", "orderId", "cursor", "limit")
+    page = call.page(query)
+    instrument_id = _instrument_of(call, query.get("symbol"))
+    order_id = path_id(query["orderId"]) if "orderId" in query else None
+    wanted = (
+        fill
+        for fill in reversed(_history(call).fills)
+        if fill.fill_id < page.below
+        and (instrument_id is None or fill.instrument_id == instrument_id)
+        and (order_id is None or fill.order_id == order_id)
+    )
+    fills, more = _take(wanted, page)
+    state = call.venue.state
+    return call.reply(
+        {
+            "fills": [replies.fill_reply(state, fill) for fill in fills],
+            "nextCursor": str(fills[-1].fill_id) if more else None,
+            "sequence": state.sequence,
+        }
+    )
+
+
+async def get_instruments(call: Call) -> web.StreamResponse:
+    """All markets and their settings."""
+    call.query()
+    state = call.venue.state
+    markets = [replies.instrument_reply(market) for market in replies.markets(state)]
+    return call.reply({"instruments": markets, "sequence": state.sequence})
+
+
+async def get_ticker(call: Call) -> web.StreamResponse:
+    """The prices of one market, or of all."""
+    symbol = call.query("symbol").get("symbol")
+    state = call.venue.state
+    if symbol is not None:
+        market = messages.market_of(state, _symbol(call, symbol))
+        return call.reply(replies.ticker_reply(market))
+    tickers = [replies.ticker_reply(market) for market in replies.markets(state)]
+    return call.reply({"tickers": tickers, "sequence": state.sequence})
+
+
+async def get_time(call: Call) -> web.StreamResponse:
+    """The venue's clock."""
+    now_ns = call.venue.clock.now_ns()
+    return call.reply({"time": now_ns // 1_000_000, "timeNs": str(now_ns)})
+
+
+async def get_health(call: Call) -> web.StreamResponse:
+    """How far the venue is, durable only."""
+    venue = call.venue
+    return call.reply(
+        {
+            "status": "ok" if venue.is_ready else "starting",
+            "sequence": venue.state.sequence,
+            "eventChain": venue.state.event_chain.hex(),
+            "time": venue.state.time_ns // 1_000_000,
+            "sync": venue.about.sync,
+            "epoch": venue.about.epoch,
+            "demo": venue.about.demo,
+            "version": VERSION,
+        }
+    )
+
+
+async def get_ready(call: Call) -> web.StreamResponse:
+    """Whether the venue serves."""
+    ready = call.venue.is_ready
+    return call.reply({"ready": ready}, status=200 if ready else 503)
+
+
+async def get_socket(call: Call) -> web.StreamResponse:
+    """Become a WebSocket."""
+    if call.request.headers.get("Upgrade", "").lower() != "websocket":
+        raise edge_error(EdgeCode.BAD_FIELD, problem="this path speaks WebSocket")
+    return await call.sessions.upgrade(call.request)
+
+
+async def not_found(_call: Call) -> web.StreamResponse:
+    """No such path."""
+    raise edge_error(EdgeCode.NOT_FOUND)
+
+
+async def method_not_allowed(_call: Call) -> web.StreamResponse:
+    """The path exists, the method does not."""
+    raise edge_error(EdgeCode.METHOD_NOT_ALLOWED)
+
+
+def _take(wanted: Iterable[T], page: Page) -> tuple[list[T], bool]:
+    """The page's items, and whether more follow."""
+    items: list[T] = []
+    for item in wanted:
+        if len(items) == page.limit:
+            return items, True
+        items.append(item)
+    return items, False
+
+
+def _history(call: Call) -> AccountHistory:
+    return call.venue.history.known(call.account_id) or AccountHistory()
+
+
+def _path_id(call: Call) -> int:
+    return path_id(call.request.match_info["id"])
+
+
+def _client_id(call: Call) -> str:
+    return call.request.match_info["client_id"]
+
+
+def _symbol(call: Call, text: str) -> str:
+    """A symbol as queries write it, with a slash or a dash."""
+    symbols = call.venue.state.symbols
+    if text in symbols:
+        return text
+    return next((symbol for symbol in symbols if symbol.replace("/", "-") == text), text)
+
+
+def _instrument_of(call: Call, symbol: str | None) -> int | None:
+    if symbol is None:
+        return None
+    return messages.market_of(call.venue.state, _symbol(call, symbol)).instrument_id

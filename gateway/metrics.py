@@ -1,0 +1,75 @@
+"""What the venue counts, in the Prometheus text format.  Reads plain integers; counts nothing."""
+
+from collections.abc import Iterator
+from typing import Final, final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.http_calls import Call
+from gateway.venue import Venue
+from gateway.ws_sessions import Sessions
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@final
+class VenueCollector(Collector):
+    """Reads the venue at each scrape, so that the hot path only ever adds to an integer."""
+
+    def __init__(self, venue: Venue, sessions: Sessions) -> None:
+        self._venue: Final = venue
+        self._sessions: Final = sessions
+
+    def collect(self) -> Iterator[Metric]:
+        """Every figure as it is now."""
+        venue = self._venue
+        counters = venue.sequencer.counters
+        for name, words, value in (
+            ("commands", "Commands applied since the start", counters.commands),
+            ("batches", "Batches committed since the start", counters.batches),
+            ("syncs", "Syncs of the journal since the start", venue.journal.syncs),
+            ("overloads", "Requests refused because the queue was full", counters.overloads),
+            ("websocket_sessions_opened", "WebSocket connections", self._sessions.opened),
+            ("ticker_messages_conflated", "Ticker messages not sent", venue.tickers.conflated),
+            ("prices_conflated", "Feed prices replaced before their turn", venue.conflated()),
+        ):
+            yield CounterMetricFamily(f"fulcrum_{name}", words, value=value)
+        yield _by_label(
+            "fulcrum_refusals", "Refused requests by code", "code", dict(venue.refusals)
+        )
+        yield _by_label(
+            "fulcrum_price_refusals",
+            "Refused prices by reason",
+            "reason",
+            dict(venue.price_refusals),
+        )
+        for name, words, value in (
+            ("sequence", "Last durable command", venue.state.sequence),
+            ("queue_length", "Commands that wait", venue.sequencer.queue_length),
+            ("queue_length_max", "Most commands that ever waited", counters.queue_max),
+            ("batch_commands_max", "Most commands in one batch", counters.batch_commands_max),
+            ("open_orders", "Open orders", venue.state.orders.count),
+            ("open_positions", "Open positions", venue.state.positions.count),
+            ("accounts", "Accounts", len(venue.state.accounts) - 1),
+            ("websocket_sessions", "Open WebSocket connections", len(self._sessions)),
+            ("rate_limit_keys", "Tokens with a rate bucket", len(venue.rate_limit)),
+            ("epoch", "How often the venue has been started", venue.about.epoch),
+        ):
+            yield GaugeMetricFamily(f"fulcrum_{name}", words, value=value)
+
+
+def _by_label(name: str, words: str, label: str, values: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(name, words, labels=[label])
+    for value, count in sorted(values.items()):
+        family.add_metric([value], count)
+    return family
+
+
+async def get_metrics(call: Call) -> web.StreamResponse:
+    """All figures, durable only."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(VenueCollector(call.venue, call.sessions))
+    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE})

@@ -1,0 +1,97 @@
+"""From a feed's quotes to price commands: on the tick grid, newest only, never late.
+
+While the sequencer is busy one quote waits for each market, and a newer one takes its place.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Final, final
+
+import structlog
+
+from engine.commands import Command, UpdatePrice
+from engine.market import Market
+from engine.state import State
+from gateway.feeds.conflation import Conflation
+from gateway.feeds.feed import Feed, FeedFault, ResumePoint
+from gateway.feeds.quote import Quote, to_ticks
+from gateway.sequencer import Sequencer
+
+log: Final = structlog.get_logger("feed")
+
+
+def resume_points(state: State) -> list[ResumePoint]:
+    """Where the journal left each market that has had a price."""
+    return [
+        ResumePoint(
+            market.spec.symbol,
+            market.source,
+            market.source_sequence,
+            market.index_ticks * market.spec.tick_size_e8,
+        )
+        for market in state.markets
+        if market is not None and market.index_ticks
+    ]
+
+
+def price_command(market: Market, quote: Quote) -> UpdatePrice:
+    """The command of a quote, on the market's grid."""
+    bid, ask, last, mark, index = to_ticks(quote, market.spec.tick_size_e8)
+    return UpdatePrice(
+        market.instrument_id,
+        quote.source,
+        quote.source_sequence,
+        False,
+        bid,
+        ask,
+        last,
+        mark,
+        index,
+    )
+
+
+@final
+class PriceEntry:
+    """Takes quotes as they come, and gives the sequencer the newest of each market at each turn."""
+
+    def __init__(self, state: State, sequencer: Sequencer) -> None:
+        self._state: Final = state
+        self._sequencer: Final = sequencer
+        self._waiting: Final = Conflation()
+        sequencer.early = self.take
+
+    @property
+    def conflated(self) -> int:
+        """How many quotes were replaced before their turn."""
+        return self._waiting.conflated_count
+
+    def offer(self, quote: Quote) -> None:
+        """A new quote; it is entered at the next turn unless a newer one comes before."""
+        self._waiting.offer(quote)
+        self._sequencer.wake()
+
+    def take(self) -> Sequence[Command]:
+        """What waits, as commands; a symbol that is not listed is dropped."""
+        if not len(self._waiting):
+            return ()
+        commands = []
+        for quote in self._waiting.take_all():
+            market = self._state.market(self._state.symbols.get(quote.symbol, 0))
+            if market is not None:
+                commands.append(price_command(market, quote))
+        return commands
+
+    async def follow(self, feed: Feed) -> None:
+        """Play a feed to its end; afterwards its markets go stale."""
+        log.info("feed starts", source=feed.source)
+        try:
+            async with aclosing(feed.quotes()) as quotes:
+                async for quote in quotes:
+                    self.offer(quote)
+        except FeedFault as fault:
+            log.error("feed broke", source=feed.source, error=str(fault))
+        except asyncio.CancelledError:
+            raise
+        else:
+            log.info("feed ended", source=feed.source)

@@ -1,0 +1,204 @@
+"""Private streams: what each account's events call for, to whoever listens.
+
+One gap-free sequence for each account, the same after any replay.  Messages are made right after
+their command was applied, so that each is a function of the journal up to its sequence, and leave
+when that is durable.  Knows outboxes, nothing of requests.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, final
+
+import msgspec
+
+from engine.engine import Engine
+from engine.state import open_positions
+from engine.units import AccountId
+from gateway import api_replies as replies
+from gateway.config import WebSocketConfig
+from gateway.history import PENDING, AccountHistory, History, Touched
+from gateway.outbox import Outbox, Turn, frame
+
+CHANNELS: Final = ("orders", "fills", "positions", "account")
+STREAMS_MAX: Final = 10_000
+_NS_PER_MS: Final = 1_000_000
+
+
+class StreamMessage(msgspec.Struct, gc=False):
+    """A message of a channel.  sequence: of the account's stream; of the venue for a ticker."""
+
+    channel: str
+    type: str
+    sequence: int
+    time: int
+    data: object
+
+
+def message_frame(channel: str, kind: str, sequence: int, time_ms: int, data: object) -> bytes:
+    """The frame of a message."""
+    return frame(replies.encode(StreamMessage(channel, kind, sequence, time_ms, data)))
+
+
+@final
+class Subscriber:
+    """A connection that listens to some of an account's channels."""
+
+    __slots__ = ("account_id", "channels", "outbox")
+
+    def __init__(self, account_id: AccountId, outbox: Outbox) -> None:
+        self.account_id: Final = account_id
+        self.outbox: Final = outbox
+        self.channels: set[str] = set()
+
+
+@final
+class AccountStream:
+    """Who listens to an account, and what was said lately: (sequence, channel, frame)."""
+
+    __slots__ = ("buffer", "buffered_bytes", "subscribers")
+
+    def __init__(self) -> None:
+        self.subscribers: list[Subscriber] = []
+        self.buffer: deque[tuple[int, str, bytes]] = deque()
+        self.buffered_bytes = 0
+
+    def keep(self, sequence: int, channel: str, framed: bytes, limits: WebSocketConfig) -> None:
+        """Keep a message for those who come back: as much as one of them could be sent at once."""
+        self.buffer.append((sequence, channel, framed))
+        self.buffered_bytes += len(framed)
+        bytes_max = limits.queue_bytes_max // 2
+        while self.buffered_bytes > bytes_max or len(self.buffer) > limits.replay_messages_max:
+            self.buffered_bytes -= len(self.buffer.popleft()[2])
+
+
+@final
+class Streams:
+    """All private streams of the venue.
+
+    turn: what is held until durable.  A stream without listeners stays for those who come back,
+    up to STREAMS_MAX of them, the longest unused going first.
+    """
+
+    def __init__(self, engine: Engine, history: History, limits: WebSocketConfig) -> None:
+        self.turn: Final = Turn()
+        self._engine: Final = engine
+        self._history: Final = history
+        self._limits: Final = limits
+        self._streams: Final[dict[int, AccountStream]] = {}
+        self._moved: set[int] = set()
+
+    @property
+    def subscriber_count(self) -> int:
+        """How many connections listen to private channels."""
+        return sum(len(stream.subscribers) for stream in self._streams.values())
+
+    def applied(self, time_ns: int, touched: Iterable[Touched]) -> None:
+        """Make the messages of one command; the state is that after it."""
+        streams = self._streams
+        if not streams:
+            return
+        for change in touched:
+            stream = streams.get(change.account_id)
+            if stream is not None:
+                self._tell(stream, change, time_ns // _NS_PER_MS)
+
+    def _tell(self, stream: AccountStream, change: Touched, time_ms: int) -> None:
+        state = self._engine.state
+        said: list[tuple[str, object]] = []
+        for order in change.orders.values():
+            said.append(("orders", replies.order_reply(state, order)))
+        for fill in change.fills:
+            said.append(("fills", replies.fill_reply(state, fill)))
+        for position in change.positions.values():
+            said.append(("positions", replies.position_now(state, position)))
+        if change.account:
+            said.append(("account", replies.account_reply(state, AccountId(change.account_id))))
+        for sequence, (channel, data) in enumerate(said, change.first_sequence):
+            framed = message_frame(channel, "update", sequence, time_ms, data)
+            stream.keep(sequence, channel, framed, self._limits)
+            for subscriber in stream.subscribers:
+                if channel in subscriber.channels:
+                    subscriber.outbox.hold(framed)
+
+    def subscribe(
+        self, subscriber: Subscriber, channels: Iterable[str], from_sequence: int | None
+    ) -> None:
+        """Listen, and catch up: with what was missed from `from_sequence` on, or, if that is not
+        known any more, with a `reset`; without it with a `snapshot`.  Call when settled."""
+        channels = [channel for channel in CHANNELS if channel in channels]
+        stream = self._stream(subscriber.account_id)
+        if subscriber not in stream.subscribers:
+            stream.subscribers.append(subscriber)
+        subscriber.channels.update(channels)
+        newest = self._history.account(subscriber.account_id).stream_sequence
+        oldest = stream.buffer[0][0] if stream.buffer else newest + 1
+        if from_sequence is not None and oldest <= from_sequence <= newest + 1:
+            for sequence, channel, framed in stream.buffer:
+                if sequence >= from_sequence and channel in channels:
+                    subscriber.outbox.send(framed)
+            return
+        kind = "snapshot" if from_sequence is None else "reset"
+        for channel in channels:
+            data = self._present(channel, subscriber.account_id)
+            time_ms = self._engine.state.time_ns // _NS_PER_MS
+            subscriber.outbox.send(message_frame(channel, kind, newest, time_ms, data))
+
+    def newest_sequence(self, account_id: AccountId) -> int:
+        """The sequence of the account's last private message."""
+        return self._history.account(account_id).stream_sequence
+
+    def unsubscribe(self, subscriber: Subscriber, channels: Iterable[str]) -> None:
+        """Listen no more to these channels."""
+        subscriber.channels.difference_update(channels)
+        stream = self._streams.get(subscriber.account_id)
+        if stream is not None and not subscriber.channels and subscriber in stream.subscribers:
+            stream.subscribers.remove(subscriber)
+
+    def market_moved(self, instrument_id: int) -> None:
+        """The mark price changed: open positions there are worth something else."""
+        self._moved.add(instrument_id)
+
+    def push_valuations(self) -> None:
+        """Tell whoever listens to positions what those in moved markets are worth.  Call when
+        settled, a few times a second.  Valuations repeat the last sequence: they are no events."""
+        moved, self._moved = self._moved, set()
+        if not moved:
+            return
+        state = self._engine.state
+        time_ms = state.time_ns // _NS_PER_MS
+        for account_id, stream in self._streams.items():
+            listening = [s.outbox for s in stream.subscribers if "positions" in s.channels]
+            if not listening:
+                continue
+            valued = [
+                replies.position_reply(position)
+                for position in open_positions(state, AccountId(account_id))
+                if position.market.instrument_id in moved
+            ]
+            if valued:
+                sequence = self._history.account(account_id).stream_sequence
+                framed = message_frame("positions", "valuation", sequence, time_ms, valued)
+                for outbox in listening:
+                    outbox.send(framed)
+
+    def _stream(self, account_id: int) -> AccountStream:
+        stream = self._streams.pop(account_id, None) or AccountStream()
+        self._streams[account_id] = stream  # the last used stands last
+        if len(self._streams) > STREAMS_MAX:
+            unused = (key for key, old in self._streams.items() if not old.subscribers)
+            gone = next(unused, None)
+            if gone is not None:
+                del self._streams[gone]
+        return stream
+
+    def _present(self, channel: str, account_id: AccountId) -> object:
+        state = self._engine.state
+        if channel == "account":
+            return replies.account_reply(state, account_id)
+        if channel == "positions":
+            return [replies.position_reply(p) for p in open_positions(state, account_id)]
+        if channel == "fills":
+            return []
+        history = self._history.known(account_id) or AccountHistory()
+        open_orders = [order for order in history.orders.values() if order.status == PENDING]
+        return [replies.order_reply(state, order) for order in open_orders]

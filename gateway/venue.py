@@ -1,0 +1,128 @@
+"""The venue at work: engine, history, streams and sequencer, and what is counted of them.
+
+Knows how they hang together; knows no socket and no file.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, final
+
+from engine.commands import Command
+from engine.engine import Engine
+from engine.events import Event, PriceAccepted, PriceRefused, Rejected, StatusChanged
+from engine.state import State
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.errors import ApiError, EdgeCode, edge_error
+from gateway.history import History
+from gateway.market_data import Tickers
+from gateway.rate_limit import Monotonic, RateLimit
+from gateway.sequencer import Committer, Log, Sequencer
+from gateway.streams import Streams
+
+VERSION: Final = "0.1.0.dev0"
+
+
+class About:
+    """What the venue says of itself.  sync: how durable; epoch: how often it has been started."""
+
+    def __init__(self, sync: str, epoch: int, demo: bool) -> None:
+        self.sync: Final = sync
+        self.epoch: Final = epoch
+        self.demo: Final = demo
+
+
+@final
+class Venue:
+    """Everything behind the listeners.
+
+    refusals: how often each code was answered.  is_ready: whether it serves.
+    conflated: how many prices of the feed were replaced before their turn.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        history: History,
+        journal: Log,
+        clock: Clock,
+        monotonic: Monotonic,
+        halt: Callable[[int], None],
+        config: Config,
+        about: About,
+        committer: Committer | None = None,
+    ) -> None:
+        assert history.sequence == engine.state.sequence
+        self.engine: Final = engine
+        self.journal: Final = journal
+        self.state: Final[State] = engine.state
+        self.history: Final = history
+        self.config: Final = config
+        self.about: Final = about
+        self.clock: Final = clock
+        self.refusals: Final[Counter[str]] = Counter()
+        self.price_refusals: Final[Counter[str]] = Counter()
+        self.streams: Final = Streams(engine, history, config.websocket)
+        self.sequencer: Final = Sequencer(
+            engine, journal, clock, self, halt, config.limits.queue_max, committer
+        )
+        self.tickers: Final = Tickers(engine.state, lambda: self.sequencer.is_settled)
+        self.rate_limit: Final = RateLimit(
+            config.limits.requests_per_second,
+            config.limits.burst,
+            monotonic,
+            config.limits.tokens_remembered_max,
+        )
+        self.is_ready = False
+        self.conflated: Callable[[], int] = _none
+        self._errors_given = 0
+
+    def applied(self, sequence: int, time_ns: int, command: Command, events: list[Event]) -> None:
+        """Take note of a command; what is made here leaves when it is durable."""
+        touched = self.history.observe(sequence, time_ns, command, events)
+        if touched:
+            self.streams.applied(self.state.time_ns, touched)
+        for event in events:
+            kind = type(event)
+            if kind is PriceAccepted:
+                assert isinstance(event, PriceAccepted)
+                self.tickers.market_moved(event.instrument_id)
+                self.streams.market_moved(event.instrument_id)
+            elif kind is PriceRefused:
+                assert isinstance(event, PriceRefused)
+                self.price_refusals[event.reason.name] += 1
+            elif kind is StatusChanged:
+                assert isinstance(event, StatusChanged)
+                self.tickers.market_moved(event.instrument_id)
+            elif kind is Rejected:
+                assert isinstance(event, Rejected)
+                self.refusals[event.reason.name] += 1
+
+    def released(self) -> None:
+        """What was held may leave."""
+        self.streams.turn.release()
+
+    def request_id(self) -> str:
+        """A name for a refusal, that a client can quote and the log has."""
+        self._errors_given += 1
+        return f"{self.about.epoch:x}-{self._errors_given:x}"
+
+    def count_refusal(self, error: ApiError) -> None:
+        """Count what the edge refused; the engine's refusals are counted as they happen."""
+        if error.code in EdgeCode.__members__:
+            self.refusals[error.code] += 1
+
+    def take_rate(self, token_hash: bytes) -> int:
+        """One request of a token; returns how many are left.  Raises ApiError 429."""
+        bucket = self.rate_limit.bucket(token_hash)
+        if bucket.level < 1.0:
+            raise edge_error(
+                EdgeCode.RATE_LIMITED, self.rate_limit.wait_s(bucket), limit="requests per token"
+            )
+        bucket.level -= 1.0
+        return int(bucket.level)
+
+
+def _none() -> int:
+    """No feed, nothing conflated."""
+    return 0

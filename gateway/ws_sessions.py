@@ -1,0 +1,381 @@
+"""One WebSocket connection: requests in, results and streams out.  Knows operations, not markets.
+
+The first request is `auth`, within a few seconds.  A frame holds one request or an array of them;
+all answers of a turn of the loop leave in one write.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, final
+
+import msgspec
+from aiohttp import WSMsgType, web
+from msgspec import UNSET
+
+from engine.commands import Scope
+from engine.reject_reason import RejectReason
+from engine.units import AccountId
+from gateway import api_messages as messages
+from gateway import api_replies as replies
+from gateway import operations
+from gateway.authentication import Caller, authenticate_token, require_scope
+from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
+from gateway.history import OrderRecord
+from gateway.market_data import path_symbol
+from gateway.outbox import Outbox, frame
+from gateway.streams import CHANNELS, Subscriber
+from gateway.venue import Venue
+
+CLOSE_AUTH_LATE: Final = 4001
+CLOSE_TOO_LARGE: Final = 1009
+CLOSE_NOT_TEXT: Final = 1003
+CLOSE_GOING: Final = 1001
+TICKER: Final = "ticker:"
+
+RequestId = int | str | None
+
+
+class Auth(messages.Request, tag_field="op", tag="auth"):
+    """Say who is calling."""
+
+    token: str
+    id: RequestId = None
+
+
+class Subscribe(messages.Request, tag_field="op", tag="subscribe"):
+    """Listen; from_sequence is the first private message wanted."""
+
+    channels: list[str]
+    from_sequence: messages.TimeMs | msgspec.UnsetType = UNSET
+    id: RequestId = None
+
+
+class Unsubscribe(messages.Request, tag_field="op", tag="unsubscribe"):
+    """Listen no more."""
+
+    channels: list[str]
+    id: RequestId = None
+
+
+class Ping(messages.Request, tag_field="op", tag="ping"):
+    """Ask for a sign of life."""
+
+    id: RequestId = None
+
+
+class PlaceOrder(messages.PlaceOrderRequest, tag_field="op", tag="order.place"):
+    """Place an order."""
+
+    id: RequestId = None
+
+
+class AmendOrder(messages.AmendOrderRequest, tag_field="op", tag="order.amend"):
+    """Amend an order, named by its id or its client order id."""
+
+    order_id: messages.Text = UNSET
+    client_order_id: messages.Text = UNSET
+    id: RequestId = None
+
+
+class CancelOrder(messages.Request, tag_field="op", tag="order.cancel"):
+    """Cancel an order, named by its id or its client order id."""
+
+    order_id: messages.Text = UNSET
+    client_order_id: messages.Text = UNSET
+    id: RequestId = None
+
+
+Op = Auth | Subscribe | Unsubscribe | Ping | PlaceOrder | AmendOrder | CancelOrder
+_op_decoder: Final = msgspec.json.Decoder(Op)
+_array_decoder: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class _OnlyId(msgspec.Struct):
+    """What is read of a request that cannot be read."""
+
+    id: RequestId = None
+
+
+_id_decoder: Final = msgspec.json.Decoder(_OnlyId)
+
+
+def _id_of(body: bytes) -> RequestId:
+    try:
+        return _id_decoder.decode(body).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def result_frame(request_id: RequestId, body: bytes) -> bytes:
+    """The frame of a result."""
+    if type(request_id) is int:
+        return frame(b'{"id":%d,"result":%b}' % (request_id, body))
+    return frame(b'{"id":%b,"result":%b}' % (replies.encode(request_id), body))
+
+
+def error_frame(request_id: RequestId, error: ApiError, error_id: str) -> bytes:
+    """The frame of a refusal."""
+    body = replies.encode(replies.error_reply(error, error_id))
+    return frame(b'{"id":%b,"error":%b}' % (replies.encode(request_id), body))
+
+
+@final
+class Session:
+    """One connection from its upgrade to its end."""
+
+    def __init__(self, venue: Venue, transport: asyncio.Transport) -> None:
+        self._venue: Final = venue
+        self._limits: Final = venue.config.websocket
+        self._outbox: Final = Outbox(transport, venue.streams.turn, self._limits, self._closed_slow)
+        self._caller: Caller | None = None
+        self._subscriber: Subscriber | None = None
+        self._tickers: Final[set[int]] = set()
+        self._handlers: Final[dict[type, Callable[[Any], None]]] = {
+            PlaceOrder: self._place,
+            CancelOrder: self._cancel,
+            AmendOrder: self._amend,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
+            Ping: self._ping,
+            Auth: self._auth,
+        }
+
+    async def serve(self, socket: web.WebSocketResponse) -> None:
+        """Take requests until the connection ends."""
+        loop = asyncio.get_running_loop()
+        late = loop.call_later(self._limits.login_timeout_s, self._auth_is_late)
+        sequencer = self._venue.sequencer
+        try:
+            while True:
+                message = await socket.receive()
+                if message.type is not WSMsgType.TEXT:
+                    if message.type is WSMsgType.BINARY:
+                        self._outbox.close(CLOSE_NOT_TEXT)
+                    return
+                data: bytes = message.data
+                if self._caller is None and len(data) > self._limits.login_bytes_max:
+                    self._outbox.close(CLOSE_TOO_LARGE)
+                    return
+                if not sequencer.is_settled:
+                    await sequencer.settled()
+                self.take(data)
+        except ApiError:
+            self._outbox.close(CLOSE_GOING)  # too many wait already to wait with them
+        finally:
+            late.cancel()
+            self._leave()
+
+    def take(self, data: bytes) -> None:
+        """One frame: a request or an array of requests."""
+        if data.lstrip()[:1] != b"[":
+            self._request(data)
+            return
+        try:
+            requests = _array_decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            problem = str(error)[: messages.SHOWN_CHARS]
+            self._refuse(None, edge_error(EdgeCode.BAD_JSON, problem=problem))
+            return
+        for request in requests:
+            self._request(bytes(request))
+
+    def close(self, code: int) -> None:
+        """Say goodbye."""
+        self._outbox.close(code)
+
+    def _request(self, body: bytes) -> None:
+        request_id: RequestId = None
+        try:
+            try:
+                request = messages.decode_with(_op_decoder, body)
+            except ApiError:
+                request_id = _id_of(body)
+                raise
+            request_id = request.id
+            if isinstance(request_id, str) and len(request_id) > 64:
+                request_id = None
+                raise edge_error(EdgeCode.BAD_FIELD, field="id", problem="at most 64 characters")
+            if self._caller is not None:
+                self._venue.take_rate(self._caller.token_hash)
+            self._handlers[type(request)](request)
+        except ApiError as error:
+            self._refuse(request_id, error)
+
+    def _refuse(self, request_id: RequestId, error: ApiError) -> None:
+        self._venue.count_refusal(error)
+        self._outbox.send(error_frame(request_id, error, self._venue.request_id()))
+
+    def _result(self, request_id: RequestId, body: object) -> None:
+        self._outbox.send(result_frame(request_id, replies.encode(body)))
+
+    def _account(self, scope: Scope) -> AccountId:
+        """The account of a caller who may do this.  Raises ApiError 401 or 403."""
+        caller = self._caller
+        if caller is None or caller.token.revoked:
+            raise edge_error(EdgeCode.UNAUTHORIZED)
+        require_scope(caller, scope)
+        if caller.token.account_id == 0:
+            raise edge_error(EdgeCode.FORBIDDEN_ACCOUNT)
+        return caller.token.account_id
+
+    def _auth(self, request: Auth) -> None:
+        if self._caller is not None:
+            raise edge_error(EdgeCode.BAD_FIELD, field="op", problem="authenticated already")
+        caller = authenticate_token(self._venue.state, request.token)
+        account = self._venue.state.account(caller.token.account_id)
+        self._caller = caller
+        sequence = 0
+        if account is not None:
+            self._subscriber = Subscriber(account.account_id, self._outbox)
+            sequence = self._venue.streams.newest_sequence(account.account_id)
+        user_id = None if account is None else account.user_id
+        self._result(request.id, {"userId": user_id, "sequence": sequence})
+
+    def _ping(self, request: Ping) -> None:
+        time_ms = self._venue.clock.now_ns() // 1_000_000
+        self._result(request.id, {"time": time_ms, "sequence": self._venue.state.sequence})
+
+    def _subscribe(self, request: Subscribe) -> None:
+        account_id = self._account(Scope.READ)
+        private, markets = self._channels(request.channels)
+        subscriber = self._subscriber
+        assert subscriber is not None
+        wanted = len(subscriber.channels.union(private)) + len(self._tickers.union(markets))
+        if wanted > self._limits.subscriptions_max:
+            problem = f"at most {self._limits.subscriptions_max} channels"
+            raise edge_error(EdgeCode.BAD_FIELD, field="channels", problem=problem)
+        sequence = self._venue.streams.newest_sequence(account_id)
+        self._result(request.id, {"channels": request.channels, "sequence": sequence})
+        if private:
+            given = request.from_sequence
+            from_sequence = given if isinstance(given, int) else None
+            self._venue.streams.subscribe(subscriber, private, from_sequence)
+        for instrument_id in markets:
+            market = self._venue.state.market(instrument_id)
+            assert market is not None
+            self._tickers.add(instrument_id)
+            self._venue.tickers.subscribe(market, self._outbox)
+
+    def _unsubscribe(self, request: Unsubscribe) -> None:
+        self._account(Scope.READ)
+        private, markets = self._channels(request.channels)
+        assert self._subscriber is not None
+        self._venue.streams.unsubscribe(self._subscriber, private)
+        for instrument_id in markets:
+            self._tickers.discard(instrument_id)
+            self._venue.tickers.unsubscribe(instrument_id, self._outbox)
+        self._result(request.id, {"channels": request.channels})
+
+    def _channels(self, names: list[str]) -> tuple[list[str], list[int]]:
+        """Private channels and the instruments of tickers.  Raises ApiError 400 or 422."""
+        private, markets = [], []
+        for name in names:
+            if name in CHANNELS:
+                private.append(name)
+            elif name.startswith(TICKER):
+                markets.append(self._ticker_instrument(name[len(TICKER) :]))
+            else:
+                shown = name[: messages.SHOWN_CHARS]
+                raise edge_error(EdgeCode.BAD_FIELD, field="channels", problem=shown)
+        return private, markets
+
+    def _ticker_instrument(self, name: str) -> int:
+        for symbol, instrument_id in self._venue.state.symbols.items():
+            if path_symbol(symbol) == name:
+                return instrument_id
+        raise reason_error(RejectReason.UNKNOWN_SYMBOL, field="channels")
+
+    def _place(self, request: PlaceOrder) -> None:
+        account_id = self._account(Scope.TRADE)
+        self._enter(request.id, operations.place(self._venue, account_id, request))
+
+    def _cancel(self, request: CancelOrder) -> None:
+        account_id = self._account(Scope.TRADE)
+        record = self._named(account_id, request.order_id, request.client_order_id)
+        self._enter(request.id, operations.cancel(self._venue, account_id, record))
+
+    def _amend(self, request: AmendOrder) -> None:
+        account_id = self._account(Scope.TRADE)
+        record = self._named(account_id, request.order_id, request.client_order_id)
+        self._enter(request.id, operations.amend(self._venue, account_id, record, request))
+
+    def _named(
+        self, account_id: AccountId, order_id: messages.Text, client_order_id: messages.Text
+    ) -> OrderRecord:
+        """The account's order.  Raises ApiError 400 or 404."""
+        if (order_id is UNSET) == (client_order_id is UNSET):
+            problem = "give orderId or clientOrderId"
+            raise edge_error(EdgeCode.BAD_FIELD, field="orderId", problem=problem)
+        if isinstance(client_order_id, str):
+            return operations.own_order_by_client_id(self._venue, account_id, client_order_id)
+        number = messages.object_id(order_id, "orderId")
+        return operations.own_order(self._venue, account_id, number)
+
+    def _enter(self, request_id: RequestId, operation: operations.Operation) -> None:
+        """Queue a command; its answer is framed at once and held until it is durable."""
+        command, answer = operation
+        outbox = self._outbox
+
+        def deliver(result: object) -> None:
+            if isinstance(result, operations.Answered):
+                outbox.hold(result_frame(request_id, result.body))
+            elif isinstance(result, ApiError):
+                outbox.hold(error_frame(request_id, result, self._venue.request_id()))
+
+        self._venue.sequencer.enter(command, answer, deliver)
+
+    def _auth_is_late(self) -> None:
+        if self._caller is None:
+            self._outbox.close(CLOSE_AUTH_LATE)
+
+    def _closed_slow(self) -> None:
+        self._venue.refusals["SLOW_READER"] += 1
+        self._leave()
+
+    def _leave(self) -> None:
+        self._outbox.is_closed = True
+        if self._subscriber is not None:
+            self._venue.streams.unsubscribe(self._subscriber, CHANNELS)
+        for instrument_id in self._tickers:
+            self._venue.tickers.unsubscribe(instrument_id, self._outbox)
+        self._tickers.clear()
+
+
+@final
+class Sessions:
+    """All open connections, so that they can be told when the venue stops."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue: Final = venue
+        self._open: Final[set[Session]] = set()
+        self.opened = 0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    async def upgrade(self, request: web.Request) -> web.WebSocketResponse:
+        """Turn a GET into a session and serve it."""
+        socket = web.WebSocketResponse(
+            max_msg_size=self._venue.config.websocket.message_bytes_max,
+            compress=False,
+            heartbeat=self._venue.config.websocket.heartbeat_s,
+            decode_text=False,
+            autoclose=True,
+            timeout=2.0,
+        )
+        await socket.prepare(request)
+        transport = request.transport
+        assert transport is not None
+        session = Session(self._venue, transport)
+        self._open.add(session)
+        self.opened += 1
+        try:
+            await session.serve(socket)
+        finally:
+            self._open.discard(session)
+        return socket
+
+    def close_all(self) -> None:
+        """Say goodbye to everybody."""
+        for session in list(self._open):
+            session.close(CLOSE_GOING)
