@@ -56,6 +56,9 @@ SELL: Final = Side.SELL
 MARKET: Final = OrderType.MARKET
 LIMIT: Final = OrderType.LIMIT
 STOP_MARKET: Final = OrderType.STOP_MARKET
+GTC: Final = TimeInForce.GTC
+IOC: Final = TimeInForce.IOC
+GTD: Final = TimeInForce.GTD
 TAKE_PROFIT_MARKET: Final = OrderType.TAKE_PROFIT_MARKET
 
 

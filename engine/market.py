@@ -103,8 +103,8 @@ class Market:
     def seat(self, account_id: AccountId) -> Seat:
         """The account's seat, made when first asked for."""
         seats = self.seats
-        while len(seats) <= account_id:
-            seats.append(None)
+        if account_id >= len(seats):
+            seats.extend([None] * (account_id + 1 - len(seats)))
         seat = seats[account_id]
         if seat is None:
             seat = Seat(account_id, self)

@@ -3,7 +3,7 @@
 from heapq import heapify, heappush
 from typing import Final
 
-from engine.commands import BUY, SELL
+from engine.commands import BUY, LIMIT, SELL
 from engine.events import CancelCause, Event, OrderAmended, OrderCancelled
 from engine.holds import (
     last_opener,
@@ -12,6 +12,7 @@ from engine.holds import (
     present_hold_atoms,
     side_hold_atoms,
 )
+from engine.market import MARK
 from engine.order import Order, execution_rank
 from engine.position import Position, closing_side
 from engine.reject_reason import NONE
@@ -37,7 +38,7 @@ def register_order(state: State, order: Order) -> None:
 
 def rest_order(state: State, order: Order) -> None:
     """Let a registered order wait: for its limit, or for its trigger."""
-    if order.is_limit() and order.market.is_netting:
+    if order.market.is_netting and order.order_type is LIMIT:
         order.seat.queue_resting(order)
     arm_order(state.firing, order)
 
@@ -45,19 +46,19 @@ def rest_order(state: State, order: Order) -> None:
 def unrest_order(order: Order) -> None:
     """The order waits no more; it stays registered."""
     disarm(order)
-    if order.is_limit() and order.market.is_netting:
+    if order.market.is_netting and order.order_type is LIMIT:
         order.seat.unqueue_resting(order)
 
 
 def freeze_need(order: Order) -> None:
     """Note what the order's lots would need if all opened, at the mark of this moment."""
-    order.frozen_mark_ticks = order.market.mark_ticks
+    order.frozen_mark_ticks = order.market.prices[MARK]
     order.hold_atoms = order_need_atoms(order)
 
 
 def order_need_atoms(order: Order) -> int:
     """What the order alone holds: nothing unless it is a limit order that may open."""
-    if order.closing or not order.is_limit():
+    if order.closing or order.order_type is not LIMIT:
         return 0
     if order.amount_atoms:
         return order.amount_atoms

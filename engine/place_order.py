@@ -4,7 +4,7 @@ from typing import Final
 
 from engine.admission import Admission, admission_reason
 from engine.client_orders import ClientOrder
-from engine.commands import LIMIT, MARKET, PlaceOrder, PriceSource, TimeInForce
+from engine.commands import GTC, GTD, IOC, LIMIT, MARKET, PlaceOrder, PriceSource, TimeInForce
 from engine.events import (
     TAKER,
     CancelCause,
@@ -84,7 +84,7 @@ def _remember(
 
 def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
     """UNKNOWN_ACCOUNT to BAD_COMBINATION: whether the order makes sense at all."""
-    if state.account(command.account_id) is None:
+    if not 0 < command.account_id < len(state.accounts):
         return RejectReason.UNKNOWN_ACCOUNT
     market = state.market(command.instrument_id)
     if market is None:
@@ -94,11 +94,9 @@ def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
             return RejectReason.HALTED
         if not is_closing(command):
             return RejectReason.CLOSE_ONLY
-    if _has_negative(command) or not (
-        _type_fits(command) and _time_fits(command) and _size_fits(command, market)
-    ):
-        return RejectReason.BAD_COMBINATION
-    return NONE
+    if _type_fits(command) and _time_fits(command) and _size_fits(command, market):
+        return NONE
+    return RejectReason.BAD_COMBINATION
 
 
 def is_closing(command: PlaceOrder) -> bool:
@@ -106,53 +104,49 @@ def is_closing(command: PlaceOrder) -> bool:
     return command.reduce_only or command.position_id != 0
 
 
-def _has_negative(command: PlaceOrder) -> bool:
-    return (
-        command.qty_lots < 0
-        or command.amount_atoms < 0
-        or command.price_ticks < 0
-        or command.trigger_ticks < 0
-        or command.stop_loss_ticks < 0
-        or command.take_profit_ticks < 0
-        or command.expire_ns < 0
-    )
-
-
 def _type_fits(command: PlaceOrder) -> bool:
-    """Each type has the prices that belong to it, and post-only rests."""
+    """Each type has the prices that belong to it, none negative, and post-only rests."""
+    price_ticks, trigger_ticks = command.price_ticks, command.trigger_ticks
     order_type = command.order_type
-    is_limit = order_type is LIMIT
-    if command.price_ticks and not is_limit:
+    if order_type is LIMIT:
+        if trigger_ticks or price_ticks < 0:
+            return False
+    elif (
+        price_ticks
+        or command.post_only
+        or trigger_ticks < 0
+        or (trigger_ticks and order_type is MARKET)
+    ):
         return False
-    if command.trigger_ticks and (is_limit or order_type is MARKET):
+    if command.trigger_source < PriceSource.LAST:  # bid and ask trigger nothing
         return False
-    source = command.trigger_source
-    if source is PriceSource.BID or source is PriceSource.ASK:
+    if command.stop_loss_ticks < 0 or command.take_profit_ticks < 0:
         return False
-    if not command.post_only:
-        return True
-    return is_limit and command.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
+    return not command.post_only or command.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
 
 
 def _time_fits(command: PlaceOrder) -> bool:
     time_in_force = command.time_in_force
-    if (time_in_force is TimeInForce.GTD) != (command.expire_ns > 0):
+    if command.expire_ns < 0 or (time_in_force is GTD) != (command.expire_ns > 0):
         return False
     order_type = command.order_type
     if order_type is LIMIT:
         return True
     if order_type is MARKET:
-        return time_in_force is not TimeInForce.GTD
-    return time_in_force is TimeInForce.GTC or time_in_force is TimeInForce.GTD
+        return time_in_force is not GTD
+    return time_in_force is GTC or time_in_force is GTD
 
 
 def _size_fits(command: PlaceOrder, market: Market) -> bool:
     """Openers have one size; closing orders name what they close and carry no exits."""
     if command.client_order_id and not _id_fits(command):
         return False
+    qty_lots, amount_atoms = command.qty_lots, command.amount_atoms
+    if qty_lots < 0 or amount_atoms < 0:
+        return False
     if not is_closing(command):
-        return (command.qty_lots > 0) != (command.amount_atoms > 0)
-    if command.amount_atoms or (command.qty_lots == 0 and command.position_id == 0):
+        return (qty_lots > 0) != (amount_atoms > 0)
+    if amount_atoms or (qty_lots == 0 and command.position_id == 0):
         return False
     if command.stop_loss_ticks or command.take_profit_ticks or command.auto_close_e8:
         return False
@@ -208,7 +202,7 @@ def _accept(state: State, command: PlaceOrder, admission: Admission, events: lis
         seat.leverage = order.leverage
         events.append(LeverageChanged(order.account_id, order.market.instrument_id, order.leverage))
     events.append(accepted(order))
-    unfilled = order.time_in_force is TimeInForce.IOC and order.order_type is not MARKET
+    unfilled = order.time_in_force is IOC and order.order_type is not MARKET
     stays = not admission.takes and not unfilled
     if order.client_order_id:
         _remember(state, command, order_id, NONE, stays)

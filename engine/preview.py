@@ -81,9 +81,7 @@ def _add_opening(admission: Admission, preview: Preview) -> None:
     rate_e8 = _rate_e8(admission)
     closing_lots = admission.lots - admission.opening
     if closing_lots and admission.position is not None:
-        reduction = Reduction(
-            admission.position, closing_lots, admission.at_ticks, rate_e8, False
-        )
+        reduction = Reduction(admission.position, closing_lots, admission.at_ticks, rate_e8, False)
         preview.fee_atoms = reduction.fee_atoms
     if admission.opening == 0:
         return

@@ -7,9 +7,9 @@ the firing queue of the running command at once (FIR-3, FIR-4).
 from heapq import heapify, heappush
 from typing import Final, final
 
-from engine.commands import BUY, PriceSource, Side
+from engine.commands import BUY, LIMIT, PriceSource, Side
 from engine.margin import auto_close_ticks, liquidation_ticks
-from engine.market import MARK, Market
+from engine.market import ASK, BID, MARK, Market
 from engine.order import Order
 from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
 from engine.price_levels import Entry, PriceLevels
@@ -115,8 +115,12 @@ def disarm(entry: Entry) -> None:
 def arm_order(queue: FiringQueue, order: Order) -> None:
     """Let a limit order rest, or a conditional order wait for its trigger."""
     market = order.market
-    indexes = market.falling if order.fires_falling() else market.rising
-    arm(queue, market, indexes[order.watched_source()], order, order.watched_ticks())
+    if order.order_type is LIMIT:
+        levels = market.falling[ASK] if order.side is BUY else market.rising[BID]
+        arm(queue, market, levels, order, order.price_ticks)
+    else:
+        indexes = market.falling if order.fires_falling() else market.rising
+        arm(queue, market, indexes[order.trigger_source], order, order.trigger_ticks)
 
 
 def rearm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry, key: int) -> None:
