@@ -1,0 +1,1 @@
+"""A recorded price file through an engine in this process, with synthetic traders; no network."""
