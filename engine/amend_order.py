@@ -1,6 +1,7 @@
 """Amending: price, trigger or size of an open order in one atomic step (AMD-…)."""
 
-from engine.admission import Admission, admission_reason
+from engine.admission import admission_reason
+from engine.arrival import Arrival
 from engine.cancel_order import named_order
 from engine.commands import AmendOrder
 from engine.events import Event, Rejected
@@ -31,12 +32,12 @@ def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
     reason = _shape_reason(order, command)
     if reason is NONE:
         draft = _redrafted(order, command)
-        admission = Admission(state, draft, order)
-        reason = admission_reason(admission)
+        arrival = Arrival(state, draft, order)
+        reason = admission_reason(arrival)
     if reason is not NONE:
         events.append(Rejected(command.account_id, reason))
         return
-    _replace(state, order, admission, events)
+    _replace(state, order, arrival, events)
 
 
 def _shape_reason(order: Order, command: AmendOrder) -> RejectReason:
@@ -91,10 +92,10 @@ def _redrafted(order: Order, command: AmendOrder) -> Order:
     return draft
 
 
-def _replace(state: State, order: Order, admission: Admission, events: list[Event]) -> None:
+def _replace(state: State, order: Order, arrival: Arrival, events: list[Event]) -> None:
     """From here on nothing refuses."""
-    draft = admission.draft
-    if draft.priority != 0 and not admission.takes:
+    draft = arrival.draft
+    if draft.priority != 0 and not arrival.takes:
         _shrink(state, order, draft, events)
         return
     unrest_order(order)
@@ -107,11 +108,11 @@ def _replace(state: State, order: Order, admission: Admission, events: list[Even
     order.frozen_mark_ticks = draft.frozen_mark_ticks
     order.hold_atoms = draft.hold_atoms
     events.append(amended(order))
-    if admission.takes:
+    if arrival.takes:
         order.hold_atoms = 0
         retire_order(state, order)
         draft.priority = order.priority
-        take_now(state, admission, events)
+        take_now(state, arrival, events)
     else:
         rest_now(state, order, events)
 

@@ -2,7 +2,8 @@
 
 from heapq import heappop
 
-from engine.admission import Admission, resting_fill_is_covered, triggered_reason
+from engine.admission import triggered_reason
+from engine.arrival import Arrival
 from engine.events import (
     MAKER,
     CancelCause,
@@ -11,6 +12,7 @@ from engine.events import (
     OrderTriggered,
 )
 from engine.exits import CAUSE_OF_KIND, drop_pair, pair_lots
+from engine.funds import resting_fill_is_covered
 from engine.instrument import HALTED
 from engine.margin import quantity_lots
 from engine.market import Market
@@ -74,9 +76,9 @@ def _fire_order(state: State, order: Order, events: list[Event]) -> None:
 
 def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
     """A resting limit fills at its limit as maker, if its funds are still there (ADM-5)."""
-    admission = Admission(state, order, None)
-    admission.takes = True
-    position = admission.position
+    arrival = Arrival(state, order, None)
+    arrival.takes = True
+    position = arrival.position
     if order.closing:
         assert position is not None
         lots = min(order.qty_lots, position.qty_lots)
@@ -85,8 +87,8 @@ def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
         lots = order.qty_lots or quantity_lots(
             order.amount_atoms, order.leverage, order.price_ticks, k
         )
-        admission.lots = lots
-        if not resting_fill_is_covered(admission):
+        arrival.lots = lots
+        if not resting_fill_is_covered(arrival):
             _refuse(state, order, RejectReason.INSUFFICIENT_BALANCE, events)
             return
     fill_order(state, order, position, lots, order.price_ticks, MAKER, events)
@@ -94,13 +96,13 @@ def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
 
 def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
     """A triggered order arrives as a market order, and may be refused as one (ADM-6)."""
-    admission = Admission(state, order, None)
-    admission.takes = True
-    admission.waits = False
-    admission.at_ticks = admission.touch_ticks
-    reason = triggered_reason(admission)
+    arrival = Arrival(state, order, None)
+    arrival.takes = True
+    arrival.waits = False
+    arrival.at_ticks = arrival.touch_ticks
+    reason = triggered_reason(arrival)
     if reason is NONE:
-        take_now(state, admission, events)
+        take_now(state, arrival, events)
     else:
         _refuse(state, order, reason, events)
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from engine.admission import Admission, admission_reason
+from engine.admission import admission_reason
+from engine.arrival import Arrival
 from engine.client_orders import ClientOrder
 from engine.commands import GTC, GTD, IOC, LIMIT, MARKET, PlaceOrder, PriceSource, TimeInForce
 from engine.events import (
@@ -51,14 +52,14 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     draft: Order | None = None
     if reason is NONE:
         draft = draft_order(state, command)
-        admission = Admission(state, draft, None)
-        reason = admission_reason(admission)
+        arrival = Arrival(state, draft, None)
+        reason = admission_reason(arrival)
     if draft is None or reason is not NONE:
         if client_order_id and reason not in FORGOTTEN_REASONS and _id_fits(command):
             _remember(state, command, OrderId(0), reason, False)
         events.append(Rejected(account_id, reason))
         return
-    _accept(state, command, admission, events)
+    _accept(state, command, arrival, events)
 
 
 def _answer_again(known: ClientOrder, command: PlaceOrder) -> Event:
@@ -191,9 +192,9 @@ def draft_order(state: State, command: PlaceOrder) -> Order:
     )
 
 
-def _accept(state: State, command: PlaceOrder, admission: Admission, events: list[Event]) -> None:
+def _accept(state: State, command: PlaceOrder, arrival: Arrival, events: list[Event]) -> None:
     """From here on nothing refuses."""
-    order = admission.draft
+    order = arrival.draft
     order_id = OrderId(state.take_id())
     order.order_id = order_id
     order.priority = order_id
@@ -203,11 +204,11 @@ def _accept(state: State, command: PlaceOrder, admission: Admission, events: lis
         events.append(LeverageChanged(order.account_id, order.market.instrument_id, order.leverage))
     events.append(accepted(order))
     unfilled = order.time_in_force is IOC and order.order_type is not MARKET
-    stays = not admission.takes and not unfilled
+    stays = not arrival.takes and not unfilled
     if order.client_order_id:
         _remember(state, command, order_id, NONE, stays)
-    if admission.takes:
-        take_now(state, admission, events)
+    if arrival.takes:
+        take_now(state, arrival, events)
     elif unfilled:
         events.append(OrderCancelled(order_id, order.account_id, CancelCause.UNFILLED, NONE))
     else:
@@ -231,14 +232,14 @@ def accepted(order: Order) -> OrderAccepted:
     )
 
 
-def take_now(state: State, admission: Admission, events: list[Event]) -> None:
+def take_now(state: State, arrival: Arrival, events: list[Event]) -> None:
     """An order that takes on arrival fills whole, at the touch."""
     fill_order(
         state,
-        admission.draft,
-        admission.position,
-        admission.lots,
-        admission.touch_ticks,
+        arrival.draft,
+        arrival.position,
+        arrival.lots,
+        arrival.touch_ticks,
         TAKER,
         events,
     )

@@ -2,7 +2,8 @@
 
 from typing import Final, final
 
-from engine.admission import Admission, admission_reason, find_opening_lots, position_after
+from engine.admission import admission_reason
+from engine.arrival import Arrival, find_opening_lots, position_after
 from engine.commands import PlaceOrder
 from engine.holds import opening_cost_atoms
 from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
@@ -51,50 +52,50 @@ def preview_order(state: State, command: PlaceOrder) -> Preview:
     if reason is not NONE:
         return Preview(reason)
     draft = draft_order(state, command)
-    admission = Admission(state, draft, None)
-    preview = Preview(admission_reason(admission))
-    preview.takes = admission.takes
-    preview.price_ticks = admission.at_ticks
-    preview.qty_lots = admission.lots
+    arrival = Arrival(state, draft, None)
+    preview = Preview(admission_reason(arrival))
+    preview.takes = arrival.takes
+    preview.price_ticks = arrival.at_ticks
+    preview.qty_lots = arrival.lots
     if preview.reason < RejectReason.STALE_PRICE and preview.reason is not NONE:
         return preview
     if draft.closing:
-        _add_closing(admission, preview)
-    elif admission.lots:
-        _add_opening(admission, preview)
+        _add_closing(arrival, preview)
+    elif arrival.lots:
+        _add_opening(arrival, preview)
     return preview
 
 
-def _add_closing(admission: Admission, preview: Preview) -> None:
-    position = admission.position
+def _add_closing(arrival: Arrival, preview: Preview) -> None:
+    position = arrival.position
     assert position is not None
-    lots = min(admission.lots or position.qty_lots, position.qty_lots)
-    rate_e8 = _rate_e8(admission)
+    lots = min(arrival.lots or position.qty_lots, position.qty_lots)
+    rate_e8 = _rate_e8(arrival)
     preview.qty_lots = lots
-    preview.fee_atoms = Reduction(position, lots, admission.at_ticks, rate_e8, False).fee_atoms
+    preview.fee_atoms = Reduction(position, lots, arrival.at_ticks, rate_e8, False).fee_atoms
 
 
-def _add_opening(admission: Admission, preview: Preview) -> None:
-    draft = admission.draft
+def _add_opening(arrival: Arrival, preview: Preview) -> None:
+    draft = arrival.draft
     market = draft.market
-    find_opening_lots(admission)
-    rate_e8 = _rate_e8(admission)
-    closing_lots = admission.lots - admission.opening
-    if closing_lots and admission.position is not None:
-        reduction = Reduction(admission.position, closing_lots, admission.at_ticks, rate_e8, False)
+    find_opening_lots(arrival)
+    rate_e8 = _rate_e8(arrival)
+    closing_lots = arrival.lots - arrival.opening
+    if closing_lots and arrival.position is not None:
+        reduction = Reduction(arrival.position, closing_lots, arrival.at_ticks, rate_e8, False)
         preview.fee_atoms = reduction.fee_atoms
-    if admission.opening == 0:
+    if arrival.opening == 0:
         return
     side = draft.side
-    qty_lots, cost, margin, _ = position_after(admission)
+    qty_lots, cost, margin, _ = position_after(arrival)
     if draft.amount_atoms:
-        notional = admission.opening * admission.at_ticks * market.k
+        notional = arrival.opening * arrival.at_ticks * market.k
         base = draft.amount_atoms if market.fee_on_margin else notional
         preview.margin_atoms = draft.amount_atoms
         preview.fee_atoms += fee_atoms(base, rate_e8)
     else:
-        whole = opening_cost_atoms(draft, admission.opening, admission.at_ticks, rate_e8)
-        bare = opening_cost_atoms(draft, admission.opening, admission.at_ticks, 0)
+        whole = opening_cost_atoms(draft, arrival.opening, arrival.at_ticks, rate_e8)
+        bare = opening_cost_atoms(draft, arrival.opening, arrival.at_ticks, 0)
         preview.margin_atoms = bare
         preview.fee_atoms += whole - bare
     k, rates, close_fee_e8 = market.k, market.rates, market.close_fee_e8
@@ -103,9 +104,9 @@ def _add_opening(admission: Admission, preview: Preview) -> None:
     preview.bankruptcy_ticks = max(0, bankruptcy_ticks(side, qty_lots, cost, margin, k))
 
 
-def _rate_e8(admission: Admission) -> int:
+def _rate_e8(arrival: Arrival) -> int:
     """Taker if it would fill on arrival or when triggered, maker if it would rest."""
-    spec = admission.draft.market.spec
-    if admission.takes or admission.draft.is_conditional():
+    spec = arrival.draft.market.spec
+    if arrival.takes or arrival.draft.is_conditional():
         return spec.taker_fee_e8
     return spec.maker_fee_e8

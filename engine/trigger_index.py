@@ -13,6 +13,7 @@ from engine.market import ASK, BID, MARK, Market
 from engine.order import Order
 from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
 from engine.price_levels import Entry, PriceLevels
+from engine.units import div_floor
 
 # place, class, priority, kind, parent order id, arming, entry: the first five are unique.
 Firing = tuple[int, int, int, int, int, int, Entry]
@@ -93,8 +94,8 @@ class FiringQueue:
 
 def exact_quotient(product: int, factor: int) -> int:
     """The product without one of its factors."""
-    quotient, rest = divmod(product, factor)
-    assert rest == 0
+    quotient = div_floor(product, factor)
+    assert quotient * factor == product
     return quotient
 
 
