@@ -1,0 +1,143 @@
+"""What is true in a story's venue, in words: what `show` prints and `expect` compares."""
+
+from engine.commands import Side
+from engine.margin import bankruptcy_ticks, profit_atoms
+from engine.market import Market
+from engine.order import Order
+from engine.position import Position
+from engine.state import open_orders, open_positions
+from tests.scenarios.telling import money, price, size
+from tests.scenarios.world import World
+
+Facts = dict[str, str]
+
+
+def account_facts(world: World, name: str, asset: str = "USDT") -> Facts:
+    """Balances of one asset, and how many orders and positions are open."""
+    state, account_id = world.state, world.account_id(name)
+    asset_id = state.asset_ids[asset]
+    positions = open_positions(state, account_id)
+    margin = sum(p.margin_atoms for p in positions if p.market.asset_id == asset_id)
+    ledger = state.ledger.assets[asset_id]
+    return {
+        "free": money(ledger.free[account_id]),
+        "hold": money(ledger.hold[account_id]),
+        "margin": money(margin),
+        "locked": money(ledger.hold[account_id] + margin),
+        "orders": str(len(open_orders(state, account_id))),
+        "positions": str(len(positions)),
+    }
+
+
+def venue_facts(world: World, asset: str = "USDT") -> Facts:
+    """The venue's own accounts of one asset."""
+    ledger = world.state.ledger.assets[world.state.asset_ids[asset]]
+    return {
+        "fees": money(ledger.fees_atoms),
+        "insurance": money(ledger.insurance_atoms),
+        "house": money(ledger.house_atoms),
+        "external": money(ledger.external_atoms),
+        "sum": money(ledger.sum_atoms()),
+    }
+
+
+def position_facts(position: Position) -> Facts:
+    """Everything a trader reads of a position."""
+    market, spec = position.market, position.market.spec
+    lots, cost = position.qty_lots, position.cost_atoms
+    bankruptcy = bankruptcy_ticks(position.side, lots, cost, position.margin_atoms, market.k)
+    auto_close = position.auto_close
+    armed = auto_close is not None and auto_close.levels is not None
+    liquidation = position.liquidation
+    will_liquidate = liquidation is not None and liquidation.levels is not None
+    return {
+        "side": "long" if position.side is Side.BUY else "short",
+        "size": size(spec, lots),
+        "cost": money(cost),
+        "margin": money(position.margin_atoms),
+        "base": money(position.initial_margin_atoms),
+        "leverage": f"{position.leverage}x",
+        "realized": money(position.realized_atoms),
+        "profit": money(profit_atoms(position.side, lots, cost, market.mark_ticks, market.k)),
+        "liquidation": price(spec, position.liquidation_ticks if will_liquidate else 0),
+        "bankruptcy": price(spec, max(0, bankruptcy)),
+        "stop-loss": price(spec, position.stop_loss_ticks),
+        "take-profit": price(spec, position.take_profit_ticks),
+        "auto-close": price(spec, auto_close.key_ticks if armed and auto_close else 0),
+        "pairs": str(len(position.pairs or [])),
+    }
+
+
+def order_facts(order: Order) -> Facts:
+    """Everything a trader reads of an open order."""
+    spec = order.market.spec
+    return {
+        "side": order.side.name.lower(),
+        "size": size(spec, order.qty_lots),
+        "amount": money(order.amount_atoms),
+        "price": price(spec, order.watched_ticks()),
+        "hold": money(0 if order.market.is_netting else order.hold_atoms),
+        "leverage": f"{order.leverage}x",
+        "priority": str(order.priority),
+    }
+
+
+def market_facts(market: Market) -> Facts:
+    """Status and the five prices."""
+    names = ("bid", "ask", "last", "mark", "index")
+    prices = zip(names, market.prices, strict=True)
+    return {
+        "status": market.status.name.lower().replace("_", "-"),
+        **{name: price(market.spec, ticks) for name, ticks in prices},
+    }
+
+
+def facts_of(world: World, subject: str) -> Facts:
+    """The facts about `alice`, `venue`, `position 2`, `order 1` or a symbol; none if it is gone."""
+    kind, _, number = subject.partition(" ")
+    if kind == "venue":
+        return venue_facts(world, number or "USDT")
+    if kind == "position":
+        position = world.state.positions.get(int(number))
+        return {} if position is None else position_facts(position)
+    if kind == "order":
+        order = world.state.orders.get(int(number))
+        return {} if order is None else order_facts(order)
+    if "/" in kind:
+        return market_facts(world.market(kind))
+    return account_facts(world, kind, number or "USDT")
+
+
+def shown(world: World, subject: str) -> list[str]:
+    """One line about the subject; under an account its positions and orders."""
+    facts = facts_of(world, subject)
+    if not facts:
+        return [f"{subject} is gone"]
+    lines = [f"{subject}: " + ", ".join(f"{name} {value}" for name, value in facts.items())]
+    if "locked" in facts:
+        account_id = world.account_id(subject.split()[0])
+        positions, orders = (
+            open_positions(world.state, account_id),
+            open_orders(world.state, account_id),
+        )
+        lines += below(world, [f"position {p.position_id}" for p in positions])
+        lines += below(world, [f"order {o.order_id}" for o in orders])
+    return lines
+
+
+def below(world: World, subjects: list[str]) -> list[str]:
+    """Indented lines of what belongs to an account."""
+    return ["  " + line for subject in subjects for line in shown(world, subject)]
+
+
+def unexpected(world: World, subject: str, expectations: str) -> list[str]:
+    """Where the facts are not what a person worked out: `free 899.2, locked 100`."""
+    facts = facts_of(world, subject)
+    if expectations == "gone":
+        return [f"{subject} is still there"] if facts else []
+    found: list[str] = []
+    for expectation in expectations.split(", "):
+        name, value = expectation.split(" ")
+        if facts.get(name) != value:
+            found.append(f"{subject}: {name} is {facts.get(name)}, expected {value}")
+    return found

@@ -1,0 +1,139 @@
+"""Orders in words: `alice buys 0.1 at 20000.0, 20x, stop loss 19000.0`.  Knows words only."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from engine.commands import OrderType, PlaceOrder, PriceSource, Side, TimeInForce
+from engine.position import closing_side
+from engine.units import InstrumentId, PositionId
+from tests.scenarios.decimals import ATOM, percent_e8, seconds_ns, to_units
+from tests.scenarios.world import World, digest_of
+
+ORDER: Final = (
+    r"(\w+) (buys|sells|closes position (\d+)(?: in full)?)(?: (-?[\d.]+)( USDT)?)?"
+    r" at (?:(market)|(?:(stop|target) )?(-?[\d.]+))"
+)
+TYPES: Final = {"stop": OrderType.STOP_MARKET, "target": OrderType.TAKE_PROFIT_MARKET}
+
+
+@dataclass
+class Terms:
+    """What an order says, in the engine's integers; a line sets what it mentions."""
+
+    account_id: int
+    side: Side
+    order_type: OrderType
+    qty_lots: int
+    amount_atoms: int
+    price_ticks: int
+    trigger_ticks: int
+    position_id: int
+    instrument_id: int = 1
+    leverage: int = 0
+    time_in_force: TimeInForce = TimeInForce.GTC
+    trigger_source: PriceSource = PriceSource.MARK
+    reduce_only: bool = False
+    post_only: bool = False
+    stop_loss_ticks: int = 0
+    take_profit_ticks: int = 0
+    auto_close_e8: int = 0
+    expire_ns: int = 0
+    client_order_id: str = ""
+    body: str = ""
+
+
+def order_command(world: World, line: str) -> PlaceOrder:
+    """The order of a line.  Raises ValueError if it says something unknown."""
+    main, *options = line.split(", ")
+    symbol = next((o.removeprefix("in ") for o in options if o.startswith("in ")), "")
+    terms = _main_terms(world, main, symbol)
+    tick_e8 = _steps(world, symbol)[0]
+    for option in options:
+        _read_option(world, terms, option, tick_e8)
+    body = terms.body or line
+    return PlaceOrder(
+        world.account_id(line.split()[0]),
+        InstrumentId(terms.instrument_id),
+        terms.side,
+        terms.order_type,
+        terms.time_in_force,
+        terms.qty_lots,
+        terms.amount_atoms,
+        terms.price_ticks,
+        terms.trigger_ticks,
+        terms.trigger_source,
+        terms.leverage,
+        terms.reduce_only,
+        terms.post_only,
+        PositionId(terms.position_id),
+        terms.stop_loss_ticks,
+        terms.take_profit_ticks,
+        terms.auto_close_e8,
+        terms.expire_ns,
+        terms.client_order_id,
+        digest_of(body) if terms.client_order_id else b"",
+    )
+
+
+def _steps(world: World, symbol: str) -> tuple[int, int]:
+    """Tick and lot of a symbol; those of the first market if it is not listed."""
+    known = symbol in world.state.symbols
+    spec = world.market(symbol if known else "").spec
+    return spec.tick_size_e8, spec.lot_size_e8
+
+
+def _main_terms(world: World, text: str, symbol: str) -> Terms:
+    match = re.fullmatch(ORDER, text)
+    if match is None:
+        raise ValueError(f"an order cannot say: {text}")
+    name, verb, closed, size, is_amount, market, condition, price = match.groups()
+    tick_e8, lot_e8 = _steps(world, symbol)
+    side = Side.BUY if verb == "buys" else Side.SELL
+    if closed:
+        position = world.state.positions.get(int(closed))
+        side = Side.SELL if position is None else closing_side(position.side)
+    ticks = to_units(price, tick_e8) if price else 0
+    lots = to_units(size, lot_e8) if size and not is_amount else 0
+    return Terms(
+        account_id=world.account_id(name),
+        side=side,
+        order_type=OrderType.MARKET if market else TYPES.get(condition or "", OrderType.LIMIT),
+        qty_lots=lots,
+        amount_atoms=to_units(size, ATOM) if size and is_amount else 0,
+        price_ticks=0 if condition else ticks,
+        trigger_ticks=ticks if condition else 0,
+        position_id=int(closed or 0),
+        instrument_id=world.state.symbols.get(symbol, 999 if symbol else 1),
+    )
+
+
+def _read_option(world: World, terms: Terms, option: str, tick_e8: int) -> None:
+    word, _, value = option.rpartition(" ")
+    if re.fullmatch(r"-?\d+x", option):
+        terms.leverage = int(option.removesuffix("x"))
+    elif option in ("ioc", "fok"):
+        terms.time_in_force = TimeInForce[option.upper()]
+    elif option == "post-only":
+        terms.post_only = True
+    elif option == "reduce-only":
+        terms.reduce_only = True
+    elif word == "until":
+        terms.time_in_force = TimeInForce.GTD
+        terms.expire_ns = world.time_ns + seconds_ns(value)
+    elif word == "stop loss":
+        terms.stop_loss_ticks = to_units(value, tick_e8)
+    elif word == "take profit":
+        terms.take_profit_ticks = to_units(value, tick_e8)
+    elif word == "auto-close":
+        terms.auto_close_e8 = percent_e8(value)
+    elif word == "closing position":
+        terms.position_id = int(value)
+    elif word == "watching":
+        terms.trigger_source = PriceSource[value.upper()]
+    elif word == "id":
+        terms.client_order_id = value
+    elif word == "body":
+        terms.body = value
+    elif word != "in":
+        raise ValueError(f"no order says: {option}")

@@ -1,0 +1,219 @@
+"""Events as a trader would be told them.  Knows words and decimals; judges nothing."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from engine import events
+from engine.commands import OrderType, Side
+from engine.events import CancelCause, CloseCause, Event, PositionStatus
+from engine.instrument import InstrumentSpec
+from engine.reject_reason import RejectReason
+from tests.scenarios.decimals import ATOM, from_units, percent
+from tests.scenarios.world import World
+
+Teller = Callable[[World, Any], str]
+
+# What a setting up says of itself; a story is told what comes of it.
+QUIET: Final = (
+    events.AccountOpened,
+    events.Deposited,
+    events.InsuranceFunded,
+    events.InstrumentListed,
+    events.PriceAccepted,
+    events.TimeAdvanced,
+)
+
+
+def told(world: World, happened: list[Event]) -> list[str]:
+    """One line per event, but for those that only say that a command did what it does."""
+    return [TELLERS[type(e)](world, e) for e in happened if not isinstance(e, QUIET)]
+
+
+def money(atoms: int) -> str:
+    """An amount as a decimal."""
+    return from_units(atoms, ATOM)
+
+
+def price(spec: InstrumentSpec, ticks: int) -> str:
+    """A price as a decimal; none is 0."""
+    return from_units(ticks, spec.tick_size_e8) if ticks else "none"
+
+
+def size(spec: InstrumentSpec, lots: int) -> str:
+    """A quantity as a decimal."""
+    return from_units(lots * spec.lot_size_e8, ATOM)
+
+
+def word(member: Side | OrderType | CancelCause | CloseCause | RejectReason) -> str:
+    """The member's name as words."""
+    return member.name.lower().replace("_", " ")
+
+
+def spec_of_order(world: World, order_id: int) -> InstrumentSpec:
+    """The settings of an open order's market; the first market's if it is closed by now."""
+    order = world.state.orders.get(order_id)
+    return world.market().spec if order is None else order.market.spec
+
+
+def spec_of_position(world: World, position_id: int) -> InstrumentSpec:
+    """The settings of an open position's market; the first market's if it is closed by now."""
+    position = world.state.positions.get(position_id)
+    return world.market().spec if position is None else position.market.spec
+
+
+def spec_of(world: World, instrument_id: int) -> InstrumentSpec:
+    """The settings of a market."""
+    market = world.state.market(instrument_id)
+    assert market is not None
+    return market.spec
+
+
+def rejected(world: World, event: events.Rejected) -> str:
+    """A refusal."""
+    return f"{world.name(event.account_id)} refused: {event.reason.name}"
+
+
+def repeated(world: World, event: events.RequestRepeated) -> str:
+    """A request that came again."""
+    first = f"order {event.order_id}" if event.order_id else f"refused: {event.reason.name}"
+    return f"{world.name(event.account_id)} asked before: {first}"
+
+
+def accepted(world: World, event: events.OrderAccepted) -> str:
+    """An order's terms."""
+    spec = spec_of(world, event.instrument_id)
+    wanted = f"{money(event.amount_atoms)} {spec.settlement}" if event.amount_atoms else "all"
+    wanted = size(spec, event.qty_lots) if event.qty_lots else wanted
+    where = "market"
+    if event.order_type is OrderType.LIMIT:
+        where = price(spec, event.price_ticks)
+    elif event.trigger_ticks:
+        condition = "stop" if event.order_type is OrderType.STOP_MARKET else "target"
+        where = f"{condition} {price(spec, event.trigger_ticks)}"
+    leverage = f", {event.leverage}x" if event.leverage else ""
+    name = world.name(event.account_id)
+    return f"{name} order {event.order_id}: {word(event.side)} {wanted} at {where}{leverage}"
+
+
+def amended(world: World, event: events.OrderAmended) -> str:
+    """An order's terms from now on."""
+    spec = spec_of_order(world, event.order_id)
+    wanted = f"{money(event.amount_atoms)} {spec.settlement}" if event.amount_atoms else "all"
+    wanted = size(spec, event.qty_lots) if event.qty_lots else wanted
+    where = price(spec, event.price_ticks or event.trigger_ticks)
+    return f"{world.name(event.account_id)} order {event.order_id} is now {wanted} at {where}"
+
+
+def cancelled(world: World, event: events.OrderCancelled) -> str:
+    """Why an order ended."""
+    why = "" if event.reason is RejectReason.NONE else f": {event.reason.name}"
+    name = world.name(event.account_id)
+    return f"{name} order {event.order_id} cancelled, {word(event.cause)}{why}"
+
+
+def filled(world: World, event: events.OrderFilled) -> str:
+    """A fill, with its fee and, if it closed anything, its profit."""
+    spec = spec_of(world, event.instrument_id)
+    what = f"{word(event.side)} {size(spec, event.qty_lots)}"
+    profit = f" profit {money(event.realized_atoms)}" if event.realized_atoms else ""
+    order = f"order {event.order_id}, " if event.order_id else ""
+    return (
+        f"{world.name(event.account_id)} fills {what} @ {price(spec, event.price_ticks)}"
+        f" fee {money(event.fee_atoms)}{profit}"
+        f" ({order}position {event.position_id}, {event.liquidity.name.lower()})"
+    )
+
+
+def opened(world: World, event: events.PositionOpened) -> str:
+    """A new position."""
+    spec = spec_of(world, event.instrument_id)
+    side = "long" if event.side is Side.BUY else "short"
+    return (
+        f"{world.name(event.account_id)} position {event.position_id} opens:"
+        f" {side} {size(spec, event.qty_lots)}, cost {money(event.cost_atoms)},"
+        f" margin {money(event.margin_atoms)}, {event.leverage}x"
+    )
+
+
+def increased(world: World, event: events.PositionIncreased) -> str:
+    """A position that grew."""
+    spec = spec_of_position(world, event.position_id)
+    return (
+        f"{world.name(event.account_id)} position {event.position_id} grows:"
+        f" {size(spec, event.qty_lots)}, cost {money(event.cost_atoms)},"
+        f" margin {money(event.margin_atoms)}"
+    )
+
+
+def reduced(world: World, event: events.PositionReduced) -> str:
+    """A position that shrank: what is left, and who was paid or paid."""
+    spec = spec_of_position(world, event.position_id)
+    left = f"left {size(spec, event.qty_lots)}"
+    if event.qty_lots:
+        left += f", cost {money(event.cost_atoms)}, margin {money(event.margin_atoms)}"
+    flows = (
+        ("paid", event.paid_atoms),
+        ("to insurance", event.liquidation_fee_atoms),
+        ("insurance pays", event.insurance_paid_atoms),
+        ("house pays", event.house_paid_atoms),
+    )
+    told_flows = "".join(f", {name} {money(atoms)}" for name, atoms in flows if atoms)
+    name = world.name(event.account_id)
+    return f"{name} position {event.position_id} reduced by {word(event.cause)}: {left}{told_flows}"
+
+
+def closed(world: World, event: events.PositionClosed) -> str:
+    """The end of a position."""
+    how = "liquidated" if event.status is PositionStatus.LIQUIDATED else "closed"
+    gain = money(event.realized_atoms)
+    return f"{world.name(event.account_id)} position {event.position_id} {how}: realized {gain}"
+
+
+def exits(world: World, event: events.ExitsChanged) -> str:
+    """A position's exits."""
+    spec = spec_of_position(world, event.position_id)
+    auto_close = percent(event.auto_close_e8) if event.auto_close_e8 else "none"
+    return (
+        f"{world.name(event.account_id)} position {event.position_id} exits:"
+        f" stop loss {price(spec, event.stop_loss_ticks)},"
+        f" take profit {price(spec, event.take_profit_ticks)}, auto-close {auto_close}"
+    )
+
+
+def symbol(world: World, instrument_id: int) -> str:
+    """The name of a market."""
+    return spec_of(world, instrument_id).symbol
+
+
+TELLERS: Final[dict[type[Event], Teller]] = {
+    events.Rejected: rejected,
+    events.RequestRepeated: repeated,
+    events.TokenIssued: lambda w, e: f"{w.name(e.account_id)} has a token, scopes {e.scopes}",
+    events.TokenRevoked: lambda w, e: f"{w.name(e.account_id)} has a token less",
+    events.Withdrawn: lambda w, e: f"{w.name(e.account_id)} withdraws {money(e.amount_atoms)}",
+    events.TransferRepeated: lambda w, e: (
+        f"{w.name(e.account_id)} transfer {e.transfer_id} was known: nothing moves"
+    ),
+    events.InstrumentChanged: lambda w, e: f"{symbol(w, e.instrument_id)} has new settings",
+    events.StatusChanged: lambda w, e: (
+        f"{symbol(w, e.instrument_id)} is {e.status.name.lower().replace('_', '-')}"
+    ),
+    events.PriceRefused: lambda _w, e: f"price refused: {e.reason.name}, {e.candidates} in a row",
+    events.OrderAccepted: accepted,
+    events.OrderTriggered: lambda w, e: f"{w.name(e.account_id)} order {e.order_id} triggers",
+    events.OrderAmended: amended,
+    events.OrderCancelled: cancelled,
+    events.OrderExpired: lambda w, e: f"{w.name(e.account_id)} order {e.order_id} expires",
+    events.OrderFilled: filled,
+    events.PositionOpened: opened,
+    events.PositionIncreased: increased,
+    events.PositionReduced: reduced,
+    events.PositionClosed: closed,
+    events.MarginAdjusted: lambda w, e: (
+        f"{w.name(e.account_id)} position {e.position_id} margin {money(e.margin_atoms)}"
+    ),
+    events.ExitsChanged: exits,
+    events.LeverageChanged: lambda w, e: (
+        f"{w.name(e.account_id)} leverage {e.leverage}x in {symbol(w, e.instrument_id)}"
+    ),
+}
