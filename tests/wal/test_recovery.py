@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.simulation.simulated_files import SimulatedFiles
+from tests.simulation.simulated_files import Operation, SimulatedFiles
 from tests.wal.journals import (
     CHUNK_BYTES,
     VENUE,
@@ -295,12 +295,50 @@ def test_a_torn_tail_is_kept_aside_and_its_sequence_used_again() -> None:
 def test_recovery_changes_nothing_by_itself() -> None:
     files = journal([3, 4])
     files.change_durable(NEWEST, files.read_file(NEWEST)[: -CHUNK_BYTES + 100])
-    files.hook = lambda operation: seen.add(operation.name)
-    seen: set[str] = set()
+    names = files.listdir(VENUE / "wal")
+    seen: list[str] = []
+    files.hook = lambda operation: seen.append(operation.name)
 
     recover(files, VENUE)
 
-    assert seen == {"stat", "listdir", "open", "read", "fdatasync", "drop_cache"}
+    assert set(seen) == {"stat", "listdir", "open", "read", "fdatasync", "drop_cache"}
+    assert files.listdir(VENUE / "wal") == names
+
+
+def test_the_newest_segment_is_synced_and_dropped_from_the_cache_before_it_is_read() -> None:
+    """Only clean pages can be dropped, and what the cache shows may not be on the disk."""
+    files = journal([3, 4])
+    seen: list[str] = []
+    files.hook = lambda operation: seen.append(operation.name)
+
+    recover(files, VENUE)
+
+    assert seen[-6:] == ["open", "fdatasync", "drop_cache", "stat", "read", "fdatasync"]
+
+
+def test_what_a_live_writer_adds_between_sync_and_read_is_durable_too() -> None:
+    files = empty_journal()
+    writer = start(files, policy=parse_sync_policy("never"))
+    write(writer, [2])
+
+    def write_in_between(operation: Operation) -> None:
+        if operation.name == "drop_cache":
+            files.hook = None
+            write(writer, [3])
+
+    files.hook = write_in_between
+    assert recover(files, VENUE).last_sequence == 5
+    assert [recover(files.crash(Random(n)), VENUE).last_sequence for n in range(20)] == [5] * 20
+
+
+def test_what_a_crash_left_in_the_making_is_removed_by_the_next_start() -> None:
+    files = journal([3])
+    files.create(VENUE / "wal" / "00000000000000000003.wal.new")
+    files.create(VENUE / "wal" / "00000000000000000009.wal.new")
+
+    start(files)
+
+    assert files.listdir(VENUE / "wal") == [f"{number:020d}.wal" for number in (1, 2, 3)]
 
 
 def test_a_cut_that_a_crash_forgot_does_not_matter() -> None:
@@ -374,10 +412,10 @@ def lazy_journal() -> tuple[SimulatedFiles, bytes, list[int]]:
 
 
 class HalfSeen(SimulatedFiles):
-    """Beside a live writer the first look may fall into the middle of a write."""
+    """Beside a live writer a look may fall into the middle of a write, and the next one again."""
 
     looked_at = Path("/")
-    seen_at_first = b""
+    seen_at_first: tuple[bytes, ...] = ()
     looks = 0
 
     def read(self, descriptor: int, offset: int, length: int) -> bytes:
@@ -386,11 +424,11 @@ class HalfSeen(SimulatedFiles):
         if path != self.looked_at or length <= SEGMENT_HEADER_BYTES:
             return content
         self.looks += 1
-        return self.seen_at_first if self.looks == 1 else content
+        return [*self.seen_at_first, content][min(self.looks - 1, len(self.seen_at_first))]
 
 
-@pytest.mark.parametrize("frame", [0, -2], ids=["as if damaged", "as if torn"])
-def test_half_a_write_beside_a_live_writer_is_no_verdict(frame: int) -> None:
+@pytest.mark.parametrize("frames", [[0], [-2], [0, 1, -2]], ids=["damaged", "torn", "thrice"])
+def test_half_a_write_beside_a_live_writer_is_no_verdict(frames: list[int]) -> None:
     files = HalfSeen()
     other_journal(files)
     writer = start(files)
@@ -398,13 +436,14 @@ def test_half_a_write_beside_a_live_writer_is_no_verdict(frame: int) -> None:
     write(writer, [40] * 4)
     content = files.read_file(path)
     ends = frame_ends(content, unpack_segment_header(content))
-    half = bytearray(content)
-    half[ends[frame] : ends[frame] + HEADER_BYTES] = bytes(HEADER_BYTES)
-    files.looked_at, files.seen_at_first = path, bytes(half)
+    files.looked_at = path
+    for end in [ends[frame] for frame in frames]:
+        half = content[:end] + bytes(HEADER_BYTES) + content[end + HEADER_BYTES :]
+        files.seen_at_first += (half,)
 
     log = recover(files, VENUE)
 
-    assert files.looks == 2
+    assert files.looks == len(frames) + 1
     assert (log.last_sequence, log.torn_tail) == (165, None)
 
 
