@@ -33,11 +33,8 @@ class ServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     port: Port = 8080
     admin_port: Port = 8081
     body_bytes_max: Bytes = 16_384
-    batch_bytes_max: Bytes = 262_144
     body_timeout_s: Seconds = 5
     keep_alive_s: Seconds = 15
-    stop_timeout_s: Seconds = 10
-    connections_max: Count = 12_000
 
 
 class JournalConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,8 +62,8 @@ class LimitsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     tokens_remembered_max: buckets kept; the least used is forgotten first.
     """
 
-    requests_per_second: Count = 500
-    burst: Count = 1_000
+    requests_per_second: Count = 1_000
+    burst: Count = 2_000
     queue_max: Count = 10_000
     tokens_remembered_max: Annotated[int, Meta(ge=1, le=10_000_000)] = 100_000
 
@@ -82,7 +79,6 @@ class WebSocketConfig(Struct, frozen=True, forbid_unknown_fields=True):
     queue_bytes_max: Bytes = 262_144
     replay_messages_max: Count = 10_000
     heartbeat_s: Seconds = 20
-    pong_timeout_s: Seconds = 10
     pnl_interval_ms: Annotated[int, Meta(ge=10, le=60_000)] = 250
 
 
@@ -93,13 +89,12 @@ class FeedConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SnapshotConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who writes snapshots, and how many stay.
+    """Who writes snapshots.
 
     by: `shutdown` is the venue at a clean stop; `none` is `fulcrum snapshot` alone.
     """
 
     by: Literal["shutdown", "none"] = "shutdown"
-    keep: Annotated[int, Meta(ge=1, le=1_000)] = 3
 
 
 class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,7 +25,7 @@ class PlotMissing(Exception):
 def require_matplotlib() -> None:
     """Raises PlotMissing.  Worth asking before a run, not after it."""
     try:
-        import matplotlib  # noqa: F401, PLC0415
+        import matplotlib  # noqa: F401
     except ImportError:
         raise PlotMissing from None
 

@@ -18,17 +18,17 @@ from engine.commands import (
     ListInstrument,
     OpenAccount,
     Side,
-    UpdatePrice,
 )
 from engine.engine import Engine
 from engine.events import Event
 from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.state import State
-from engine.units import E8, InstrumentId
+from engine.units import E8
 from gateway.feeds.price_file import PriceRow
-from gateway.feeds.quote import Quote, to_ticks
+from gateway.feeds.quote import Quote
 from gateway.listings import SETTLEMENT, perpetual_market, simple_market
+from gateway.prices import price_command
 from gateway.replay.habits import HABITS, chance
 from gateway.replay.traders import Trader
 from wal.directory import initialise
@@ -100,12 +100,8 @@ class Stage:
         """One row of the price file, in both markets, at its own time."""
         time_ns = row.ts_ms * 1_000_000
         for market in self.markets:
-            spec = market.spec
-            quote = Quote(spec.symbol, self.source, row.row, *row.prices)
-            ticks = to_ticks(quote, spec.tick_size_e8)
-            instrument_id = InstrumentId(market.instrument_id)
-            update = UpdatePrice(instrument_id, self.source, row.row, False, *ticks)
-            self.apply(time_ns, update)
+            quote = Quote(market.spec.symbol, self.source, row.row, *row.prices)
+            self.apply(time_ns, price_command(market, quote))
 
     def close(self) -> None:
         """Make the journal durable and let go of it.  Raises LogFailed."""
