@@ -58,7 +58,6 @@ class Story:
         self.acknowledged = len(records)
 
 
-Reply = Callable[[Story, LogWriter], None]
 Commit = Callable[[Story, LogWriter, SimulatedFiles], None]
 
 
