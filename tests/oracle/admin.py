@@ -6,13 +6,18 @@ from tests.oracle.orders import refuse_if
 from tests.oracle.records import (
     AMOUNT_ATOMS_MAX,
     NOTIONAL_ATOMS_MAX,
-    PRICE_TICKS_MAX,
     SOURCES,
     Fields,
     Market,
     Prices,
 )
-from tests.oracle.rules import IDENTITY, instrument_is_bad, is_name, within_band
+from tests.oracle.rules import (
+    IDENTITY,
+    instrument_is_bad,
+    is_name,
+    largest_price_ticks,
+    within_band,
+)
 from tests.oracle.state import State
 
 
@@ -100,6 +105,9 @@ def change_instrument(state: State, command: Fields) -> None:
     refuse_if(in_use and bool(margins & set(differs)), "INSTRUMENT_IN_USE")
     market.spec = spec
     state.tell("InstrumentChanged", instrument_id=market.instrument_id)
+    if "maker_fee_e8" in differs:
+        for account_id in sorted(state.accounts):
+            rebalance(state, account_id, market)
 
 
 def set_status(state: State, command: Fields) -> None:
@@ -142,6 +150,8 @@ def update_price(state: State, command: Fields) -> None:
     market.candidate, market.candidate_count = None, 0
     values = {f"{source.lower()}_ticks": ticks for source, ticks in new.items()}
     state.tell("PriceAccepted", instrument_id=market.instrument_id, **values)
+    if market.processed is None:
+        market.processed = new  # The first price has no way to travel.
     if market.status != "HALTED":
         travel(state, market, {}, market.processed)
         market.processed = new
@@ -149,7 +159,8 @@ def update_price(state: State, command: Fields) -> None:
 
 def price_refusal(market: Market, command: Fields, new: Prices) -> tuple[str, int]:
     """Why a price is not believed, with its count as a candidate; an empty reason if it is."""
-    sound = all(1 <= ticks <= PRICE_TICKS_MAX for ticks in new.values())
+    highest = largest_price_ticks(market.spec, market.k)
+    sound = all(1 <= ticks <= highest for ticks in new.values())
     if not sound or new["BID"] > new["ASK"]:
         return "BAD_PRICE", 0
     if command["by_operator"]:

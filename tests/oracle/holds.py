@@ -15,14 +15,28 @@ def resting_limits(orders: list[Order], side: str) -> list[Order]:
     return execution_order([o for o in orders if o.order_type == "LIMIT" and o.side == side])
 
 
-def opening_need(market: Market, order: Order, qty_lots: int) -> int:
+def opening_need(
+    market: Market, side: str, price_ticks: int, mark_ticks: int, leverage: int, qty_lots: int
+) -> int:
     """HLD-3: what `qty_lots` opening lots of a resting LIMIT need."""
-    notional = qty_lots * order.price_ticks * market.k
-    margin = ceil_div(notional, order.leverage)
+    notional = qty_lots * price_ticks * market.k
+    margin = ceil_div(notional, leverage)
     base = margin if market.spec["fee_basis"] == "MARGIN" else notional
     fee = fee_of(base, market.spec["maker_fee_e8"])
-    worse = sign(order.side) * (order.price_ticks - order.frozen_mark_ticks)
+    worse = sign(side) * (price_ticks - mark_ticks)
     return max(0, margin + fee + qty_lots * market.k * max(0, worse))
+
+
+def need_of(market: Market, order: Order, qty_lots: int) -> int:
+    """`opening_need` of some lots of an order, at the mark that was frozen with it."""
+    return opening_need(
+        market,
+        order.side,
+        order.price_ticks,
+        order.frozen_mark_ticks,
+        order.leverage,
+        qty_lots,
+    )
 
 
 def order_hold(market: Market, order: Order) -> int:
@@ -31,7 +45,7 @@ def order_hold(market: Market, order: Order) -> int:
         return 0
     if order.amount_atoms > 0:
         return order.amount_atoms
-    return opening_need(market, order, order.qty_lots)
+    return need_of(market, order, order.qty_lots)
 
 
 def opening_lots(
@@ -52,7 +66,7 @@ def side_need(
 ) -> int:
     """What one side of a key needs."""
     walked = opening_lots(orders, side, position_side, position_lots)
-    return sum(opening_need(market, order, lots) for order, lots in walked if lots > 0)
+    return sum(need_of(market, order, lots) for order, lots in walked if lots > 0)
 
 
 def key_need(market: Market, orders: list[Order], position_side: str, position_lots: int) -> int:

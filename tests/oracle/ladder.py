@@ -32,6 +32,7 @@ from tests.oracle.rules import (
     close_fee_e8,
     floor_div,
     is_name,
+    largest_position_lots,
     largest_price_ticks,
     liquidatable,
 )
@@ -142,7 +143,7 @@ def bad_combination(command: Fields, market: Market, closing: bool) -> bool:
         command["expire_ns"],
     )
     ticket = market.spec["position_mode"] == "TICKET"
-    client_id = command["client_order_id"]
+    client_id: str = command["client_order_id"]
     return (
         any(number < 0 for number in numbers)
         or (command["price_ticks"] != 0 and kind != "LIMIT")
@@ -156,9 +157,13 @@ def bad_combination(command: Fields, market: Market, closing: bool) -> bool:
         or (closing and (command["amount_atoms"] != 0 or any(exits)))
         or (closing and command["qty_lots"] == 0 and command["position_id"] == 0)
         or (not closing and (sizes[0] == 0) == (sizes[1] == 0))
-        or (client_id != "" and not is_name(client_id, 36))
-        or (client_id != "" and len(command["digest"]) != 16)
+        or (client_id != "" and malformed(client_id, command["digest"]))
     )
+
+
+def malformed(client_order_id: str, digest: bytes) -> bool:
+    """Not an id that anyone could ask for again."""
+    return not is_name(client_order_id, 36) or len(digest) != 16
 
 
 def bad_price(draft: Draft) -> bool:
@@ -341,30 +346,34 @@ def orders_after(draft: Draft) -> list[Order]:
     return [other for other in others if not (flips and other.closing)]
 
 
+def opens_nothing(draft: Draft) -> bool:
+    """Whether all its lots only close: those of a fill now, or by the walk if it rests."""
+    if draft.is_ticket:
+        return False
+    if draft.takes:
+        return draft.parts()[1] == 0
+    walked = opening_lots(orders_after(draft), draft.order.side, *size_after(draft))
+    return next(count for other, count in walked if other is draft.order) == 0
+
+
 def beyond_tier(draft: Draft) -> bool:
     """TIR-1."""
     order, market = draft.order, draft.market
-    if order.closing or order.order_type in CONDITIONALS:
+    if order.closing or order.order_type in CONDITIONALS or opens_nothing(draft):
         return False
     allowed = cap_atoms(market.spec, order.leverage)
     if draft.is_ticket:
         return draft.lots * draft.fill_price * market.k > allowed
-    side, lots = size_after(draft)
-    orders = orders_after(draft)
-    if draft.takes:
-        opens = draft.parts()[1]
-    else:
-        walked = opening_lots(orders, order.side, side, lots)
-        opens = next(count for other, count in walked if other is order)
-    if opens == 0:
-        return False
-    exposures = []
+    side, held = size_after(draft)
     for each in ("BUY", "SELL"):
-        exposure = lots * draft.mark * market.k if side == each else 0
-        for other, count in opening_lots(orders, each, side, lots):
+        lots = held if side == each else 0
+        exposure = lots * draft.mark * market.k
+        for other, count in opening_lots(orders_after(draft), each, side, held):
+            lots += count
             exposure += count * other.price_ticks * market.k
-        exposures.append(exposure)
-    return max(exposures) > allowed
+        if exposure > allowed or lots > largest_position_lots(market.spec):
+            return True
+    return False
 
 
 def too_many(draft: Draft) -> bool:
@@ -383,7 +392,7 @@ def short_of_balance(draft: Draft) -> bool:
         if order.amount_atoms > 0:
             return draft.free < order.amount_atoms
         return draft.free < would_open(draft).paid_atoms
-    if draft.takes and draft.parts()[1] == 0:
+    if opens_nothing(draft):
         return False
     held = draft.state.key_holds.get((order.account_id, order.instrument_id), 0)
     rise = key_need(draft.market, orders_after(draft), *size_after(draft)) - held
@@ -406,11 +415,9 @@ def released(draft: Draft, price_ticks: int, liquidity: str) -> int:
 def would_liquidate(draft: Draft) -> bool:
     """ADM-4."""
     order, market = draft.order, draft.market
-    if order.closing or order.order_type in CONDITIONALS:
+    if order.closing or order.order_type in CONDITIONALS or opens_nothing(draft):
         return False
     if draft.takes:
-        if draft.parts()[1] == 0:
-            return False
         lots, cost, margin, _ = position_as_it_will_be(draft)
         mark = draft.mark
     else:
@@ -418,7 +425,7 @@ def would_liquidate(draft: Draft) -> bool:
         cost = lots * mark * market.k
         margin = ceil_div(cost, order.leverage)
         if order.amount_atoms > 0:
-            margin = order.amount_atoms - would_open(draft).fee_atoms
+            margin = order.amount_atoms - max(0, would_open(draft).fee_atoms)
     if order.amount_atoms > 0 and margin <= 0:
         return True
     spec = market.spec

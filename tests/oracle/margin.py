@@ -7,6 +7,7 @@ from tests.oracle.records import (
     AMOUNT_ATOMS_MAX,
     AUTO_CLOSE_E8_MAX,
     KEEP,
+    NOTIONAL_ATOMS_MAX,
     Fields,
     Market,
     Position,
@@ -79,12 +80,12 @@ def adjust_margin(state: State, command: Fields) -> None:
     market, amount = state.markets[position.instrument_id], command["amount_atoms"]
     removes = amount < 0
     refuse_if(removes and market.status == "HALTED", "HALTED")
-    refuse_if(amount == 0 or abs(amount) > AMOUNT_ATOMS_MAX, "BAD_AMOUNT")
+    after = position.margin_atoms + amount
+    bad = amount == 0 or abs(amount) > AMOUNT_ATOMS_MAX or after > NOTIONAL_ATOMS_MAX
+    refuse_if(bad, "BAD_AMOUNT")
     refuse_if(removes and ladder.stale(state, market), "STALE_PRICE")
     refuse_if(amount > state.free_of(position), "INSUFFICIENT_BALANCE")
-    refuse_if(
-        removes and too_low(market, position, position.margin_atoms + amount), "MARGIN_TOO_LOW"
-    )
+    refuse_if(removes and too_low(market, position, after), "MARGIN_TOO_LOW")
     position.margin_atoms += amount
     state.move_free(position.account_id, market.asset_id, -amount)
     state.tell(

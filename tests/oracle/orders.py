@@ -34,7 +34,8 @@ def place_order(state: State, command: Fields) -> None:
     try:
         draft = climb(state, command, order)
     except Refused as refused:
-        if refused.reason != "BAD_COMBINATION":
+        kept = not ladder.malformed(client_id, command["digest"])
+        if kept and refused.reason != "BAD_COMBINATION":
             state.remember(order, command["digest"], refused.reason)
         raise
     accept(state, draft, command["digest"])

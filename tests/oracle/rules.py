@@ -22,6 +22,7 @@ from tests.oracle.records import (
 )
 
 Tiers = tuple[tuple[int, int, int], ...]
+POSITION_ORDERS_MAX: Final = 16
 IDENTITY: Final = frozenset(
     {"symbol", "base", "settlement", "tick_size_e8", "lot_size_e8", "market"}
     | {"position_mode", "margin_mode", "fee_basis", "remainder"}
@@ -192,9 +193,14 @@ def auto_close_rises(side: str, threshold_e8: int) -> bool:
     return (side == "BUY") == (threshold_e8 > 0)
 
 
+def largest_position_lots(spec: Fields) -> int:
+    """The most lots of a netting position and what would still open it further."""
+    return int(POSITION_ORDERS_MAX * spec["qty_lots_max"])
+
+
 def largest_price_ticks(spec: Fields, k: int) -> int:
-    """The highest price whose largest order still has a valid notional."""
-    highest = floor_div(NOTIONAL_ATOMS_MAX, spec["qty_lots_max"] * k)
+    """The highest price at which the largest position still has a valid notional."""
+    highest = floor_div(NOTIONAL_ATOMS_MAX, largest_position_lots(spec) * k)
     return max(1, min(PRICE_TICKS_MAX, highest))
 
 

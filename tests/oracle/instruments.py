@@ -1,0 +1,153 @@
+"""The markets that the driver trades in.  Knows settings; knows nothing of trading.
+
+Four shapes, with numbers drawn anew for every venue: the seed's tickets, a perpetual with tiers, a
+netting market with fees on margin, and tickets with fees on notional, a rebate and a price band.
+"""
+
+from random import Random
+
+from tests.oracle.records import NOTIONAL_ATOMS_MAX, Fields
+from tests.oracle.stories import SECOND_NS, simple_spec
+
+# Base prices in ticks: small ones make every rounding visible, large ones every carry.
+BASE_TICKS = (120, 1_000, 7_919, 20_000)
+UNIT_ATOMS = 10**8
+
+
+def four_specs(chance: Random) -> list[tuple[Fields, int]]:
+    """Each instrument with the price around which it trades."""
+    makers = (simple_tickets, perpetual_netting, netting_on_margin, tickets_on_notional)
+    return [(make(chance), chance.choice(BASE_TICKS)) for make in makers]
+
+
+def sized(spec: Fields, chance: Random) -> Fields:
+    """Limits on sizes that orders of this driver meet."""
+    least = chance.choice((1, 1, 2, 5))
+    spec |= {
+        "qty_lots_min": least,
+        "qty_lots_max": chance.choice((100, 1_000, 5_000)),
+        "orders_max": chance.choice((3, 6, 10)),
+        "tick_size_e8": chance.choice((10_000, 1_000_000)),
+        "lot_size_e8": chance.choice((100_000, 10_000_000, 30_000_000)),
+    }
+    return spec
+
+
+def simple_tickets(chance: Random) -> Fields:
+    """What the seed describes; the remainder goes to insurance."""
+    return sized(simple_spec("AAA/USD"), chance)
+
+
+def perpetual_netting(chance: Random) -> Fields:
+    """Tiers, fees on notional, the closing fee reserved, the remainder to the user."""
+    unit = chance.choice((UNIT_ATOMS, 10 * UNIT_ATOMS, 1_000 * UNIT_ATOMS))
+    return sized(simple_spec("BBB/USD"), chance) | {
+        "position_mode": "NETTING",
+        "fee_basis": "NOTIONAL",
+        "notional_atoms_min": unit // 100,
+        "leverage_max": 125,
+        "tiers": (
+            (10 * unit, 400_000, 125),
+            (50 * unit, 500_000, 100),
+            (200 * unit, 1_000_000, 50),
+            (1_000 * unit, 2_500_000, 20),
+            (5_000 * unit, 12_500_000, 4),
+        ),
+        "maker_fee_e8": 20_000,
+        "taker_fee_e8": 50_000,
+        "liquidation_fee_e8": 500_000,
+        "close_fee_reserved": True,
+        "remainder": "TO_USER",
+        "stale_after_ns": 5 * SECOND_NS,
+    }
+
+
+def netting_on_margin(chance: Random) -> Fields:
+    """Fees on margin in one net position; at high leverage maintenance exceeds the margin."""
+    return sized(simple_spec("CCC/EUR"), chance) | {
+        "position_mode": "NETTING",
+        "tiers": ((NOTIONAL_ATOMS_MAX, 1_500_000, 100),),
+        "taker_fee_e8": 600_000,
+        "liquidation_fee_e8": chance.choice((0, 1_000_000)),
+        "close_fee_reserved": chance.choice((False, True)),
+        "remainder": chance.choice(("TO_INSURANCE", "TO_USER")),
+        "sanity_band_e8": 10_000_000,
+        "stale_after_ns": 0,
+    }
+
+
+def tickets_on_notional(chance: Random) -> Fields:
+    """A maker is paid; limits stay near the mark."""
+    unit = chance.choice((UNIT_ATOMS, 100 * UNIT_ATOMS))
+    return sized(simple_spec("DDD/USD"), chance) | {
+        "fee_basis": "NOTIONAL",
+        "notional_atoms_min": unit // 50,
+        "leverage_max": 50,
+        "tiers": ((100 * unit, 1_000_000, 50), (1_000 * unit, 5_000_000, 10)),
+        "maker_fee_e8": -10_000,
+        "taker_fee_e8": 70_000,
+        "liquidation_fee_e8": 300_000,
+        "remainder": "TO_USER",
+        "price_band_e8": 5_000_000,
+        "sanity_band_e8": 0,
+        "stale_after_ns": 60 * SECOND_NS,
+    }
+
+
+def faulty(spec: Fields, chance: Random) -> Fields:
+    """The spec with one thing that no instrument may have."""
+    faults: tuple[Fields, ...] = (
+        {"symbol": ""},
+        {"symbol": "X" * 33},
+        {"settlement": "U S D"},
+        {"tick_size_e8": 0},
+        {"tick_size_e8": 7, "lot_size_e8": 13},
+        {"qty_lots_min": 0},
+        {"qty_lots_max": 10**15 + 1},
+        {"notional_atoms_min": -1},
+        {"leverage_max": 0},
+        {"leverage_max": 1_001},
+        {"leverage_max": spec["tiers"][0][2] + 1},
+        {"tiers": ()},
+        {"tiers": ((10**8, 5, 100), (10**8, 6, 50))},
+        {"tiers": ((10**8, 5, 100), (10**9, 5, 50))},
+        {"tiers": ((10**8, 5, 125), (10**9, 6, 125))},
+        {"maker_fee_e8": -spec["taker_fee_e8"] - 1},
+        {"taker_fee_e8": -1},
+        {"liquidation_fee_e8": 10**8},
+        {"market": "ORDER_DRIVEN"},
+        {"margin_mode": "CROSS"},
+        {"price_band_e8": 10**8},
+        {"sanity_band_e8": 10**8 + 1},
+        {"stale_after_ns": -1},
+        {"orders_max": 0},
+        {"orders_max": 10_001},
+        {"tiers": ((10**8, 99_950_000, 125),), "close_fee_reserved": True, "taker_fee_e8": 50_000},
+    )
+    return spec | chance.choice(faults)
+
+
+def changed(spec: Fields, chance: Random) -> Fields:
+    """The spec with one or two settings that may change, or what may not."""
+    rate = chance.choice((0, 10_000, 40_000, 600_000))
+    leverage = spec["tiers"][0][2]
+    first_cap, *others = spec["tiers"]
+    changes: tuple[Fields, ...] = (
+        {"maker_fee_e8": rate},
+        {"maker_fee_e8": -spec["taker_fee_e8"]},
+        {"taker_fee_e8": max(rate, -spec["maker_fee_e8"])},
+        {"liquidation_fee_e8": rate},
+        {"close_fee_reserved": not spec["close_fee_reserved"]},
+        {"qty_lots_min": chance.choice((1, 2, 5))},
+        {"qty_lots_max": chance.choice((100, 1_000, 5_000))},
+        {"leverage_max": chance.choice((leverage, leverage, leverage // 2))},
+        {"tiers": ((first_cap[0] // 2 + 1, *first_cap[1:]), *others)},
+        {"orders_max": chance.choice((3, 6, 10))},
+        {"price_band_e8": chance.choice((0, 1_000_000, 5_000_000))},
+        {"sanity_band_e8": chance.choice((0, 10_000_000, 50_000_000))},
+        {"stale_after_ns": chance.choice((0, 5, 10, 60)) * SECOND_NS},
+        {"remainder": "TO_USER" if spec["remainder"] == "TO_INSURANCE" else "TO_INSURANCE"},
+        {"tick_size_e8": spec["tick_size_e8"] * 2},
+        {"symbol": "ZZZ/USD"},
+    )
+    return spec | chance.choice(changes) | chance.choice((*changes[:13], {}, {}, {}))
