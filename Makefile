@@ -39,7 +39,7 @@ static: .venv/test.stamp
 	@$(BIN)/ruff check --quiet --output-format concise $(SOURCES)
 	@$(BIN)/mypy
 
-nightly: .venv/test.stamp ## long runs, sharded by seed; totals add up (BUDGET=60m)
+nightly: compiled ## long runs, sharded by seed; totals add up (BUDGET=60m)
 	@$(BIN)/python -m tests.nightly --budget $(BUDGET) $(ARGS)
 
 bench: .venv/test.stamp ## the table of figures, as JSON and text

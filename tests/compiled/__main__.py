@@ -11,7 +11,13 @@ from typing import Final
 
 from tests.compiled.build import PYTHON, ROOT, TREE, compiler, copy_tree, make_environment
 
-TESTS: Final = ("tests/engine", "tests/vectors", "tests/compiled")
+TESTS: Final = (
+    "tests/engine",
+    "tests/oracle",
+    "tests/scenarios",
+    "tests/vectors",
+    "tests/compiled",
+)
 
 
 def hash_lines(python: str | Path, tree: Path) -> list[str]:
