@@ -7,7 +7,7 @@ the middle of the first start, changes nothing that is there.
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 import msgspec
 
@@ -23,7 +23,7 @@ from engine.commands import (
 from engine.events import Event, Rejected
 from engine.state import State
 from engine.units import E8, NOBODY
-from gateway.app import Addresses, Prepare
+from gateway.app import Addresses
 from gateway.authentication import new_token, token_hash
 from gateway.listings import SETTLEMENT, perpetual_market, simple_market
 from gateway.venue import Venue
@@ -92,20 +92,28 @@ def missing_commands(state: State, tokens: Tokens) -> Iterator[Command]:
         yield IssueToken(NOBODY, token_hash(tokens[ADMIN]), Scope.ADMIN)
 
 
-def preparation(directory: Path, tokens: Tokens, is_ours: bool) -> Prepare:
-    """Enters what is missing.
+@final
+class Demo:
+    """What `serve --demo` does around a venue in `directory`."""
 
-    is_ours: the file of tokens was there before, so that a demo began this venue.
-    """
+    def __init__(self, files: Files, directory: Path) -> None:
+        self._files: Final = files
+        self._directory: Final = directory
+        self._tokens: Tokens = {}
 
-    async def prepare(venue: Venue) -> None:
+    async def prepare(self, venue: Venue) -> None:
+        """Enter what is missing.  Raises ForeignVenue, TokensDamaged, OSError."""
         state = venue.state
-        if state.sequence > 0 and not is_ours and INSURANCE_ID not in state.transfers:
-            raise ForeignVenue(directory)
-        for command in missing_commands(state, tokens):
+        began_here = self._files.exists(self._directory / TOKENS_FILE)
+        if state.sequence > 0 and not began_here and INSURANCE_ID not in state.transfers:
+            raise ForeignVenue(self._directory)
+        self._tokens = demo_tokens(self._files, self._directory)
+        for command in missing_commands(state, self._tokens):
             await venue.sequencer.submit(command, _must_be_accepted)
 
-    return prepare
+    def welcome(self, addresses: Addresses) -> str:
+        """What to try first, ready to be copied."""
+        return welcome(self._directory, self._tokens, addresses)
 
 
 def _must_be_accepted(_sequence: int, _time_ns: int, events: list[Event]) -> None:
@@ -113,7 +121,7 @@ def _must_be_accepted(_sequence: int, _time_ns: int, events: list[Event]) -> Non
 
 
 def welcome(directory: Path, tokens: Tokens, addresses: Addresses) -> str:
-    """What to try first, ready to be copied."""
+    """The words of the first minute, with commands that work as they stand."""
     public = f"http://{addresses.host}:{addresses.port}"
     admin = f"http://{addresses.admin_host}:{addresses.admin_port}"
     alice = f"-H 'Authorization: Bearer {tokens['alice']}'"
@@ -131,5 +139,4 @@ Buy bitcoin with 100 USDT of margin at 10x, as alice, and look at the position:
 curl -s {public}/api/orders {alice} -H 'Content-Type: application/json' -d '{order}'
 curl -s {public}/api/positions {alice}
 
-Ctrl-C stops cleanly; the next start has everything in place.
-"""
+Ctrl-C stops cleanly; the next start has everything in place."""

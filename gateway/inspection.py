@@ -3,8 +3,9 @@
 Knows files and the replay; knows no lock and no repair.
 """
 
+from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.engine import Engine
 from engine.invariants import check
@@ -12,10 +13,15 @@ from engine.state import State
 from snapshots.restore import replay
 from snapshots.snapshot import state_hash
 from snapshots.store import LoadedSnapshot, SnapshotStore
-from wal.errors import LogDamaged
-from wal.files import Files
+from wal.directory import has_log
+from wal.errors import LogDamaged, refused_by_disk
+from wal.files import UNFINISHED_SUFFIX, Files
 from wal.reader import LogReader, Progress, no_progress
 from wal.recovery import RecoveredLog, recover
+from wal.segment import segment_folder
+
+# What `initialise` makes before the journal exists, and what file systems put at their top.
+_IN_THE_MAKING: Final = frozenset({"LOCK", "wal", "lost+found"})
 
 
 class Finding(NamedTuple):
@@ -96,3 +102,33 @@ def _compare(
     if state_hash(engine.state) != state_hash(snapshot.state):
         reason = f"the snapshot differs from the journal's state at {sequence}"
         raise LogDamaged(snapshot.path, 0, reason, sequence)
+
+
+class Place(Enum):
+    """What there is where a data directory should be."""
+
+    EMPTY = 1
+    VENUE = 2
+    FOREIGN = 3
+
+
+def look(files: Files, directory: Path) -> Place:
+    """Whether a venue is there, or could be made there.  Raises LogDamaged, LogFailed.
+
+    What a crash leaves of a venue in the making counts as empty; a journal's absence beside
+    anything else does not: it may have been lost.
+    """
+    with refused_by_disk("looking", directory):
+        try:
+            names = files.listdir(directory)
+        except FileNotFoundError:
+            return Place.EMPTY
+        except NotADirectoryError:
+            return Place.FOREIGN
+        if has_log(files, directory):
+            return Place.VENUE
+        if set(names) - _IN_THE_MAKING:
+            return Place.FOREIGN
+        begun = files.listdir(segment_folder(directory)) if "wal" in names else []
+        unfinished = all(name.endswith(UNFINISHED_SUFFIX) for name in begun)
+        return Place.EMPTY if unfinished else Place.FOREIGN
