@@ -4,7 +4,7 @@
     status BTC/USDT halted                                   account bob
     deposit alice 1000 [USDT] [as ID]    withdraw …          insurance 400
     price 20000.0      price bid 19999.9 ask 20000.1 …       price 20000.0 by feed binance 7
-    price ETH/USDT 2000.0                                    wait 5s
+    price ETH/USDT 2000.0                                    wait 5s, or after 5s: any command
     token phone for alice may read trade                     revoke token phone
     alice buys 0.1 at market, 20x                            alice sells 100 USDT at 21000.0, 5x
     alice buys 0.1 at stop 21000.0, 20x                      alice sells 0.1 at target 21000.0
@@ -46,6 +46,10 @@ STATUSES: Final = {
 
 def read_line(world: World, line: str) -> list[Command]:
     """The commands of a line.  Raises ValueError if the line says nothing known."""
+    delayed = re.fullmatch(r"after (\S+): (.*)", line)
+    if delayed is not None:
+        world.time_ns += seconds_ns(delayed[1])
+        line = delayed[2]
     for pattern, reader in GRAMMAR:
         match = re.fullmatch(pattern, line)
         if match is not None:
