@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any, Final
 
-from engine import commands, invariants
+from engine import codec, commands, invariants
 from engine.commands import Command, OrderType, PriceSource, Side, TimeInForce
 from engine.engine import Engine
 from engine.events import Event
@@ -22,6 +22,7 @@ from engine.instrument import (
     RiskTier,
 )
 from engine.state import State
+from snapshots import snapshot
 from tests.oracle.records import SOURCES, Fact, Fields
 from tests.oracle.rules import auto_close_edge, liquidation_tick
 from tests.oracle.state import POOLS
@@ -54,6 +55,8 @@ POSITION_COLUMNS: Final = (
     *("initial_margin_atoms", "leverage", "realized_atoms", "opened_ns", "auto_close_e8"),
 )
 DEEP_EVERY: Final = 20
+RELOAD_EVERY: Final = 1_000
+TWIN_STEPS: Final = 250
 
 
 class Mismatch(AssertionError):
@@ -87,14 +90,15 @@ def word(value: object) -> object:
 
 def spec_to_oracle(spec: InstrumentSpec) -> Fields:
     """An instrument's settings in the oracle's words."""
-    values = {field: word(getattr(spec, field)) for field in InstrumentSpec.__slots__}
+    values = {field: word(getattr(spec, field)) for field in codec.INSTRUMENT_FIELDS}
     rows = ((tier.cap_atoms, tier.maintenance_e8, tier.leverage_max) for tier in spec.tiers)
     return {**values, "tiers": tuple(rows)}
 
 
 def command_to_oracle(command: Command) -> tuple[str, Fields]:
     """The oracle's words for an engine command."""
-    fields = {field: word(getattr(command, field)) for field in type(command).__slots__}
+    names = codec.SHAPE_OF_COMMAND[type(command)].fields
+    fields = {field: word(getattr(command, field)) for field in names}
     if "spec" in fields:
         fields["spec"] = spec_to_oracle(getattr(command, "spec"))  # noqa: B009
     return type(command).__name__, fields
@@ -102,8 +106,8 @@ def command_to_oracle(command: Command) -> tuple[str, Fields]:
 
 def fact_of(event: Event) -> Fact:
     """The oracle's words for an engine event."""
-    fields = {field: word(getattr(event, field)) for field in type(event).__slots__}
-    return type(event).__name__, fields
+    names = codec.SHAPE_OF_EVENT[type(event)].fields
+    return type(event).__name__, {field: word(getattr(event, field)) for field in names}
 
 
 def engine_view(state: State) -> View:
@@ -277,25 +281,53 @@ def compare_views(state: State, venue: Venue) -> None:
 
 
 class Duel:
-    """One venue twice.  `script` is its whole life, to be lived again."""
+    """One venue twice.  `script` is its whole life, to be lived again.
+
+    After every 1,000th step the engine goes on from its own snapshot, and the one that did not
+    stop runs beside it for a while.
+    """
 
     def __init__(self) -> None:
         self.engine = Engine(State())
+        self.twin: Engine | None = None
         self.venue = Venue()
         self.script: list[Step] = []
 
     def apply(self, time_ns: int, name: str, fields: Fields) -> list[Fact]:
-        """One command to both.  Raises Mismatch where they differ, with how to see it again."""
+        """One command to both.  Raises Mismatch where they differ."""
         self.script.append((time_ns, name, fields))
         command = to_engine(name, fields)
-        state = self.engine.state
+        sequence = self.engine.state.sequence + 1
         facts = self.venue.apply(time_ns, name, fields)
-        events = self.engine.apply(state.sequence + 1, time_ns, command)
+        events = self.engine.apply(sequence, time_ns, command)
         compare_facts(events, facts)
         compare_views(self.engine.state, self.venue)
+        if self.twin is not None:
+            self.twin.apply(sequence, time_ns, command)
+            self.compare_twin()
         if len(self.script) % DEEP_EVERY == 0:
             self.deep_check()
+        if len(self.script) % RELOAD_EVERY == 0:
+            self.reload()
+        elif len(self.script) % RELOAD_EVERY == TWIN_STEPS:
+            self.twin = None
         return facts
+
+    def reload(self) -> None:
+        """Dump, load, dump: the same bytes; then the loaded state goes on."""
+        self.twin = self.engine
+        dumped = list(snapshot.sections(self.twin.state))
+        self.engine = Engine(snapshot.load_sections(dumped))
+        for before, after in zip(dumped, snapshot.sections(self.engine.state), strict=True):
+            if packed(before) != packed(after):
+                raise Mismatch(f"section {before[0]} differs after a snapshot")
+        self.deep_check()
+
+    def compare_twin(self) -> None:
+        """The loaded engine tells what the one that never stopped tells."""
+        assert self.twin is not None
+        if self.twin.state.event_chain != self.engine.state.event_chain:
+            raise Mismatch("the engine loaded from a snapshot goes another way")
 
     def deep_check(self) -> None:
         """The engine's and the oracle's own invariants, settings, and what ids gave first."""
@@ -309,36 +341,6 @@ class Duel:
                 raise Mismatch(f"settings of market {instrument_id}")
 
 
-def broken_by(script: list[Step]) -> str:
-    """How engine and oracle differ in a script; empty if they do not."""
-    duel = Duel()
-    try:
-        for step in script:
-            duel.apply(*step)
-        duel.deep_check()
-    except AssertionError as difference:
-        return f"{type(difference).__name__}: {difference}"
-    return ""
-
-
-def shrunk(script: list[Step], tries: int = 400) -> list[Step]:
-    """A shorter script that still breaks, found by leaving out ever smaller parts."""
-    size = max(1, len(script) // 2)
-    while size >= 1 and tries > 0:
-        start = 0
-        while start < len(script) and tries > 0:
-            tries -= 1
-            shorter = script[:start] + script[start + size :]
-            if broken_by(shorter):
-                script = shorter
-            else:
-                start += size
-        size //= 2
-    return script
-
-
-def told(script: list[Step]) -> str:
-    """A script as Python that repeats it."""
-    lines = ["from tests.oracle.compare import broken_by", "", "script = ["]
-    lines += [f"    {step!r}," for step in script]
-    return "\n".join([*lines, "]", "print(broken_by(script))"])
+def packed(section: tuple[str, list[codec.Row]]) -> tuple[str, bytes]:
+    """A section of a snapshot as bytes."""
+    return section[0], codec.pack_rows(section[1])

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from random import Random
 from typing import Final
 
-from tests.oracle import order_aims
+from tests.oracle import order_aims, plots
 from tests.oracle.firing import entries_of
 from tests.oracle.instruments import changed, faulty, four_specs
 from tests.oracle.price_aims import next_price
@@ -28,6 +28,9 @@ from tests.oracle.venue import Venue
 Command = tuple[int, str, Fields]
 START_NS: Final = 1_700_000_000_000_000_000
 ACCOUNTS: Final = 6
+# How often each account and each of the first four markets is chosen.
+BUSY: Final = (8, 5, 3, 2, 2, 1)
+SHARES: Final = (25, 30, 25, 20)
 POSITIONS_MAX: Final = 24
 WEIGHTS: Final = {
     "UpdatePrice": 260,
@@ -58,7 +61,7 @@ class Generator:
         self.chance = chance
         self.venue = venue
         self.bases: dict[int, int] = {}
-        self.planned: deque[tuple[str, Fields]] = deque()
+        self.planned: deque[plots.Planned] = deque()
         self.sent: list[Fields] = []
         self.serial = 0
 
@@ -79,8 +82,7 @@ class Generator:
     def next(self) -> Command:
         """One command and its time."""
         if self.planned:
-            name, fields = self.planned.popleft()
-            return self.venue.state.now_ns, name, fields
+            return self.venue.state.now_ns, *self.planned.popleft()()
         kind = self.chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
         return self.of_kind(self.urgent() or kind)
 
@@ -111,9 +113,9 @@ class Generator:
         now, dice = state.now_ns, chance.random()
         if dice < 0.3:
             return now
-        if dice < 0.94:
+        if dice < 0.95:
             return now + chance.randrange(150_000_000)
-        if dice < 0.96:
+        if dice < 0.97:
             return now - chance.randrange(10**9)
         edges = [
             market.price_time_ns + market.spec["stale_after_ns"]
@@ -128,13 +130,14 @@ class Generator:
         """Mostly one that exists."""
         known = len(self.venue.state.accounts)
         if self.chance.random() < 0.99:
-            return int(self.chance.randint(1, min(known, ACCOUNTS) or 1))
+            busy = range(1, min(known, ACCOUNTS) + 1)
+            return self.chance.choices(busy, BUSY[: len(busy)])[0] if busy else 1
         return int(self.chance.choice((0, -1, known, known + 1)))
 
     def market(self) -> Market | None:
         """One of the markets, mostly of the first four."""
         markets = list(self.venue.state.markets.values())
-        return self.chance.choice(markets[:4]) if markets else None
+        return self.chance.choices(markets[:4], SHARES[: len(markets)])[0] if markets else None
 
     def instrument_id(self) -> int:
         """Mostly one that exists."""
@@ -182,39 +185,24 @@ class Generator:
             fields["digest"] = digest_of(fields)
             self.sent.append(fields)
         if chance.random() < 0.1:
-            fields = order_aims.corrupted(chance, fields, time_ns)
-        elif chance.random() < 0.1:
-            self.plan_exact_balance(market, fields)
-            if self.planned:
-                self.planned.append(("PlaceOrder", fields))
-                return self.planned_now()
+            return order_aims.corrupted(chance, fields, time_ns)
+        self.plan(market, fields)
         return fields
 
-    def planned_now(self) -> Fields:
-        """The order goes first anyway; it comes again once its balance is exact."""
-        _, fields = self.planned[-1]
-        again = dict(fields, client_order_id="", digest=b"")
-        self.planned[-1] = ("PlaceOrder", again)
-        return fields
-
-    def plan_exact_balance(self, market: Market, fields: Fields) -> None:
-        """A transfer that leaves the account exactly what an order needs, or one atom less."""
-        account_id = fields["account_id"]
-        if account_id not in self.venue.state.accounts or market.prices is None:
+    def plan(self, market: Market, order: Fields) -> None:
+        """Now and then a plot begins with what is at hand."""
+        chance, state, dice = self.chance, self.venue.state, self.chance.random()
+        if market.prices is None or order["account_id"] not in state.accounts:
             return
-        needed = fields["amount_atoms"] or order_aims.needed_atoms(market, fields)
-        wanted = self.chance.choice((needed, needed, needed - 1, 0))
-        free = self.venue.state.free.get((account_id, market.asset_id), 0)
-        name = "Withdraw" if free > wanted else "Deposit"
-        if free == wanted or not 0 <= wanted < 10**15:
-            return
-        money = {
-            "account_id": account_id,
-            "asset": market.spec["settlement"],
-            "amount_atoms": abs(free - wanted),
-            "transfer_id": self.fresh("t"),
-        }
-        self.planned.append((name, money))
+        if dice < 0.1:
+            self.planned += plots.exact_balance(chance, state, market, order, self.fresh("t"))
+        elif dice < 0.12:
+            self.planned += plots.many_orders(chance, market, order["account_id"])
+        elif dice < 0.3 and market.spec["position_mode"] == "NETTING":
+            position = state.position_of_key(order["account_id"], market.instrument_id)
+            if position is not None:
+                plot = plots.crowded_hold(chance, state, market, position, self.fresh("t"))
+                self.planned += plot
 
     def aim_amend_order(self, time_ns: int) -> Fields:
         """A change of an open order, to the touch, to more, to less, or to what may not be."""
@@ -385,13 +373,13 @@ class Generator:
 
     def aim_issue_token(self, time_ns: int) -> Fields:
         """For an account or the operator, known and new."""
-        token_hash = bytes([self.chance.randrange(40)]) * 32
+        token_hash = bytes([self.chance.randrange(12)]) * 32
         account_id = self.chance.choice((0, self.account_id()))
         return {"account_id": account_id, "token_hash": token_hash, "scopes": 7}
 
     def aim_revoke_token(self, time_ns: int) -> Fields:
         """Working, revoked and unknown ones."""
-        return {"token_hash": bytes([self.chance.randrange(40)]) * 32}
+        return {"token_hash": bytes([self.chance.randrange(12)]) * 32}
 
 
 def snake(name: str) -> str:

@@ -44,7 +44,8 @@ def perpetual_netting(chance: Random) -> Fields:
     return sized(simple_spec("BBB/USD"), chance) | {
         "position_mode": "NETTING",
         "fee_basis": "NOTIONAL",
-        "notional_atoms_min": unit // 100,
+        "notional_atoms_min": unit // 1_000,
+        "qty_lots_max": chance.choice((1_000, 20_000)),
         "leverage_max": 125,
         "tiers": (
             (10 * unit, 400_000, 125),
@@ -81,7 +82,7 @@ def tickets_on_notional(chance: Random) -> Fields:
     unit = chance.choice((UNIT_ATOMS, 100 * UNIT_ATOMS))
     return sized(simple_spec("DDD/USD"), chance) | {
         "fee_basis": "NOTIONAL",
-        "notional_atoms_min": unit // 50,
+        "notional_atoms_min": unit // 500,
         "leverage_max": 50,
         "tiers": ((100 * unit, 1_000_000, 50), (1_000 * unit, 5_000_000, 10)),
         "maker_fee_e8": -10_000,

@@ -18,7 +18,7 @@ from tests.oracle.records import (
     opposite,
     sign,
 )
-from tests.oracle.rules import ceil_div, fee_of, largest_price_ticks
+from tests.oracle.rules import cap_atoms, ceil_div, fee_of, largest_price_ticks
 from tests.oracle.state import State
 from tests.oracle.stories import SECOND_NS, order_fields
 
@@ -153,6 +153,8 @@ def lots(chance: Random, state: State, market: Market, fields: Fields, leverage:
     affords = free * leverage // (price * market.k)
     sizes = [least, least, 1, least - 1, most, most + 1, affords, affords + 1]
     sizes += [affords // 2, affords // 5, affords // 5, affords // 20, affords // 20, least + 1]
+    tier = cap_atoms(spec, leverage) // (price * market.k)
+    sizes += [tier, tier + 1] if affords > tier else []
     sizes += [held, held + 1, held - 1, 2 * held, held // 2] if held else []
     size = max(1, chance.choice(sizes))
     return size if chance.random() < 0.1 else max(least, min(size, most))
@@ -197,7 +199,7 @@ def closer(chance: Random, market: Market, position: Position, time_ns: int) -> 
     return fields
 
 
-def needed_atoms(market: Market, fields: Fields) -> int:
+def exact_need(market: Market, fields: Fields) -> int:
     """What an order by quantity needs, about: exact where no position or order is in the way."""
     leverage = max(1, fields["leverage"])
     assert market.prices is not None

@@ -1,0 +1,105 @@
+"""The one mixed driver: a seed's commands to engine and oracle, compared after each of them.
+
+`run(seed, steps)` returns how often each kind of command, event, reason and cause came up.
+`python -m tests.oracle.driver --seed 7 --steps 20000` prints them.
+"""
+
+import argparse
+import time
+from collections import Counter
+from random import Random
+from typing import Final
+
+from engine import codec
+from engine.events import CancelCause, CloseCause
+from engine.reject_reason import RejectReason
+from tests.oracle.compare import Duel
+from tests.oracle.generator import Generator
+from tests.oracle.records import Fact
+from tests.oracle.scripts import broken_by, shrunk, told
+
+LIFE_STEPS: Final = 2_000
+STEPS: Final = "steps"
+# What a long enough run must have met, however the driver grows.
+EXPECTED: Final = (
+    *(f"command {shape.record_class.__name__}" for shape in codec.COMMAND_SHAPES),
+    *(f"event {shape.record_class.__name__}" for shape in codec.EVENT_SHAPES),
+    *(f"reason {reason.name}" for reason in RejectReason if reason is not RejectReason.NONE),
+    *(f"close {cause.name}" for cause in CloseCause),
+    *(f"cancel {cause.name}" for cause in CancelCause),
+)
+
+
+def run(seed: int, steps: int, deadline: float = float("inf")) -> Counter[str]:
+    """Lives of 2,000 steps until enough steps are done, or the monotonic clock says so.
+
+    Raises AssertionError with a short script when engine and oracle differ.
+    """
+    counted: Counter[str] = Counter()
+    life = 0
+    while counted[STEPS] < steps and time.monotonic() < deadline:
+        counted += live(f"{seed}/{life}", min(LIFE_STEPS, steps - counted[STEPS]))
+        life += 1
+    return counted
+
+
+def live(name: str, steps: int) -> Counter[str]:
+    """One venue's life; its name is its seed."""
+    duel = Duel()
+    generator = Generator(Random(name), duel.venue)
+    counted: Counter[str] = Counter()
+    opening = generator.opening()
+    try:
+        for number in range(steps):
+            step = opening[number] if number < len(opening) else generator.next()
+            count(counted, step[1], duel.apply(*step))
+        duel.deep_check()
+    except AssertionError as difference:
+        script = shrunk(duel.script)
+        raise AssertionError(
+            f"life {name}, step {len(duel.script)}: {difference}\n\n"
+            f"shortest script, which says {broken_by(script)}:\n\n{told(script)}"
+        ) from difference
+    return counted
+
+
+def count(counted: Counter[str], name: str, facts: list[Fact]) -> None:
+    """Adds one command and what it led to."""
+    counted[STEPS] += 1
+    counted[f"command {name}"] += 1
+    for event, fields in facts:
+        counted[f"event {event}"] += 1
+        if event in ("Rejected", "PriceRefused"):
+            counted[f"reason {fields['reason']}"] += 1
+        elif event == "PositionReduced":
+            counted[f"close {fields['cause']}"] += 1
+        elif event == "OrderCancelled":
+            counted[f"cancel {fields['cause']}"] += 1
+
+
+def missed(counted: Counter[str], least: int) -> list[str]:
+    """What came up less often than it must."""
+    return [f"{name}: {counted[name]}" for name in EXPECTED if counted[name] < least]
+
+
+def nightly(seed: int, budget_seconds: float) -> dict[str, int]:
+    """As many lives as the budget allows: a job for `tests.nightly`."""
+    counted = run(seed, 10**9, time.monotonic() + budget_seconds)
+    return {f"oracle {name}": counted[name] for name in (STEPS, *EXPECTED)}
+
+
+def main() -> None:
+    """Prints a histogram."""
+    parser = argparse.ArgumentParser(prog="python -m tests.oracle.driver")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=20_000)
+    options = parser.parse_args()
+    started = time.monotonic()
+    counted = run(options.seed, options.steps)
+    for name in (*EXPECTED, STEPS):
+        print(f"{name:<36}{counted[name]:>10,}")
+    print(f"{counted[STEPS] / (time.monotonic() - started):,.0f} steps per second")
+
+
+if __name__ == "__main__":
+    main()
