@@ -28,6 +28,7 @@ from wal.segment import (
     SEGMENT_HEADER_BYTES,
     SegmentHeader,
     list_segments,
+    pack_segment_header,
     segment_path,
     unpack_segment_header,
 )
@@ -187,6 +188,8 @@ def test_a_frame_that_is_there_twice_is_refused(written: Written) -> None:
     content[end : end + end - start_of_last] = content[start_of_last:end]
 
     assert written.verdict(bytes(content)) == ("damaged", end)
+    with pytest.raises(LogDamaged, match=r"a batch begins with sequence \d"):
+        recover(written.files, VENUE)
 
 
 def test_bytes_behind_a_torn_batch_are_refused(written: Written) -> None:
@@ -260,6 +263,49 @@ def test_a_segment_of_another_journal_or_under_another_number_is_refused() -> No
         assert damage.value.path == path
         assert reason in damage.value.reason
         files.change_durable(path, before)
+
+
+def test_a_renamed_first_segment_is_refused() -> None:
+    files = empty_journal()
+    files.rename(segment_path(VENUE, 1), segment_path(VENUE, 5))
+
+    with pytest.raises(LogDamaged, match="the header says segment 1"):
+        recover(files, VENUE)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"first_sequence": 1}, "the segment is older than its predecessor"),
+        ({"epoch": 0}, "the segment is older than its predecessor"),
+        ({"predecessor_end": 4095}, "the header ends its predecessor at 4095"),
+    ],
+)
+def test_a_segment_that_contradicts_its_predecessor_is_refused(
+    change: dict[str, int], reason: str
+) -> None:
+    files = journal([2])
+    write(start(files), [2])
+    start(files)
+    path = segment_path(VENUE, 4)
+    header = unpack_segment_header(files.read_file(path))
+    contradiction = pack_segment_header(header._replace(**change))  # type: ignore[arg-type]
+
+    damage = assert_refused(files, path, contradiction, 0)
+
+    assert damage.reason == reason
+
+
+def test_swapped_batches_in_an_older_segment_are_refused() -> None:
+    files = journal([2, 2, 2])
+    start(files)
+    content = files.read_file(NEWEST)
+    a, b, c = frame_ends(content, unpack_segment_header(content))[:3]
+    swapped = content[:a] + content[b:c] + content[a:b] + content[c:]
+
+    damage = assert_refused(files, NEWEST, swapped, a)
+
+    assert damage.reason == "a batch begins with sequence 3"
 
 
 def other_journal(files: SimulatedFiles) -> None:
