@@ -145,7 +145,10 @@ def amount_margin_atoms(draft: Order, notional: int, rate_e8: int, free: int) ->
     """`amount − fee + u` and the amount, where free pays what it can, u, of the fee (FIL-2)."""
     amount = draft.amount_atoms
     fee = fee_atoms(amount if draft.market.fee_on_margin else notional, rate_e8)
-    return amount - fee + min(fee, max(0, free - amount)), amount
+    spare = max(0, free - amount)
+    if fee <= spare:
+        return amount, amount
+    return amount - fee + spare, amount
 
 
 def free_atoms(arrival: Arrival) -> int:

@@ -20,6 +20,7 @@ from engine.margin import (
     fee_atoms,
     initial_margin_atoms,
     is_liquidatable,
+    maintenance_e8,
 )
 from engine.market import MARK
 from engine.open_orders import (
@@ -29,6 +30,7 @@ from engine.open_orders import (
 from engine.order import Order
 from engine.reject_reason import NONE, RejectReason
 from engine.settlement import Reduction
+from engine.units import E8
 
 
 def funds_reason(arrival: Arrival) -> RejectReason:
@@ -113,25 +115,18 @@ def liquidatable_at_birth(arrival: Arrival) -> bool:
     """Whether the position would be liquidated at once (ADM-4)."""
     draft = arrival.draft
     market = draft.market
-    if arrival.takes:
-        mark_ticks = market.prices[MARK]
-        qty_lots, cost, margin, _ = position_after(arrival)
-    else:
-        mark_ticks = draft.price_ticks
-        qty_lots = arrival.lots
-        cost = qty_lots * mark_ticks * market.k
-        margin, _ = opening_margins(arrival, cost)
+    rates, close_fee_e8 = market.rates, market.close_fee_e8
+    if not arrival.takes:
+        # At its own limit price a position has no profit: its equity is its margin.
+        notional = arrival.lots * draft.price_ticks * market.k
+        margin, _ = opening_margins(arrival, notional)
+        return margin <= 0 or margin * E8 <= maintenance_e8(notional, rates, close_fee_e8)
+    qty_lots, cost, margin, _ = position_after(arrival)
     if draft.amount_atoms and margin <= 0:
         return True
+    mark_ticks = market.prices[MARK]
     return is_liquidatable(
-        draft.side,
-        qty_lots,
-        cost,
-        margin,
-        mark_ticks,
-        market.k,
-        market.rates,
-        market.close_fee_e8,
+        draft.side, qty_lots, cost, margin, mark_ticks, market.k, rates, close_fee_e8
     )
 
 

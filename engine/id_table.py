@@ -37,25 +37,31 @@ class IdTable(Generic[T]):
     def put(self, object_id: int, value: T) -> None:
         """Enter an object under a new id."""
         place = object_id >> CHUNK_BITS
+        chunk = self._chunks[place] if place < len(self._chunks) else None
+        if chunk is None:
+            chunk = self._make_chunk(place)
+        slot = object_id & CHUNK_MASK
+        assert chunk[slot] is None
+        chunk[slot] = value
+        self._live[place] += 1
+        self.count += 1
+
+    def _make_chunk(self, place: int) -> list[T | None]:
         while place >= len(self._chunks):
             self._chunks.append(None)
             self._live.append(0)
-        chunk = self._chunks[place]
-        if chunk is None:
-            chunk = [None] * CHUNK_IDS
-            self._chunks[place] = chunk
-        assert chunk[object_id & CHUNK_MASK] is None
-        chunk[object_id & CHUNK_MASK] = value
-        self._live[place] += 1
-        self.count += 1
+        chunk: list[T | None] = [None] * CHUNK_IDS
+        self._chunks[place] = chunk
+        return chunk
 
     def remove(self, object_id: int) -> None:
         """Take an object out; it must be there."""
         place = object_id >> CHUNK_BITS
         chunk = self._chunks[place]
+        slot = object_id & CHUNK_MASK
         assert chunk is not None
-        assert chunk[object_id & CHUNK_MASK] is not None
-        chunk[object_id & CHUNK_MASK] = None
+        assert chunk[slot] is not None
+        chunk[slot] = None
         self._live[place] -= 1
         self.count -= 1
         if self._live[place] == 0:

@@ -94,13 +94,12 @@ def share_released_atoms(total_atoms: int, closing_lots: int, qty_lots: int) -> 
 
 def maintenance_e8(notional_atoms: int, rates: list[TierRate], close_fee_e8: int) -> int:
     """Maintenance margin in atoms × 10^8: `max over tiers (N×(mmr_t + cf) − D_t)`, exact."""
-    most_e8 = notional_atoms * (rates[0].maintenance_e8 + close_fee_e8)
-    for place in range(1, len(rates)):
-        rate = rates[place]
-        tier_e8 = notional_atoms * (rate.maintenance_e8 + close_fee_e8) - rate.deduction_e8
-        if tier_e8 <= most_e8:
+    most_e8 = 0
+    for rate in rates:
+        line_e8 = notional_atoms * (rate.maintenance_e8 + close_fee_e8) - rate.deduction_e8
+        if line_e8 < most_e8:
             break  # The lines meet at the tier caps, ever steeper: none further is higher.
-        most_e8 = tier_e8
+        most_e8 = line_e8
     return most_e8
 
 
