@@ -1,0 +1,105 @@
+"""Published worked examples of other venues come out of our formulas, or do not apply, and why."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.vectors import market_examples, published
+from tests.vectors.published import Checker, Example
+
+CHECKERS: Final[dict[str, Checker]] = {
+    "liq_mark_mm": published.liquidation_on_the_mark,
+    "liq_mark_mm_fee": published.liquidation_with_closing_fee,
+    "liq_entry_mm": published.liquidation_on_the_entry,
+    "dydx_liq_price": published.liquidation_by_equity,
+    "dydx_bankruptcy": published.bankruptcy_value,
+    "dydx_insurance_delta": market_examples.insurance_delta,
+    "tier_deductions": published.tier_deductions,
+    "tier_lookup": published.tier_lookup,
+    "max_leverage": published.largest_leverage,
+    "linear_pnl": published.linear_profit,
+    "trade_profit": published.trade_profit,
+    "avg_cost_sequence": published.average_cost,
+    "position_sequence": market_examples.position_sequence,
+    "product": published.fee_product,
+    "order_cost_reserve": published.order_cost_with_both_fees,
+    "order_cost_open_loss": market_examples.open_loss,
+    "oneway_requirement": market_examples.one_way_requirement,
+}
+NOT_APPLIED: Final[dict[str, str]] = {
+    "adl_leverage_pnl": "auto-deleveraging comes with order-driven markets",
+    "disposal": "another venue's plan for disposing of a position in steps",
+    "dydx_fillable": "liquidations fill at the quote, not at a price derived from health",
+    "full_collateral": "no instrument has a largest price that margin could cover in full",
+    "funding_sum": "funding comes later",
+    "liq_buffered": "there is no buffer between the shown and the real liquidation price",
+    "margin_level": "equity over used margin is a broker's account-wide stop-out, not our model",
+    "margin_pct": "divides maintenance by leverage too, as no venue of ours does",
+    "perp_funding_payment": "funding comes later",
+    "premium_index": "funding comes later",
+    "ratio": "a division of two published numbers, no formula of ours",
+    "roi": "its base includes the closing fee; pnlPercent is on the initial margin alone",
+    "shortage_base": "partial liquidation comes with order-driven markets",
+    "total": "a sum of published numbers, no formula of ours",
+    "trailing": "trailing stops come later",
+    "twap": "funding comes later",
+}
+EXAMPLES: Final = 117
+APPLIED_MIN: Final = 65
+
+
+def examples(shared: Path) -> dict[str, list[Example]]:
+    """The published examples by kind."""
+    by_kind: dict[str, list[Example]] = {}
+    for example in document(shared)["vectors"]:
+        by_kind.setdefault(example["kind"], []).append(example)
+    return by_kind
+
+
+def document(shared: Path) -> dict[str, Any]:
+    """The file of published examples."""
+    loaded: dict[str, Any] = json.loads((shared / "vectors" / "published.json").read_text())
+    return loaded
+
+
+@pytest.mark.parametrize("kind", sorted(CHECKERS))
+def test_published_examples_come_out(
+    kind: str, shared: Path, count: Callable[[str, int], None]
+) -> None:
+    for example in examples(shared)[kind]:
+        reason = CHECKERS[kind](example)
+        if reason:
+            count(f"published examples not applied: {kind}: {reason}", 1)
+        else:
+            count(f"published examples applied: {kind}", 1)
+
+
+def test_every_kind_is_checked_or_says_why_not(
+    shared: Path, count: Callable[[str, int], None]
+) -> None:
+    by_kind = examples(shared)
+
+    assert by_kind.keys() == CHECKERS.keys() | NOT_APPLIED.keys()
+    assert CHECKERS.keys() & NOT_APPLIED.keys() == set()
+    assert sum(len(found) for found in by_kind.values()) == EXAMPLES
+    for kind, reason in NOT_APPLIED.items():
+        count(f"published examples not applied: {kind}: {reason}", len(by_kind[kind]))
+
+
+def test_enough_examples_apply(shared: Path) -> None:
+    by_kind = examples(shared)
+
+    applied = [e["id"] for kind in CHECKERS for e in by_kind[kind] if CHECKERS[kind](e) == ""]
+    assert len(applied) >= APPLIED_MIN, len(applied)
+
+
+def test_the_goldens_of_the_design(shared: Path, count: Callable[[str, int], None]) -> None:
+    for example in document(shared)["engine_goldens"]:
+        if example["id"] == "golden-netting":
+            market_examples.golden_netting(example)
+        else:
+            market_examples.golden_liquidation(example)
+        count("golden examples applied", 1)
