@@ -35,13 +35,12 @@ OPERATOR: Final = "operator"
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
-async def post_account(call: Call) -> web.StreamResponse:
+def post_account(call: Call, request: messages.OpenAccountRequest) -> Operation:
     """Make an account."""
-    request = await call.body(messages.OpenAccountRequest)
-    return await _enter(call, OpenAccount(request.user_id), {"userId": request.user_id}, 201)
+    return _enter(OpenAccount(request.user_id), {"userId": request.user_id}, 201)
 
 
-async def get_accounts(call: Call) -> web.StreamResponse:
+def get_accounts(call: Call) -> web.Response:
     """All accounts, by age."""
     page = call.page(call.query("cursor", "limit"))
     accounts = call.venue.state.accounts[1:]
@@ -57,70 +56,62 @@ async def get_accounts(call: Call) -> web.StreamResponse:
     )
 
 
-async def post_token(call: Call) -> web.StreamResponse:
+def post_token(call: Call, request: messages.IssueTokenRequest) -> Operation:
     """Make a token for a user, or with the user `operator` for the admin listener; shown once."""
-    request = await call.body(messages.IssueTokenRequest)
     account_id = _user(call, allow_operator=True)
     token, hashed = new_token()
     command = messages.issue_token(account_id, hashed, request)
     scopes = scope_names(command.scopes)
     body: dict[str, object] = {"token": token, "tokenHash": hashed.hex(), "scopes": scopes}
-    return await _enter(call, command, body, 201)
+    return _enter(command, body, 201)
 
 
-async def delete_token(call: Call) -> web.StreamResponse:
+def delete_token(call: Call) -> Operation:
     """Revoke a token, named by its hash."""
     text = call.request.match_info["token_hash"]
     if _HASH.fullmatch(text) is None:
         raise reason_error(RejectReason.UNKNOWN_TOKEN)
-    return await _enter(call, RevokeToken(bytes.fromhex(text)), {"tokenHash": text})
+    return _enter(RevokeToken(bytes.fromhex(text)), {"tokenHash": text})
 
 
-async def post_deposit(call: Call) -> web.StreamResponse:
+def post_deposit(call: Call, request: messages.TransferRequest) -> Operation:
     """Pay in, once per transfer id."""
-    request = await call.body(messages.TransferRequest)
     account_id = _user(call)
     command = messages.deposit(account_id, request)
-    return await _transfer(call, command, request, account_id)
+    return _transfer(call, command, request, account_id)
 
 
-async def post_withdrawal(call: Call) -> web.StreamResponse:
+def post_withdrawal(call: Call, request: messages.TransferRequest) -> Operation:
     """Pay out, once per transfer id."""
-    request = await call.body(messages.TransferRequest)
     account_id = _user(call)
     command = messages.withdraw(account_id, request)
-    return await _transfer(call, command, request, account_id)
+    return _transfer(call, command, request, account_id)
 
 
-async def post_insurance(call: Call) -> web.StreamResponse:
+def post_insurance(call: Call, request: messages.TransferRequest) -> Operation:
     """Pay into the insurance fund, once per transfer id."""
-    request = await call.body(messages.TransferRequest)
-    return await _transfer(call, messages.fund_insurance(request), request, AccountId(0))
+    return _transfer(call, messages.fund_insurance(request), request, AccountId(0))
 
 
-async def post_instrument(call: Call) -> web.StreamResponse:
+def post_instrument(call: Call, request: messages.ListInstrumentRequest) -> Operation:
     """Open a market."""
-    request = await call.body(messages.ListInstrumentRequest)
-    return await _enter_market(call, messages.list_instrument(request), 201)
+    return _enter_market(call, messages.list_instrument(request), 201)
 
 
-async def put_instrument(call: Call) -> web.StreamResponse:
+def put_instrument(call: Call, request: messages.InstrumentSettings) -> Operation:
     """Change a market's settings."""
-    request = await call.body(messages.InstrumentSettings)
-    return await _enter_market(call, messages.change_instrument(_market(call), request), 200)
+    return _enter_market(call, messages.change_instrument(_market(call), request), 200)
 
 
-async def post_status(call: Call) -> web.StreamResponse:
+def post_status(call: Call, request: messages.SetStatusRequest) -> Operation:
     """Halt a market, let it only close, or let it trade."""
-    request = await call.body(messages.SetStatusRequest)
     market, status = _market(call), messages.status_of(request)
     command = SetInstrumentStatus(market.instrument_id, status)
-    return await _enter(call, command, {"symbol": market.spec.symbol, "status": status.name})
+    return _enter(command, {"symbol": market.spec.symbol, "status": status.name})
 
 
-async def post_price(call: Call) -> web.StreamResponse:
+def post_price(call: Call, request: messages.SetPriceRequest) -> Operation:
     """Set a market's prices."""
-    request = await call.body(messages.SetPriceRequest)
     market = market_of(call.venue.state, request.symbol)
     command = messages.set_price(market, request)
 
@@ -131,10 +122,10 @@ async def post_price(call: Call) -> web.StreamResponse:
         body = {"ticker": replies.ticker_reply(market), "sequence": sequence}
         return Answered(200, replies.encode(body), False)
 
-    return await call.run(Operation(command, answer))
+    return Operation(command, answer)
 
 
-async def get_ledger(call: Call) -> web.StreamResponse:
+def get_ledger(call: Call) -> web.Response:
     """Every ledger account, and their sum, which is zero."""
     state = call.venue.state
     accounts: list[dict[str, str]] = []
@@ -162,9 +153,7 @@ def _ledger_accounts(state: State, asset: str, ledger: AssetLedger) -> list[dict
     ]
 
 
-async def _enter(
-    call: Call, command: Command, body: dict[str, object], status: int = 200
-) -> web.Response:
+def _enter(command: Command, body: dict[str, object], status: int = 200) -> Operation:
     """Enter a command whose outcome is one event or one reason."""
 
     def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
@@ -173,10 +162,10 @@ async def _enter(
             return reason_error(last.reason)
         return Answered(status, replies.encode({**body, "sequence": sequence}), False)
 
-    return await call.run(Operation(command, answer))
+    return Operation(command, answer)
 
 
-async def _enter_market(call: Call, command: Command, status: int) -> web.Response:
+def _enter_market(call: Call, command: Command, status: int) -> Operation:
     state = call.venue.state
 
     def answer(_sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
@@ -188,12 +177,12 @@ async def _enter_market(call: Call, command: Command, status: int) -> web.Respon
         assert market is not None
         return Answered(status, replies.encode(replies.instrument_reply(market)), False)
 
-    return await call.run(Operation(command, answer))
+    return Operation(command, answer)
 
 
-async def _transfer(
+def _transfer(
     call: Call, command: Command, request: messages.TransferRequest, account_id: AccountId
-) -> web.Response:
+) -> Operation:
     """Enter a transfer; one that was done before is answered like it, and moves nothing."""
     state = call.venue.state
 
@@ -207,7 +196,7 @@ async def _transfer(
             body["account"] = replies.account_reply(state, account_id)
         return Answered(200 if repeated else 201, replies.encode(body), repeated)
 
-    return await call.run(Operation(command, answer))
+    return Operation(command, answer)
 
 
 def _user(call: Call, allow_operator: bool = False) -> AccountId:

@@ -8,7 +8,7 @@ Off-grid prices and quantities are refused, never rounded.
 import json
 import re
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -39,11 +39,9 @@ SHOWN_CHARS: Final = 200
 ID_DIGITS_MAX: Final = 19
 _NS_PER_MS: Final = 1_000_000
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_PLAIN_KEYS: Final = re.compile(rb'"([A-Za-z]+)"\s*:')
 _FIELD_IN_ERROR: Final = re.compile(r"`\$(?:\[\.\.\.\])?\.([A-Za-z]+)")
 _FIELD_NAMED: Final = re.compile(r"field `([^`]*)`")
 
-T = TypeVar("T")
 Text = str | UnsetType
 Whole = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
@@ -68,12 +66,12 @@ class PlaceOrderRequest(Request):
     quantity: Text = UNSET
     price: Text = UNSET
     leverage: Whole | UnsetType = UNSET
-    time_in_force: Literal["GTC", "IOC", "FOK", "GTD"] = "GTC"
+    time_in_force: Literal["GTC", "IOC", "FOK", "GTD"] | UnsetType = UNSET
     client_order_id: Text = UNSET
     trigger_price: Text = UNSET
-    trigger_source: Literal["LAST", "MARK", "INDEX"] = "MARK"
-    reduce_only: bool = False
-    post_only: bool = False
+    trigger_source: Literal["LAST", "MARK", "INDEX"] | UnsetType = UNSET
+    reduce_only: bool | UnsetType = UNSET
+    post_only: bool | UnsetType = UNSET
     stop_loss: Text = UNSET
     take_profit: Text = UNSET
     auto_close_pct: Text = UNSET
@@ -98,7 +96,7 @@ class ChangeExitsRequest(Request):
     stop_loss: str | UnsetType | None = UNSET
     take_profit: str | UnsetType | None = UNSET
     auto_close_pct: str | UnsetType | None = UNSET
-    trigger_source: Literal["LAST", "MARK", "INDEX"] = "MARK"
+    trigger_source: Literal["LAST", "MARK", "INDEX"] | UnsetType = UNSET
     user_id: Text = UNSET
 
 
@@ -126,42 +124,32 @@ class SetLeverageRequest(Request):
 
 
 R = TypeVar("R", bound=Struct)
-_decoders: Final[dict[type, msgspec.json.Decoder[Any]]] = {}
 
 
-def decode(body: bytes, shape: type[R]) -> R:
-    """The request in a body.  Raises ApiError 400."""
-    decoder: msgspec.json.Decoder[R] | None = _decoders.get(shape)
-    if decoder is None:
-        decoder = msgspec.json.Decoder(shape)
-        _decoders[shape] = decoder
-    return decode_with(decoder, body)
+class Shape(Generic[R]):
+    """A decoder of one kind of body.  Every optional field of it is UNSET when absent.
 
-
-def decode_with(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
-    """The same with a decoder at hand; one JSON object only."""
-    try:
-        request = decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _shape_error(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise edge_error(EdgeCode.BAD_JSON, problem=str(error)[:SHOWN_CHARS]) from None
-    refuse_doubled_keys(body)
-    return request
-
-
-def refuse_doubled_keys(body: bytes) -> None:
-    """Raises ApiError 400 if an object of a valid body has a key twice.
-
-    Keys are letters; in valid JSON nothing else looks like `"letters":`, unless a backslash is
-    about, and then the slow reader looks.
+    tag_keys: 1 if a key of the body is the tag of a union, and so no field.
     """
-    if b"\\" in body or body.count(b"{") > 1:
-        json.loads(body, object_pairs_hook=_refuse_doubled)
-        return
-    keys = _PLAIN_KEYS.findall(body)
-    if len(set(keys)) != len(keys):
-        raise edge_error(EdgeCode.DUPLICATE_KEY)
+
+    def __init__(self, kind: Any, tag_keys: int = 0) -> None:
+        self._decode: Final = msgspec.json.Decoder(kind).decode
+        self._tag_keys: Final = tag_keys
+
+    def decode(self, body: bytes) -> R:
+        """The request in a body.  Raises ApiError 400."""
+        try:
+            request: R = self._decode(body)
+        except msgspec.ValidationError as error:
+            raise _shape_error(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise edge_error(EdgeCode.BAD_JSON, problem=str(error)[:SHOWN_CHARS]) from None
+        # Outside of strings a valid body has one colon for each key, and a field that is set had
+        # a key: as many fields as colons means that no key came twice.  Otherwise look closely.
+        values = msgspec.structs.astuple(request)
+        if len(values) - values.count(UNSET) + self._tag_keys != body.count(b":"):
+            json.loads(body, object_pairs_hook=_refuse_doubled)
+        return request
 
 
 def _refuse_doubled(pairs: list[tuple[str, object]]) -> None:
@@ -252,6 +240,16 @@ def share_e8(text: Text, field: str) -> int:
     return threshold_e8
 
 
+def time_in_force(name: str | UnsetType) -> TimeInForce:
+    """How long an order waits: until it is cancelled, unless said otherwise."""
+    return TimeInForce.GTC if name is UNSET else TIMES_IN_FORCE[name]
+
+
+def trigger_source(name: str | UnsetType) -> PriceSource:
+    """What a trigger watches: the mark price, unless said otherwise."""
+    return PriceSource.MARK if name is UNSET else TRIGGER_SOURCES[name]
+
+
 def object_id(text: Text, field: str) -> int:
     """An id, 0 if absent.  Raises ApiError 400."""
     if text is UNSET:
@@ -292,15 +290,15 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
         market.instrument_id,
         SIDES[request.side],
         ORDER_TYPES[request.order_type],
-        TIMES_IN_FORCE[request.time_in_force],
+        time_in_force(request.time_in_force),
         quantity_lots(request.quantity, spec),
         amount_atoms(request.amount),
         price_ticks(request.price, spec, "price"),
         price_ticks(request.trigger_price, spec, "triggerPrice"),
-        TRIGGER_SOURCES[request.trigger_source],
+        trigger_source(request.trigger_source),
         leverage,
-        request.reduce_only,
-        request.post_only,
+        request.reduce_only is True,
+        request.post_only is True,
         PositionId(object_id(request.position_id, "positionId")),
         price_ticks(request.stop_loss, spec, "stopLoss"),
         price_ticks(request.take_profit, spec, "takeProfit"),
@@ -407,7 +405,7 @@ def change_exits(
         exit_ticks(request.stop_loss, "stopLoss"),
         exit_ticks(request.take_profit, "takeProfit"),
         auto_close_e8,
-        TRIGGER_SOURCES[request.trigger_source],
+        trigger_source(request.trigger_source),
     )
 
 

@@ -6,10 +6,9 @@ knows nothing of what the routes do.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple, TypeVar, final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, NamedTuple, final
 
-import msgspec
 import structlog
 from aiohttp import web
 from multidict import CIMultiDict
@@ -30,7 +29,6 @@ QUERY_CHARS_MAX: Final = 1_024
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 _JSON: Final = "application/json"
 
-R = TypeVar("R", bound=msgspec.Struct)
 log: Final = structlog.get_logger("http")
 
 
@@ -45,18 +43,17 @@ class Page(NamedTuple):
 class Call:
     """One request on its way through a handler.
 
-    caller: None on routes that need no token.  level: what is left of the token's rate.
+    caller: None on routes that need no token, and until it is known.
+    level: what is left of the token's rate.
     """
 
     __slots__ = ("caller", "level", "request", "sessions", "venue")
 
-    def __init__(
-        self, venue: Venue, sessions: Sessions, request: web.Request, caller: Caller | None
-    ) -> None:
+    def __init__(self, venue: Venue, sessions: Sessions, request: web.Request) -> None:
         self.venue: Final = venue
         self.sessions: Final = sessions
         self.request: Final = request
-        self.caller: Final = caller
+        self.caller: Caller | None = None
         self.level = 0
 
     @property
@@ -67,42 +64,6 @@ class Call:
         if account_id == 0:
             raise edge_error(EdgeCode.FORBIDDEN_ACCOUNT)
         return account_id
-
-    async def body(self, shape: type[R]) -> R:
-        """The decoded body; the venue is settled on return.  Raises ApiError."""
-        return messages.decode(await self.raw_body(), shape)
-
-    async def optional_body(self, shape: type[R]) -> R:
-        """The same, where an empty body means that nothing is given."""
-        return messages.decode(await self.raw_body() or b"{}", shape)
-
-    async def raw_body(self) -> bytes:
-        """The bytes of the body; the venue is settled on return.  Raises ApiError."""
-        request = self.request
-        headers = request.headers
-        kind = headers.get("Content-Type", _JSON)
-        if not kind.startswith(_JSON) or "Content-Encoding" in headers:
-            raise edge_error(EdgeCode.UNSUPPORTED_MEDIA_TYPE)
-        try:
-            if request.content.is_eof():
-                body = await request.read()
-            else:
-                async with asyncio.timeout(self.venue.config.server.body_timeout_s):
-                    body = await request.read()
-        except TimeoutError:
-            raise edge_error(EdgeCode.BODY_TIMEOUT) from None
-        except web.HTTPRequestEntityTooLarge:
-            raise edge_error(EdgeCode.BODY_TOO_LARGE) from None
-        if not self.venue.sequencer.is_settled:
-            await self.venue.sequencer.settled()
-        return body
-
-    async def run(self, operation: Operation) -> web.Response:
-        """Enter a command and answer when it is durable.  Raises ApiError."""
-        command, answer = operation
-        result = await self.venue.sequencer.submit(command, answer)
-        assert isinstance(result, Answered)
-        return self.reply_bytes(result.status, result.body, result.replayed)
 
     def reply(self, body: object, status: int = 200) -> web.Response:
         """A reply of this call."""
@@ -157,28 +118,57 @@ class Call:
         return Page(int(cursor), int(limit))
 
 
-Handler = Callable[[Call], Awaitable[web.StreamResponse]]
+Answer = Operation | web.Response | Coroutine[Any, Any, web.StreamResponse]
+# Takes the call, and the decoded body if the route has one.
+Handler = Callable[..., Answer]
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def endpoint(
-    venue: Venue, sessions: Sessions, scope: Scope | None, is_admin: bool, handler: Handler
-) -> Endpoint:
-    """A handler for aiohttp.  scope None: no token is needed; is_admin: only the operator's."""
+class Guard(NamedTuple):
+    """What stands before a handler.
+
+    scope: what the token must allow, None if no token is needed.  is_admin: only the operator's.
+    shape: of the body, None if none is read.  may_be_empty: no body is like `{}`.
+    """
+
+    scope: Scope | None
+    is_admin: bool
+    shape: messages.Shape[Any] | None
+    may_be_empty: bool
+
+
+def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -> Endpoint:
+    """A handler for aiohttp.  One coroutine for all of it: this is the hot path."""
+    scope, is_admin, shape, may_be_empty = guard
+    sequencer = venue.sequencer
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        call = Call(venue, sessions, request, None)
+        call = Call(venue, sessions, request)
         try:
-            if not venue.sequencer.is_settled:
-                await venue.sequencer.settled()
+            if not sequencer.is_settled:
+                await sequencer.settled()
             if scope is not None:
                 caller = authenticate(venue.state, _authorization(request))
-                call = Call(venue, sessions, request, caller)
                 require_scope(caller, scope)
                 if is_admin and caller.token.account_id != 0:
                     raise edge_error(EdgeCode.FORBIDDEN_ACCOUNT)
+                call.caller = caller
                 call.level = venue.take_rate(caller.token_hash)
-            return await handler(call)
+            if shape is None:
+                result = handler(call)
+            else:
+                body = await _read_body(call)
+                if not sequencer.is_settled:
+                    await sequencer.settled()
+                result = handler(call, shape.decode(body or b"{}" if may_be_empty else body))
+            if type(result) is Operation:
+                outcome = await sequencer.submit(result.command, result.answer)
+                assert type(outcome) is Answered
+                return call.reply_bytes(outcome.status, outcome.body, outcome.replayed)
+            if isinstance(result, web.Response):
+                return result
+            assert not isinstance(result, Operation)
+            return await result
         except ApiError as error:
             return refusal(call, error)
         except Exception:
@@ -186,6 +176,23 @@ def endpoint(
             return refusal(call, edge_error(EdgeCode.INTERNAL))
 
     return answer
+
+
+async def _read_body(call: Call) -> bytes:
+    """The bytes of the body, in time and not too many.  Raises ApiError."""
+    request = call.request
+    headers = request.headers
+    if not headers.get("Content-Type", _JSON).startswith(_JSON) or "Content-Encoding" in headers:
+        raise edge_error(EdgeCode.UNSUPPORTED_MEDIA_TYPE)
+    try:
+        if request.content.is_eof():
+            return await request.read()
+        async with asyncio.timeout(call.venue.config.server.body_timeout_s):
+            return await request.read()
+    except TimeoutError:
+        raise edge_error(EdgeCode.BODY_TIMEOUT) from None
+    except web.HTTPRequestEntityTooLarge:
+        raise edge_error(EdgeCode.BODY_TOO_LARGE) from None
 
 
 def _authorization(request: web.Request) -> str | None:

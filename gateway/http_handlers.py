@@ -1,7 +1,7 @@
 """The trader's routes: what each reads, enters and answers.  Knows no HTTP beyond the call."""
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -15,18 +15,18 @@ from gateway.api_messages import path_id
 from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.history import ORDER_STATUSES, AccountHistory
 from gateway.http_calls import Call, Page
+from gateway.operations import Operation
 from gateway.venue import VERSION
 
 T = TypeVar("T")
 
 
-async def post_order(call: Call) -> web.StreamResponse:
+def post_order(call: Call, request: messages.PlaceOrderRequest) -> Operation:
     """Place an order."""
-    request = await call.body(messages.PlaceOrderRequest)
-    return await call.run(operations.place(call.venue, call.account_id, request))
+    return operations.place(call.venue, call.account_id, request)
 
 
-async def get_orders(call: Call) -> web.StreamResponse:
+def get_orders(call: Call) -> web.Response:
     """The account's orders, open and closed, newest first."""
     query = call.query("status", "symbol", "cursor", "limit")
     page = call.page(query)
@@ -53,55 +53,53 @@ async def get_orders(call: Call) -> web.StreamResponse:
     )
 
 
-async def delete_orders(call: Call) -> web.StreamResponse:
+def delete_orders(call: Call) -> Operation:
     """Cancel all open orders, or those of a symbol."""
     symbol = call.query("symbol").get("symbol")
     if symbol is not None:
         symbol = _symbol(call, symbol)
-    return await call.run(operations.cancel_all(call.venue, call.account_id, symbol))
+    return operations.cancel_all(call.venue, call.account_id, symbol)
 
 
-async def get_order(call: Call) -> web.StreamResponse:
+def get_order(call: Call) -> web.Response:
     """One order."""
     record = operations.own_order(call.venue, call.account_id, _path_id(call))
     return call.reply(replies.order_reply(call.venue.state, record))
 
 
-async def get_order_by_client_id(call: Call) -> web.StreamResponse:
+def get_order_by_client_id(call: Call) -> web.Response:
     """One order by its client order id: settles an unknown outcome."""
     record = operations.own_order_by_client_id(call.venue, call.account_id, _client_id(call))
     return call.reply(replies.order_reply(call.venue.state, record))
 
 
-async def patch_order(call: Call) -> web.StreamResponse:
+def patch_order(call: Call, request: messages.AmendOrderRequest) -> Operation:
     """Amend one order."""
-    request = await call.body(messages.AmendOrderRequest)
     record = operations.own_order(call.venue, call.account_id, _path_id(call))
-    return await call.run(operations.amend(call.venue, call.account_id, record, request))
+    return operations.amend(call.venue, call.account_id, record, request)
 
 
-async def delete_order(call: Call) -> web.StreamResponse:
+def delete_order(call: Call) -> Operation:
     """Cancel one order."""
     record = operations.own_order(call.venue, call.account_id, _path_id(call))
-    return await call.run(operations.cancel(call.venue, call.account_id, record))
+    return operations.cancel(call.venue, call.account_id, record)
 
 
-async def delete_order_by_client_id(call: Call) -> web.StreamResponse:
+def delete_order_by_client_id(call: Call) -> Operation:
     """Cancel one order by its client order id."""
     record = operations.own_order_by_client_id(call.venue, call.account_id, _client_id(call))
-    return await call.run(operations.cancel(call.venue, call.account_id, record))
+    return operations.cancel(call.venue, call.account_id, record)
 
 
-async def post_preview(call: Call) -> web.StreamResponse:
+def post_preview(call: Call, request: messages.PlaceOrderRequest) -> web.Response:
     """What an order would do: margin, fee, liquidation price; nothing is done."""
-    request = await call.body(messages.PlaceOrderRequest)
     venue = call.venue
     operations.require_own(venue, call.account_id, request.user_id)
     command = messages.place_order(venue.state, call.account_id, request)
     return call.reply(replies.preview_reply(venue.state, command))
 
 
-async def get_positions(call: Call) -> web.StreamResponse:
+def get_positions(call: Call) -> web.Response:
     """The account's positions, newest first; open ones unless asked otherwise."""
     query = call.query("status", "symbol", "cursor", "limit")
     page = call.page(query)
@@ -133,7 +131,7 @@ async def get_positions(call: Call) -> web.StreamResponse:
     )
 
 
-async def get_position(call: Call) -> web.StreamResponse:
+def get_position(call: Call) -> web.Response:
     """One position, open or closed."""
     record = _history(call).positions.get(_path_id(call))
     if record is None:
@@ -141,41 +139,35 @@ async def get_position(call: Call) -> web.StreamResponse:
     return call.reply(replies.position_now(call.venue.state, record))
 
 
-async def patch_position(call: Call) -> web.StreamResponse:
+def patch_position(call: Call, request: messages.ChangeExitsRequest) -> Operation:
     """Set a position's exits."""
-    request = await call.body(messages.ChangeExitsRequest)
     position_id = _path_id(call)
-    operation = operations.change_exits(call.venue, call.account_id, position_id, request)
-    return await call.run(operation)
+    return operations.change_exits(call.venue, call.account_id, position_id, request)
 
 
-async def post_close(call: Call) -> web.StreamResponse:
+def post_close(call: Call, request: messages.ClosePositionRequest) -> Operation:
     """Close a position at the market."""
-    request = await call.optional_body(messages.ClosePositionRequest)
     position_id = _path_id(call)
-    return await call.run(operations.close(call.venue, call.account_id, position_id, request))
+    return operations.close(call.venue, call.account_id, position_id, request)
 
 
-async def post_margin(call: Call) -> web.StreamResponse:
+def post_margin(call: Call, request: messages.AdjustMarginRequest) -> Operation:
     """Add or remove margin."""
-    request = await call.body(messages.AdjustMarginRequest)
     position_id = _path_id(call)
-    operation = operations.adjust_margin(call.venue, call.account_id, position_id, request)
-    return await call.run(operation)
+    return operations.adjust_margin(call.venue, call.account_id, position_id, request)
 
 
-async def get_account(call: Call) -> web.StreamResponse:
+def get_account(call: Call) -> web.Response:
     """The account's balances."""
     return call.reply(replies.account_reply(call.venue.state, call.account_id))
 
 
-async def put_leverage(call: Call) -> web.StreamResponse:
+def put_leverage(call: Call, request: messages.SetLeverageRequest) -> Operation:
     """Set the leverage of a netting market."""
-    request = await call.body(messages.SetLeverageRequest)
-    return await call.run(operations.set_leverage(call.venue, call.account_id, request))
+    return operations.set_leverage(call.venue, call.account_id, request)
 
 
-async def get_fills(call: Call) -> web.StreamResponse:
+def get_fills(call: Call) -> web.Response:
     """The account's fills, newest first."""
     query = call.query("symbol", "orderId", "cursor", "limit")
     page = call.page(query)
@@ -199,7 +191,7 @@ async def get_fills(call: Call) -> web.StreamResponse:
     )
 
 
-async def get_instruments(call: Call) -> web.StreamResponse:
+def get_instruments(call: Call) -> web.Response:
     """All markets and their settings."""
     call.query()
     state = call.venue.state
@@ -207,7 +199,7 @@ async def get_instruments(call: Call) -> web.StreamResponse:
     return call.reply({"instruments": markets, "sequence": state.sequence})
 
 
-async def get_ticker(call: Call) -> web.StreamResponse:
+def get_ticker(call: Call) -> web.Response:
     """The prices of one market, or of all."""
     symbol = call.query("symbol").get("symbol")
     state = call.venue.state
@@ -218,13 +210,13 @@ async def get_ticker(call: Call) -> web.StreamResponse:
     return call.reply({"tickers": tickers, "sequence": state.sequence})
 
 
-async def get_time(call: Call) -> web.StreamResponse:
+def get_time(call: Call) -> web.Response:
     """The venue's clock."""
     now_ns = call.venue.clock.now_ns()
     return call.reply({"time": now_ns // 1_000_000, "timeNs": str(now_ns)})
 
 
-async def get_health(call: Call) -> web.StreamResponse:
+def get_health(call: Call) -> web.Response:
     """How far the venue is, durable only."""
     venue = call.venue
     return call.reply(
@@ -241,25 +233,25 @@ async def get_health(call: Call) -> web.StreamResponse:
     )
 
 
-async def get_ready(call: Call) -> web.StreamResponse:
+def get_ready(call: Call) -> web.Response:
     """Whether the venue serves."""
     ready = call.venue.is_ready
     return call.reply({"ready": ready}, status=200 if ready else 503)
 
 
-async def get_socket(call: Call) -> web.StreamResponse:
+def get_socket(call: Call) -> Coroutine[Any, Any, web.StreamResponse]:
     """Become a WebSocket."""
     if call.request.headers.get("Upgrade", "").lower() != "websocket":
         raise edge_error(EdgeCode.BAD_FIELD, problem="this path speaks WebSocket")
-    return await call.sessions.upgrade(call.request)
+    return call.sessions.upgrade(call.request)
 
 
-async def not_found(_call: Call) -> web.StreamResponse:
+def not_found(_call: Call) -> web.Response:
     """No such path."""
     raise edge_error(EdgeCode.NOT_FOUND)
 
 
-async def method_not_allowed(_call: Call) -> web.StreamResponse:
+def method_not_allowed(_call: Call) -> web.Response:
     """The path exists, the method does not."""
     raise edge_error(EdgeCode.METHOD_NOT_ALLOWED)
 

@@ -68,7 +68,7 @@ def _by_label(name: str, words: str, label: str, values: dict[str, int]) -> Metr
     return family
 
 
-async def get_metrics(call: Call) -> web.StreamResponse:
+def get_metrics(call: Call) -> web.Response:
     """All figures, durable only."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(VenueCollector(call.venue, call.sessions))

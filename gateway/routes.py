@@ -6,25 +6,32 @@ Knows paths, scopes and handlers; knows nothing of what they do.
 from typing import Final, NamedTuple
 
 from aiohttp import web
+from msgspec import Struct
 
 from engine.commands import Scope
 from gateway import admin_handlers as admin
+from gateway import admin_messages, metrics
+from gateway import api_messages as messages
 from gateway import http_handlers as http
-from gateway import metrics
-from gateway.http_calls import Handler, endpoint
+from gateway.http_calls import Guard, Handler, endpoint
 from gateway.venue import Venue
 from gateway.ws_sessions import Sessions
 
 
 class Route(NamedTuple):
-    """One method of one path.  scope: what the token needs; None if no token is needed."""
+    """One method of one path.
+
+    scope: what the token needs; None if no token is needed.  body: its shape; None if none is read.
+    """
 
     method: str
     path: str
     scope: Scope | None
     handler: Handler
+    body: type[Struct] | None = None
 
 
+OPEN: Final = Guard(None, is_admin=False, shape=None, may_be_empty=False)
 READ, TRADE, ADMIN = Scope.READ, Scope.TRADE, Scope.ADMIN
 
 OPERATIONAL: Final = (
@@ -33,22 +40,26 @@ OPERATIONAL: Final = (
     Route("GET", "/metrics", None, metrics.get_metrics),
 )
 PUBLIC: Final = (
-    Route("POST", "/api/orders", TRADE, http.post_order),
+    Route("POST", "/api/orders", TRADE, http.post_order, messages.PlaceOrderRequest),
     Route("GET", "/api/orders", READ, http.get_orders),
     Route("DELETE", "/api/orders", TRADE, http.delete_orders),
-    Route("POST", "/api/orders/preview", READ, http.post_preview),
+    Route("POST", "/api/orders/preview", READ, http.post_preview, messages.PlaceOrderRequest),
     Route("GET", "/api/orders/client/{client_id}", READ, http.get_order_by_client_id),
     Route("DELETE", "/api/orders/client/{client_id}", TRADE, http.delete_order_by_client_id),
     Route("GET", "/api/orders/{id}", READ, http.get_order),
-    Route("PATCH", "/api/orders/{id}", TRADE, http.patch_order),
+    Route("PATCH", "/api/orders/{id}", TRADE, http.patch_order, messages.AmendOrderRequest),
     Route("DELETE", "/api/orders/{id}", TRADE, http.delete_order),
     Route("GET", "/api/positions", READ, http.get_positions),
     Route("GET", "/api/positions/{id}", READ, http.get_position),
-    Route("PATCH", "/api/positions/{id}", TRADE, http.patch_position),
-    Route("POST", "/api/positions/{id}/close", TRADE, http.post_close),
-    Route("POST", "/api/positions/{id}/margin", TRADE, http.post_margin),
+    Route("PATCH", "/api/positions/{id}", TRADE, http.patch_position, messages.ChangeExitsRequest),
+    Route(
+        "POST", "/api/positions/{id}/close", TRADE, http.post_close, messages.ClosePositionRequest
+    ),
+    Route(
+        "POST", "/api/positions/{id}/margin", TRADE, http.post_margin, messages.AdjustMarginRequest
+    ),
     Route("GET", "/api/account", READ, http.get_account),
-    Route("PUT", "/api/account/leverage", TRADE, http.put_leverage),
+    Route("PUT", "/api/account/leverage", TRADE, http.put_leverage, messages.SetLeverageRequest),
     Route("GET", "/api/fills", READ, http.get_fills),
     Route("GET", "/api/instruments", None, http.get_instruments),
     Route("GET", "/api/ticker", None, http.get_ticker),
@@ -57,17 +68,53 @@ PUBLIC: Final = (
     *OPERATIONAL,
 )
 PRIVILEGED: Final = (
-    Route("POST", "/admin/accounts", ADMIN, admin.post_account),
+    Route("POST", "/admin/accounts", ADMIN, admin.post_account, admin_messages.OpenAccountRequest),
     Route("GET", "/admin/accounts", ADMIN, admin.get_accounts),
-    Route("POST", "/admin/accounts/{user_id}/tokens", ADMIN, admin.post_token),
+    Route(
+        "POST",
+        "/admin/accounts/{user_id}/tokens",
+        ADMIN,
+        admin.post_token,
+        admin_messages.IssueTokenRequest,
+    ),
     Route("DELETE", "/admin/tokens/{token_hash}", ADMIN, admin.delete_token),
-    Route("POST", "/admin/accounts/{user_id}/deposits", ADMIN, admin.post_deposit),
-    Route("POST", "/admin/accounts/{user_id}/withdrawals", ADMIN, admin.post_withdrawal),
-    Route("POST", "/admin/insurance", ADMIN, admin.post_insurance),
-    Route("POST", "/admin/instruments", ADMIN, admin.post_instrument),
-    Route("PUT", "/admin/instruments/{symbol}", ADMIN, admin.put_instrument),
-    Route("POST", "/admin/instruments/{symbol}/status", ADMIN, admin.post_status),
-    Route("POST", "/admin/prices", ADMIN, admin.post_price),
+    Route(
+        "POST",
+        "/admin/accounts/{user_id}/deposits",
+        ADMIN,
+        admin.post_deposit,
+        admin_messages.TransferRequest,
+    ),
+    Route(
+        "POST",
+        "/admin/accounts/{user_id}/withdrawals",
+        ADMIN,
+        admin.post_withdrawal,
+        admin_messages.TransferRequest,
+    ),
+    Route("POST", "/admin/insurance", ADMIN, admin.post_insurance, admin_messages.TransferRequest),
+    Route(
+        "POST",
+        "/admin/instruments",
+        ADMIN,
+        admin.post_instrument,
+        admin_messages.ListInstrumentRequest,
+    ),
+    Route(
+        "PUT",
+        "/admin/instruments/{symbol}",
+        ADMIN,
+        admin.put_instrument,
+        admin_messages.InstrumentSettings,
+    ),
+    Route(
+        "POST",
+        "/admin/instruments/{symbol}/status",
+        ADMIN,
+        admin.post_status,
+        admin_messages.SetStatusRequest,
+    ),
+    Route("POST", "/admin/prices", ADMIN, admin.post_price, admin_messages.SetPriceRequest),
     Route("GET", "/admin/ledger", ADMIN, admin.get_ledger),
     *OPERATIONAL,
 )
@@ -78,13 +125,15 @@ def application(
 ) -> web.Application:
     """The routes as an application; what is not among them answers 404 or 405 like an API."""
     app = web.Application(client_max_size=venue.config.server.body_bytes_max)
+    add = app.router.add_route
     for route in routes:
-        privileged = is_admin and route.scope is not None
-        serve = endpoint(venue, sessions, route.scope, privileged, route.handler)
-        app.router.add_route(route.method, route.path, serve)
+        shape: messages.Shape[Struct] | None = None
+        if route.body is not None:
+            shape = messages.Shape(route.body)
+        may_be_empty = route.body is messages.ClosePositionRequest
+        guard = Guard(route.scope, is_admin and route.scope is not None, shape, may_be_empty)
+        add(route.method, route.path, endpoint(venue, sessions, guard, route.handler))
     for path in dict.fromkeys(route.path for route in routes):
-        wrong = endpoint(venue, sessions, None, False, http.method_not_allowed)
-        app.router.add_route("*", path, wrong)
-    nothing = endpoint(venue, sessions, None, False, http.not_found)
-    app.router.add_route("*", "/{rest:.*}", nothing)
+        add("*", path, endpoint(venue, sessions, OPEN, http.method_not_allowed))
+    add("*", "/{rest:.*}", endpoint(venue, sessions, OPEN, http.not_found))
     return app

@@ -7,6 +7,7 @@ synced once, and only then are replies, stream messages and reads of that turn l
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple, Protocol, final
 
 import structlog
@@ -172,20 +173,14 @@ class Sequencer:
         if not self._turn_is_due:
             self.wake()
 
-    async def submit(self, command: Command, answer: Answer) -> object:
-        """Queue a command and wait for its durable answer.  Raises ApiError 503, or what
-        kept the answer."""
+    def submit(self, command: Command, answer: Answer) -> "asyncio.Future[object]":
+        """Queue a command; the future has its durable answer, or what kept it.
+
+        Raises ApiError 503 if the queue is full.
+        """
         future: asyncio.Future[object] = self._loop.create_future()
-
-        def deliver(result: object) -> None:
-            if not future.done():
-                future.set_result(result)
-
-        self.enter(command, answer, deliver)
-        result = await future
-        if isinstance(result, Exception):
-            raise result
-        return result
+        self.enter(command, answer, partial(_resolve, future))
+        return future
 
     async def settled(self) -> None:
         """Return when all that was applied is durable, so that the state may be looked at until
@@ -305,6 +300,16 @@ class Sequencer:
             self.wake()
         else:
             self._watch_expiry()
+
+
+def _resolve(future: "asyncio.Future[object]", result: object) -> None:
+    """Whoever waited may be gone."""
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
 
 
 def _no_answer(_sequence: int, _time_ns: int, _events: list[Event]) -> None:

@@ -32,14 +32,14 @@ CLOSE_NOT_TEXT: Final = 1003
 CLOSE_GOING: Final = 1001
 TICKER: Final = "ticker:"
 
-RequestId = int | str | None
+RequestId = int | str | msgspec.UnsetType | None
 
 
 class Auth(messages.Request, tag_field="op", tag="auth"):
     """Say who is calling."""
 
     token: str
-    id: RequestId = None
+    id: RequestId = UNSET
 
 
 class Subscribe(messages.Request, tag_field="op", tag="subscribe"):
@@ -47,26 +47,26 @@ class Subscribe(messages.Request, tag_field="op", tag="subscribe"):
 
     channels: list[str]
     from_sequence: messages.TimeMs | msgspec.UnsetType = UNSET
-    id: RequestId = None
+    id: RequestId = UNSET
 
 
 class Unsubscribe(messages.Request, tag_field="op", tag="unsubscribe"):
     """Listen no more."""
 
     channels: list[str]
-    id: RequestId = None
+    id: RequestId = UNSET
 
 
 class Ping(messages.Request, tag_field="op", tag="ping"):
     """Ask for a sign of life."""
 
-    id: RequestId = None
+    id: RequestId = UNSET
 
 
 class PlaceOrder(messages.PlaceOrderRequest, tag_field="op", tag="order.place"):
     """Place an order."""
 
-    id: RequestId = None
+    id: RequestId = UNSET
 
 
 class AmendOrder(messages.AmendOrderRequest, tag_field="op", tag="order.amend"):
@@ -74,7 +74,7 @@ class AmendOrder(messages.AmendOrderRequest, tag_field="op", tag="order.amend"):
 
     order_id: messages.Text = UNSET
     client_order_id: messages.Text = UNSET
-    id: RequestId = None
+    id: RequestId = UNSET
 
 
 class CancelOrder(messages.Request, tag_field="op", tag="order.cancel"):
@@ -82,11 +82,11 @@ class CancelOrder(messages.Request, tag_field="op", tag="order.cancel"):
 
     order_id: messages.Text = UNSET
     client_order_id: messages.Text = UNSET
-    id: RequestId = None
+    id: RequestId = UNSET
 
 
 Op = Auth | Subscribe | Unsubscribe | Ping | PlaceOrder | AmendOrder | CancelOrder
-_op_decoder: Final = msgspec.json.Decoder(Op)
+_op_shape: Final = messages.Shape[Auth](Op, tag_keys=1)
 _array_decoder: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -110,13 +110,17 @@ def result_frame(request_id: RequestId, body: bytes) -> bytes:
     """The frame of a result."""
     if type(request_id) is int:
         return frame(b'{"id":%d,"result":%b}' % (request_id, body))
-    return frame(b'{"id":%b,"result":%b}' % (replies.encode(request_id), body))
+    return frame(b'{"id":%b,"result":%b}' % (_encoded(request_id), body))
 
 
 def error_frame(request_id: RequestId, error: ApiError, error_id: str) -> bytes:
     """The frame of a refusal."""
     body = replies.encode(replies.error_reply(error, error_id))
-    return frame(b'{"id":%b,"error":%b}' % (replies.encode(request_id), body))
+    return frame(b'{"id":%b,"error":%b}' % (_encoded(request_id), body))
+
+
+def _encoded(request_id: RequestId) -> bytes:
+    return replies.encode(None if request_id is UNSET else request_id)
 
 
 @final
@@ -187,7 +191,7 @@ class Session:
         request_id: RequestId = None
         try:
             try:
-                request = messages.decode_with(_op_decoder, body)
+                request: Op = _op_shape.decode(body)
             except ApiError:
                 request_id = _id_of(body)
                 raise
