@@ -1,6 +1,5 @@
 """The data directory: made once, held by one process at a time.  Knows nothing of records."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +41,7 @@ def lock_directory(files: Files, directory: Path) -> DirectoryLock:
         except BlockingIOError:
             raise DataDirectoryLocked(directory, _holder_pid(files, path)) from None
         files.truncate(descriptor, 0)
-        files.write_all(descriptor, b"%d\n" % os.getpid(), 0)
+        files.write_all(descriptor, b"%d\n" % files.process_id(), 0)
     return DirectoryLock(files, descriptor)
 
 

@@ -96,6 +96,10 @@ class Files:
         status = os.stat(path)
         return FileStatus(status.st_size, os.path.isdir(path))
 
+    def process_id(self) -> int:
+        """Who holds the lock, for the message to whoever asks next."""
+        return os.getpid()
+
     def lock(self, path: Path) -> int:
         """A descriptor that holds the file, made if absent; BlockingIOError if another has it.
 

@@ -112,7 +112,7 @@ def does_nothing(statement: ast.stmt) -> bool:
 
 
 def declarations(tree: ast.Module) -> Iterator[Function]:
-    """Functions whose body is meant to be empty."""
+    """Functions whose body is meant to be empty; a group of commands is its docstring."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and any("Protocol" in ast.dump(b) for b in node.bases):
             yield from (
@@ -120,7 +120,7 @@ def declarations(tree: ast.Module) -> Iterator[Function]:
             )
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             marks = " ".join(ast.dump(decorator) for decorator in node.decorator_list)
-            if "overload" in marks or "abstractmethod" in marks:
+            if any(mark in marks for mark in ("overload", "abstractmethod", "attr='group'")):
                 yield node
 
 
