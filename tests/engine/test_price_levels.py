@@ -1,0 +1,122 @@
+"""Price levels against a list that is searched from end to end."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from engine.price_levels import NEVER_FALLS, NEVER_RISES, Entry, PriceLevels
+
+KEYS = st.integers(1, 30)
+
+
+class NaiveLevels:
+    """Every entry with its key, in order of arrival."""
+
+    def __init__(self, falls: bool) -> None:
+        self.falls = falls
+        self.waiting: list[tuple[int, Entry]] = []
+
+    def passed(self, price: int) -> list[Entry]:
+        sign = -1 if self.falls else 1
+        passed = [pair for pair in self.waiting if sign * pair[0] <= sign * price]
+        return [entry for _, entry in sorted(passed, key=lambda pair: sign * pair[0])]
+
+    def best(self) -> int:
+        keys = [key for key, _ in self.waiting]
+        if self.falls:
+            return max(keys, default=NEVER_FALLS)
+        return min(keys, default=NEVER_RISES)
+
+
+class LevelsMachine(RuleBasedStateMachine):
+    """Both directions at once, entry by entry the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs = [(PriceLevels(3, falls), NaiveLevels(falls)) for falls in (True, False)]
+
+    @rule(key=KEYS, direction=st.integers(0, 1))
+    def add(self, key: int, direction: int) -> None:
+        levels, naive = self.pairs[direction]
+        entry = Entry()
+        levels.add(entry, key)
+        naive.waiting.append((key, entry))
+
+    @precondition(lambda self: any(naive.waiting for _, naive in self.pairs))
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        levels, naive = data.draw(st.sampled_from([p for p in self.pairs if p[1].waiting]))
+        place = data.draw(st.integers(0, len(naive.waiting) - 1))
+        _, entry = naive.waiting.pop(place)
+        levels.remove(entry)
+        assert entry.levels is None
+
+    @rule(price=st.integers(0, 31))
+    def compare_passed(self, price: int) -> None:
+        for levels, naive in self.pairs:
+            assert levels.passed(price) == naive.passed(price)
+
+    @invariant()
+    def same(self) -> None:
+        for levels, naive in self.pairs:
+            levels.check()
+            assert levels.best_ticks == naive.best()
+            assert list(levels.entries()) == naive.passed(1 if naive.falls else 31)
+
+
+TestLevels = LevelsMachine.TestCase
+TestLevels.settings = settings(max_examples=60, stateful_step_count=60)
+
+
+@pytest.mark.parametrize(("falls", "price"), [(True, 100), (False, 100)])
+def test_equality_fires(falls: bool, price: int) -> None:
+    levels = PriceLevels(0, falls)
+    entry = Entry()
+    levels.add(entry, 100)
+
+    assert levels.passed(price) == [entry]
+    assert levels.passed(101 if falls else 99) == []
+    assert levels.is_passed(100, 100)
+
+
+def test_empty_levels_are_forgotten_when_they_outnumber_the_live() -> None:
+    levels = PriceLevels(0, True)
+    entries = [Entry() for _ in range(400)]
+    for key, entry in enumerate(entries, 1):
+        levels.add(entry, key)
+    for entry in entries[1:399]:
+        levels.remove(entry)
+    levels.check()
+
+    assert levels.passed(1) == [entries[399], entries[0]]
+    assert levels.best_ticks == 400
+    levels.remove(entries[399])
+    assert levels.best_ticks == 1
+    levels.check()
+
+
+@given(KEYS)
+def test_an_entry_waits_in_one_place_only(key: int) -> None:
+    levels, others = PriceLevels(0, True), PriceLevels(0, False)
+    entry = Entry()
+    levels.add(entry, key)
+
+    with pytest.raises(AssertionError):
+        others.add(entry, key)
+    with pytest.raises(AssertionError):
+        others.remove(entry)
+
+
+def test_each_joining_is_a_new_arming() -> None:
+    levels = PriceLevels(0, True)
+    entry = Entry()
+    for arming in (1, 2, 3):
+        levels.add(entry, 5)
+        assert entry.arming == arming
+        levels.remove(entry)
+
+
+def test_nothing_waits_below_the_first_tick() -> None:
+    with pytest.raises(AssertionError):
+        PriceLevels(0, True).add(Entry(), 0)
