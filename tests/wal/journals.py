@@ -75,3 +75,9 @@ def frame_ends(content: bytes, header: SegmentHeader) -> list[int]:
     while (frame := unpack_header(content, ends[-1], header.seed)) is not None:
         ends.append(ends[-1] + frame.frame_bytes)
     return ends
+
+
+def other_journal(files: SimulatedFiles) -> None:
+    """A journal of another ledger id, with five records."""
+    initialise(files, VENUE, b"another  journal")
+    write(start(files), [5])

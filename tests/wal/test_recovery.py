@@ -15,12 +15,12 @@ from tests.wal.journals import (
     empty_journal,
     frame_ends,
     journal,
+    other_journal,
     read_back,
     rows,
     start,
     write,
 )
-from wal.directory import initialise
 from wal.errors import LogDamaged, LogFailed, LogMissing
 from wal.record import HEADER_BYTES, pack_frame
 from wal.recovery import recover
@@ -304,11 +304,6 @@ def test_swapped_batches_in_an_older_segment_are_refused() -> None:
     damage = assert_refused(files, NEWEST, swapped, a)
 
     assert damage.reason == "a batch begins with sequence 3"
-
-
-def other_journal(files: SimulatedFiles) -> None:
-    initialise(files, VENUE, b"another  journal")
-    write(start(files), [5])
 
 
 def test_without_a_journal_there_is_nothing_to_recover() -> None:

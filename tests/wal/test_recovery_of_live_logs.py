@@ -1,6 +1,7 @@
 """A journal that syncs lazily, and one that is read while it grows."""
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.wal.journals import (
     VENUE,
     empty_journal,
     frame_ends,
+    other_journal,
     read_back,
     rows,
     start,
@@ -25,6 +27,8 @@ from wal.segment import (
     unpack_segment_header,
 )
 from wal.writer import parse_sync_policy
+
+NEWEST: Final = segment_path(VENUE, 2)
 
 
 def test_a_lazy_log_may_lose_several_batches_and_starts() -> None:
