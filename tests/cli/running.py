@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+import structlog
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
@@ -17,7 +18,11 @@ INVENTED: Final = Path(__file__).with_name("invented_trades.csv")
 
 def fulcrum(*arguments: str | Path) -> Result:
     """One call; an exception that the command does not explain is the test's failure."""
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    logging = structlog.get_config()  # `serve` sends logs to this call's standard error
+    try:
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    finally:
+        structlog.configure(**logging)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -33,7 +38,7 @@ def replayed_venue(directory: Path, users: int = 20) -> str:
 def small_run(users: int = 60, seed: int = 7, rows: int = 900) -> Outcome:
     """A replay of the first rows of the invented prices."""
     prices = list(PriceFile(INVENTED).rows())[:rows]
-    return run(Plan(prices, "file:invented", "BTC", users, seed))
+    return run(Plan(prices, "file:invented_trades.csv", "BTC", users, seed))
 
 
 def batches(directory: Path) -> list[Batch]:
