@@ -26,6 +26,7 @@ from engine.codec import (
 from engine.commands import Command, SetLeverage
 from engine.events import Event, LeverageChanged
 from engine.instrument import InstrumentSpec
+from engine.units import AccountId, InstrumentId
 from tests.engine.samples import sample_commands, sample_events
 from tests.engine.venue import plain_spec
 
@@ -142,8 +143,8 @@ def test_a_bad_event_row_is_a_value_error(row: tuple[Any, ...]) -> None:
 
 
 def test_fields_are_named_for_logs() -> None:
-    changed = LeverageChanged(commands.AccountId(7), commands.InstrumentId(8), 9)
-    asked = SetLeverage(commands.AccountId(7), commands.InstrumentId(8), 9)
+    changed = LeverageChanged(AccountId(7), InstrumentId(8), 9)
+    asked = SetLeverage(AccountId(7), InstrumentId(8), 9)
 
     fields = {"account_id": 7, "instrument_id": 8, "leverage": 9}
     assert event_fields(changed) == {"event": "LeverageChanged", **fields}
