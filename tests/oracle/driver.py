@@ -13,6 +13,7 @@ from typing import Final
 from engine import codec
 from engine.events import CancelCause, CloseCause
 from engine.reject_reason import RejectReason
+from snapshots.snapshot import state_hash
 from tests.oracle.compare import Duel
 from tests.oracle.generator import Generator
 from tests.oracle.records import Fact
@@ -61,6 +62,17 @@ def live(name: str, steps: int) -> Counter[str]:
             f"shortest script, which says {broken_by(script)}:\n\n{told(script)}"
         ) from difference
     return counted
+
+
+def fingerprint(name: str, steps: int) -> str:
+    """The event chain and the state hash at the end of a life, to be compared across processes."""
+    duel = Duel()
+    generator = Generator(Random(name), duel.venue)
+    opening = generator.opening()
+    for number in range(steps):
+        duel.apply(*(opening[number] if number < len(opening) else generator.next()))
+    state = duel.engine.state
+    return f"{state.event_chain.hex()} {state_hash(state).hex()}"
 
 
 def count(counted: Counter[str], name: str, facts: list[Fact]) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from hashlib import blake2b
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from tests.oracle import order_aims, plots
 from tests.oracle.firing import entries_of
@@ -26,6 +26,7 @@ from tests.oracle.rules import ceil_div
 from tests.oracle.venue import Venue
 
 Command = tuple[int, str, Fields]
+Waiting = TypeVar("Waiting", Order, Position)
 START_NS: Final = 1_700_000_000_000_000_000
 ACCOUNTS: Final = 6
 # How often each account and each of the first four markets is chosen.
@@ -45,12 +46,12 @@ WEIGHTS: Final = {
     "Withdraw": 25,
     "FundInsurance": 8,
     "SetInstrumentStatus": 12,
-    "ChangeInstrument": 16,
+    "ChangeInstrument": 22,
     "AdvanceTime": 8,
-    "OpenAccount": 6,
-    "IssueToken": 6,
-    "RevokeToken": 6,
-    "ListInstrument": 6,
+    "OpenAccount": 8,
+    "IssueToken": 12,
+    "RevokeToken": 9,
+    "ListInstrument": 8,
 }
 
 
@@ -63,6 +64,7 @@ class Generator:
         self.bases: dict[int, int] = {}
         self.planned: deque[plots.Planned] = deque()
         self.sent: list[Fields] = []
+        self.at_edge: Market | None = None
         self.serial = 0
 
     def opening(self) -> list[Command]:
@@ -88,6 +90,7 @@ class Generator:
 
     def of_kind(self, kind: str) -> Command:
         """One command of this kind and its time."""
+        self.at_edge = None
         time_ns = self.time_ns()
         return time_ns, kind, getattr(self, f"aim_{snake(kind)}")(time_ns)
 
@@ -118,13 +121,21 @@ class Generator:
         if dice < 0.97:
             return now - chance.randrange(10**9)
         edges = [
-            market.price_time_ns + market.spec["stale_after_ns"]
+            (market.price_time_ns + market.spec["stale_after_ns"], market)
             for market in state.markets.values()
-            if market.spec["stale_after_ns"] > 0
+            if market.spec["stale_after_ns"] > 0 and market.prices is not None
         ]
-        edges += [order.expire_ns for order in state.orders.values() if order.expire_ns]
-        edge: int = chance.choice(edges or [now])
-        return max(0, edge + chance.choice((-1, 0, 1)))
+        edges += [
+            (order.expire_ns, state.markets[order.instrument_id])
+            for order in state.orders.values()
+            if order.expire_ns
+        ]
+        ahead = [edge for edge in edges if edge[0] > now]
+        if not ahead:
+            return now
+        edge_ns: int
+        edge_ns, self.at_edge = chance.choice(ahead)
+        return edge_ns + chance.choice((-1, 0, 0, 1))
 
     def account_id(self) -> int:
         """Mostly one that exists."""
@@ -135,7 +146,9 @@ class Generator:
         return int(self.chance.choice((0, -1, known, known + 1)))
 
     def market(self) -> Market | None:
-        """One of the markets, mostly of the first four."""
+        """The market at whose edge the time is, else one of the first four."""
+        if self.at_edge is not None:
+            return self.at_edge
         markets = list(self.venue.state.markets.values())
         return self.chance.choices(markets[:4], SHARES[: len(markets)])[0] if markets else None
 
@@ -149,12 +162,22 @@ class Generator:
     def order(self) -> Order | None:
         """An open order."""
         orders = list(self.venue.state.orders.values())
-        return self.chance.choice(orders) if orders else None
+        shut = [order for order in orders if self.is_shut(order)]
+        return self.one_of(shut if self.chance.random() < 0.1 and shut else orders)
 
     def position(self) -> Position | None:
         """An open position."""
         positions = list(self.venue.state.positions.values())
-        return self.chance.choice(positions) if positions else None
+        shut = [position for position in positions if self.is_shut(position)]
+        return self.one_of(shut if self.chance.random() < 0.15 and shut else positions)
+
+    def is_shut(self, waiting: Order | Position) -> bool:
+        """Whether it waits in a market that does not trade."""
+        return self.venue.state.markets[waiting.instrument_id].status != "TRADING"
+
+    def one_of(self, waiting: list[Waiting]) -> Waiting | None:
+        """Any of them, if there are any."""
+        return self.chance.choice(waiting) if waiting else None
 
     def aim_update_price(self, time_ns: int) -> Fields:
         """A price near something that waits for one."""
@@ -196,10 +219,13 @@ class Generator:
             return
         if dice < 0.1:
             self.planned += plots.exact_balance(chance, state, market, order, self.fresh("t"))
+        elif dice < 0.11:
+            self.planned += plots.dear_maker(chance, state, market, order, self.fresh("t"))
         elif dice < 0.12:
             self.planned += plots.many_orders(chance, market, order["account_id"])
         elif dice < 0.3 and market.spec["position_mode"] == "NETTING":
-            position = state.position_of_key(order["account_id"], market.instrument_id)
+            key = order["account_id"], market.instrument_id
+            position = state.position_of_key(*key)
             if position is not None:
                 plot = plots.crowded_hold(chance, state, market, position, self.fresh("t"))
                 self.planned += plot
@@ -294,7 +320,7 @@ class Generator:
         """Money in an asset under a transfer id, at times a known or a bad one."""
         chance = self.chance
         known = sorted(self.venue.state.transfer_ids)[-20:]
-        asset = chance.choices(("USD", "EUR", "XXX", ""), (60, 40, 1, 1))[0]
+        asset = chance.choices(("USD", "EUR", "XXX", ""), (60, 40, 3, 1))[0]
         transfer_id, dice = self.fresh("t"), chance.random()
         if dice < 0.05 and known:
             transfer_id = chance.choice(known)

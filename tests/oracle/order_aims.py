@@ -97,7 +97,7 @@ def pick_type(chance: Random, market: Market, fields: Fields, time_ns: int) -> N
         forces = ("GTC", "IOC", "FOK", "GTD")
         fields["time_in_force"] = chance.choices(forces, (65, 8, 7, 20))[0]
         if fields["time_in_force"] in ("GTC", "GTD"):
-            fields["post_only"] = chance.random() < 0.15
+            fields["post_only"] = chance.random() < 0.25
     elif kind == "MARKET":
         fields["time_in_force"] = chance.choices(("GTC", "IOC", "FOK"), (70, 15, 15))[0]
     else:
@@ -154,7 +154,7 @@ def lots(chance: Random, state: State, market: Market, fields: Fields, leverage:
     sizes = [least, least, 1, least - 1, most, most + 1, affords, affords + 1]
     sizes += [affords // 2, affords // 5, affords // 5, affords // 20, affords // 20, least + 1]
     tier = cap_atoms(spec, leverage) // (price * market.k)
-    sizes += [tier, tier + 1] if affords > tier else []
+    sizes += [tier, tier + 1, tier + 1] if affords > tier else []
     sizes += [held, held + 1, held - 1, 2 * held, held // 2] if held else []
     size = max(1, chance.choice(sizes))
     return size if chance.random() < 0.1 else max(least, min(size, most))

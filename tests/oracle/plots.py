@@ -10,7 +10,7 @@ from random import Random
 from tests.oracle.order_aims import exact_need
 from tests.oracle.records import Fields, Market, Position, opposite, sign
 from tests.oracle.state import State
-from tests.oracle.stories import order_fields
+from tests.oracle.stories import order_fields, price_of
 
 Planned = Callable[[], tuple[str, Fields]]
 
@@ -42,6 +42,42 @@ def exact_balance(
         lambda: transfer_to(state, market, order["account_id"], wanted, transfer_id),
         partial(placing, again),
     ]
+
+
+def dear_maker(
+    chance: Random, state: State, market: Market, order: Fields, transfer_id: str
+) -> list[Planned]:
+    """A resting limit that cannot pay its fee any more when its time comes: the fee has risen."""
+    assert market.prices is not None
+    account_id, side = order["account_id"], order["side"]
+    touch = market.prices["BID" if side == "BUY" else "ASK"]
+    ticks = max(1, touch - sign(side) * max(2, touch // 100))
+    resting = order | {
+        "order_type": "LIMIT",
+        "time_in_force": "GTC",
+        "expire_ns": 0,
+        "price_ticks": ticks,
+        "trigger_ticks": 0,
+        **dict.fromkeys(("stop_loss_ticks", "take_profit_ticks", "auto_close_e8"), 0),
+        "client_order_id": "",
+        "digest": b"",
+    }
+    dear = chance.choice((600_000, 99_000_000))
+    reach = price_of(ticks, market.instrument_id)
+    cheap = market.spec["maker_fee_e8"]
+    return [
+        partial(placing, resting),
+        partial(maker_fee, market, dear),
+        lambda: transfer_to(state, market, account_id, 0, transfer_id),
+        lambda: ("UpdatePrice", reach),
+        partial(maker_fee, market, cheap),
+    ]
+
+
+def maker_fee(market: Market, rate_e8: int) -> tuple[str, Fields]:
+    """A step that changes the maker fee alone."""
+    spec = market.spec | {"maker_fee_e8": rate_e8}
+    return "ChangeInstrument", {"instrument_id": market.instrument_id, "spec": spec}
 
 
 def crowded_hold(

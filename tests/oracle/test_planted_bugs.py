@@ -1,0 +1,157 @@
+"""The comparison is worth its time: each of these bugs, planted in the engine, is found."""
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any, Final
+from unittest import mock
+
+import pytest
+
+import engine
+from engine.commands import Side
+from engine.units import E8, div_ceil, div_floor
+from tests.oracle.compare import Duel
+from tests.oracle.driver import LIFE_STEPS
+from tests.oracle.generator import Generator
+
+WITHIN_LIVES: Final = 4
+Wrong = Callable[..., Any]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(engine.COMPILED, reason="a compiled engine cannot be patched"),
+]
+
+
+def nothing(*_: Any) -> None:
+    """What should have happened does not."""
+
+
+def early_by_a_tick(right: Wrong) -> Wrong:
+    """A long is liquidated below its tick instead of at it, a short above."""
+    return lambda side, *rest: right(side, *rest) - (1 if side is Side.BUY else -1)
+
+
+def a_tick_lower(right: Wrong) -> Wrong:
+    """Right but for one tick."""
+    return lambda *given: right(*given) - 1
+
+
+def stale_at_the_edge(_: Wrong) -> Wrong:
+    """Stale at `stale_after`, not only beyond it."""
+
+    def is_stale(market: Any, time_ns: int) -> bool:
+        after_ns = market.spec.stale_after_ns
+        return bool(after_ns > 0 and time_ns - market.price_time_ns >= after_ns)
+
+    return is_stale
+
+
+def without_a_way(right: Wrong) -> Wrong:
+    """Everything fires as if it had been passed first."""
+    return lambda *given: (0, *right(*given)[1:])
+
+
+def without_deductions(right: Wrong) -> Wrong:
+    """The rate of a tier taken on the whole notional."""
+    return lambda spec: [type(rate)(rate.maintenance_e8, 0) for rate in right(spec)]
+
+
+def once_and_never_again(right: Wrong) -> Wrong:
+    """An auto-close that does not follow its position."""
+
+    def rearm(queue: Any, position: Any) -> None:
+        if position.auto_close is None or position.auto_close_e8 == 0:
+            right(queue, position)
+
+    return rearm
+
+
+def cost_rounded_for_the_user(right: Wrong) -> Wrong:
+    """A long's removed cost rounded down, a short's up."""
+
+    def cost_removed(side: Side, cost: int, lots: int, held: int) -> int:
+        if lots == held:
+            return int(right(side, cost, lots, held))
+        return (div_floor if side is Side.BUY else div_ceil)(cost * lots, held)
+
+    return cost_removed
+
+
+# What is wrong, where, and what stands there instead; given the right one.
+BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    "fees are rounded down": (
+        "engine.settlement.fee_atoms",
+        lambda _: lambda base, rate_e8: div_floor(base * rate_e8, E8),
+    ),
+    "the cost that leaves is rounded for the user": (
+        "engine.settlement.cost_removed_atoms",
+        lambda _: (
+            lambda side, cost, lots, held: (
+                cost
+                if lots == held
+                else (div_floor if side is Side.BUY else div_ceil)(cost * lots, held)
+            )
+        ),
+    ),
+    "the margin that leaves is rounded up": (
+        "engine.settlement.share_released_atoms",
+        lambda _: lambda total, lots, held: div_ceil(total * lots, held),
+    ),
+    "an amount buys the lot that it only began": (
+        "engine.admission.quantity_lots",
+        lambda _: lambda amount, leverage, ticks, k: div_ceil(amount * leverage, ticks * k),
+    ),
+    "liquidation at < instead of ≤": ("engine.trigger_index.liquidation_ticks", early_by_a_tick),
+    "an auto-close one tick off": ("engine.trigger_index.auto_close_ticks", a_tick_lower),
+    "an auto-close that does not follow": (
+        "engine.trigger_index.rearm_auto_close",
+        once_and_never_again,
+    ),
+    "maintenance without deductions": ("engine.market.tier_rates", without_deductions),
+    "a hold that stays": ("engine.open_orders.release_ticket_hold", lambda _: nothing),
+    "closing orders that do not shrink": ("engine.settlement.shrink_closers", lambda _: nothing),
+    "liquidations before exits": ("engine.trigger_index.LIQUIDATIONS", lambda _: -1),
+    "no order on the way": ("engine.trigger_index.FiringQueue.item", without_a_way),
+    "two candidates are believed": ("engine.price_update.CANDIDATES_TO_BELIEVE", lambda _: 2),
+    "stale at the edge": ("engine.market.Market.is_stale", stale_at_the_edge),
+}
+
+
+@contextmanager
+def planted(target: str, wrong_of: Callable[[Any], Any]) -> Iterator[None]:
+    """The bug in its place, while this lasts."""
+    with mock.patch(target, wrong_of(pkgutil.resolve_name(target))):
+        yield
+
+
+def steps_until_found() -> int:
+    """How many steps it takes until engine and oracle differ; 0 if they do not."""
+    steps = 0
+    for life in range(WITHIN_LIVES):
+        duel = Duel()
+        generator = Generator(Random(f"planted/{life}"), duel.venue)
+        opening = generator.opening()
+        for number in range(LIFE_STEPS):
+            steps += 1
+            step = opening[number] if number < len(opening) else generator.next()
+            try:
+                duel.apply(*step)
+            except AssertionError:
+                return steps
+    return 0
+
+
+def test_without_a_planted_bug_nothing_is_found() -> None:
+    assert steps_until_found() == 0
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_planted_bug_is_found(name: str, count: Callable[[str, int], None]) -> None:
+    with planted(*BUGS[name]):
+        steps = steps_until_found()
+
+    assert steps > 0
+    count("oracle planted bugs found", 1)
