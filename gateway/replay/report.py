@@ -39,7 +39,8 @@ def _run_table(outcome: Outcome, seconds: float) -> Table:
     plan, sequence = outcome.plan, outcome.state.sequence
     prices = [row.prices.last_e8 for row in plan.rows]
     table = _table("run")
-    table.add_row("prices", f"{len(plan.rows):,} rows of {plan.source}")
+    table.add_row("prices", plan.source)
+    table.add_row("rows", f"{len(plan.rows):,}")
     table.add_row("from", _moment(plan.rows[0].ts_ms))
     table.add_row("to", _moment(plan.rows[-1].ts_ms))
     table.add_row("first and last price", f"{_e8(prices[0])} → {_e8(prices[-1])}")
