@@ -46,6 +46,10 @@ Text = str | UnsetType
 Whole = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
 
+_DECIMALS: Final = frozenset(
+    {"amount", "quantity", "price", "triggerPrice", "stopLoss", "takeProfit", "autoClosePct"}
+    | {"bid", "ask", "last", "mark", "index", "tickSize", "lotSize"}
+)
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 ORDER_TYPES: Final = {kind.name: kind for kind in OrderType}
 TIMES_IN_FORCE: Final = {kind.name: kind for kind in TimeInForce}
@@ -166,7 +170,7 @@ def _shape_error(text: str) -> ApiError:
         return edge_error(EdgeCode.MISSING_FIELD, field=named[1])
     at = _FIELD_IN_ERROR.search(text)
     field = at[1] if at else ""
-    if "Expected `str" in text and ("got `int`" in text or "got `float`" in text):
+    if field in _DECIMALS and ("got `int`" in text or "got `float`" in text):
         return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="send it as a string")
     if "Number out of range" in text or "Integer value out of range" in text:
         return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="the number is out of range")

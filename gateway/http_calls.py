@@ -157,10 +157,12 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
             if shape is None:
                 result = handler(call)
             else:
-                body = await _read_body(call)
+                body = b"{}"
+                if request.can_read_body or not may_be_empty:
+                    body = await _read_body(call)
                 if not sequencer.is_settled:
                     await sequencer.settled()
-                result = handler(call, shape.decode(body or b"{}" if may_be_empty else body))
+                result = handler(call, shape.decode(body))
             if type(result) is Operation:
                 outcome = await sequencer.submit(result.command, result.answer)
                 assert type(outcome) is Answered

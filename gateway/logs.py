@@ -3,6 +3,7 @@
 Never a line for each order, never a token, never a body.
 """
 
+import logging
 import sys
 from collections import Counter
 from typing import Any, Final, Literal
@@ -15,6 +16,8 @@ Format = Literal["auto", "text", "json"]
 
 def configure(level: str, form: Format) -> None:
     """Send logs to standard error: readable on a terminal, else one JSON object a line."""
+    # What the HTTP library says of requests it cannot parse is its client's fault, and counted.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     readable = form == "text" or (form == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.processors.add_log_level,

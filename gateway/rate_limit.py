@@ -60,7 +60,3 @@ class RateLimit:
     def wait_s(self, bucket: Bucket) -> int:
         """Whole seconds, at least 1, until the bucket has one request again."""
         return max(1, -int(-(1.0 - bucket.level) // self.per_second))
-
-    def full_s(self, bucket: Bucket) -> int:
-        """Whole seconds until the bucket is full."""
-        return -int(-(self.burst - bucket.level) // self.per_second)
