@@ -1,0 +1,161 @@
+"""The ladder of refusals: every reason, in the order of the enum, before all later ones (ORD-4)."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from engine.commands import (
+    KEEP,
+    AdjustMargin,
+    AmendOrder,
+    CancelOrder,
+    ChangeInstrument,
+    Command,
+    Deposit,
+    IssueToken,
+    ListInstrument,
+    OpenAccount,
+    PriceSource,
+    RevokeToken,
+    SetPositionExits,
+)
+from engine.reject_reason import RejectReason
+from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
+from tests.engine.ladders import LADDERS
+from tests.engine.venue import Venue, order, plain_spec, price
+
+ALICE: Final = AccountId(1)
+LAST_OF_THE_LADDER: Final = RejectReason.WOULD_LIQUIDATE
+
+
+@pytest.mark.parametrize("kind", LADDERS)
+def test_the_first_reason_that_applies_is_the_one_reported(kind: str) -> None:
+    ladder = LADDERS[kind]()
+    venue, fields = ladder.venue, dict(ladder.fields)
+    reasons = [reason for reason, _ in ladder.rungs]
+    assert reasons == sorted(reasons)
+
+    for reason, cure in ladder.rungs:
+        before = venue.state.next_id, venue.free(), venue.hold(), venue.state.orders.count
+        assert venue.names(order(**fields)) == [reason.name]
+        after = venue.state.next_id, venue.free(), venue.hold(), venue.state.orders.count
+        assert after == before, "a refused order leaves no trace"
+        cure(venue, fields)
+    assert venue.names(order(**fields))[0] == "OrderAccepted"
+
+
+def test_an_unknown_account_comes_before_all_that_follows() -> None:
+    ladder = LADDERS["taking"]()
+
+    fields = {**ladder.fields, "account_id": AccountId(99)}
+    assert ladder.venue.names(order(**fields)) == ["UNKNOWN_ACCOUNT"]
+
+
+def on_open_position(command: Callable[[], Command]) -> Callable[[], list[str]]:
+    """What a command says to an account with 1,000, a position 2 and a market of its own."""
+
+    def names() -> list[str]:
+        venue = Venue(plain_spec(tiers=((10**17, 1_000_000, 100),)), deposits=(1_000,))
+        venue.apply(order(qty_lots=100))
+        venue.apply(IssueToken(ALICE, b"h" * 32, 1))
+        return venue.names(command())
+
+    return names
+
+
+def far_price() -> list[str]:
+    venue = Venue()
+    venue.apply(price(200_000, feed="f", sequence=1))
+    return venue.names(price(301_000, feed="f", sequence=2))
+
+
+def late_price() -> list[str]:
+    venue = Venue()
+    venue.apply(price(200_000, feed="f", sequence=1))
+    return venue.names(price(200_000, feed="f", sequence=1))
+
+
+# One command for each reason of the commands that do not place orders.
+OTHERS: Final[dict[RejectReason, Callable[[], list[str]]]] = {
+    RejectReason.UNKNOWN_ORDER: on_open_position(lambda: CancelOrder(ALICE, OrderId(1), "")),
+    RejectReason.UNKNOWN_ASSET: on_open_position(lambda: Deposit(ALICE, "EUR", 5, "t")),
+    RejectReason.UNKNOWN_TOKEN: on_open_position(lambda: RevokeToken(b"x" * 32)),
+    RejectReason.DUPLICATE_ACCOUNT: on_open_position(lambda: OpenAccount("user-1")),
+    RejectReason.DUPLICATE_TOKEN: on_open_position(lambda: IssueToken(ALICE, b"h" * 32, 1)),
+    RejectReason.DUPLICATE_SYMBOL: on_open_position(lambda: ListInstrument(plain_spec())),
+    RejectReason.BAD_NAME: on_open_position(lambda: OpenAccount("a b")),
+    RejectReason.BAD_AMOUNT: on_open_position(lambda: AdjustMargin(ALICE, PositionId(2), 0)),
+    RejectReason.BAD_INSTRUMENT: on_open_position(lambda: ListInstrument(plain_spec(symbol=""))),
+    RejectReason.INSTRUMENT_IN_USE: on_open_position(
+        lambda: ChangeInstrument(InstrumentId(1), plain_spec(taker_fee_e8=1))
+    ),
+    RejectReason.MARGIN_TOO_LOW: on_open_position(lambda: AdjustMargin(ALICE, PositionId(2), -E8)),
+    RejectReason.PRICE_OUT_OF_SEQUENCE: late_price,
+    RejectReason.PRICE_BEYOND_BAND: far_price,
+}
+
+
+@pytest.mark.parametrize("reason", OTHERS, ids=lambda reason: reason.name)
+def test_every_other_reason_is_reachable(reason: RejectReason) -> None:
+    assert OTHERS[reason]() == [reason.name]
+
+
+def test_every_reason_of_the_enum_is_reached() -> None:
+    on_ladders = {reason for make in LADDERS.values() for reason, _ in make().rungs}
+    reached = on_ladders | {RejectReason.UNKNOWN_ACCOUNT} | OTHERS.keys()
+
+    assert reached == set(RejectReason) - {RejectReason.NONE}
+    assert {r for r in RejectReason if 0 < r <= LAST_OF_THE_LADDER} <= reached - OTHERS.keys()
+
+
+AMENDS: Final[dict[str, tuple[dict[str, int], RejectReason]]] = {
+    "nothing": ({}, RejectReason.BAD_COMBINATION),
+    "negative": ({"qty_lots": -1, "price_ticks": 10**12}, RejectReason.BAD_COMBINATION),
+    "both sizes": ({"qty_lots": 1, "amount_atoms": 1}, RejectReason.BAD_COMBINATION),
+    "price": ({"price_ticks": 10**12, "qty_lots": 10**15 + 1}, RejectReason.BAD_PRICE),
+    "quantity": ({"price_ticks": 1_000, "qty_lots": 10**15 + 1}, RejectReason.BAD_QUANTITY),
+    "band": ({"price_ticks": 250_000, "qty_lots": 1}, RejectReason.PRICE_BAND),
+    "notional": ({"qty_lots": 1}, RejectReason.MIN_NOTIONAL),
+    "tier": ({"qty_lots": 9_000, "price_ticks": 200_000}, RejectReason.RISK_TIER),
+    "taking": ({"qty_lots": 100, "price_ticks": 200_000}, RejectReason.WOULD_TAKE),
+    "funds": ({"qty_lots": 6_000}, RejectReason.INSUFFICIENT_BALANCE),
+}
+
+
+@pytest.mark.parametrize("way", AMENDS)
+def test_an_amend_is_judged_by_the_same_ladder(way: str) -> None:
+    """AMD-1, AMD-3: the order as it would be is refused for the first reason, and stays."""
+    spec = plain_spec(
+        price_band_e8=20_000_000,
+        notional_atoms_min=100 * E8,
+        tiers=((150_000 * E8, 0, 100), (10**17, 1, 1)),
+    )
+    venue = Venue(spec)
+    venue.apply(order(qty_lots=10, price_ticks=190_000, post_only=True))
+    terms = {"price_ticks": 0, "trigger_ticks": 0, "qty_lots": 0, "amount_atoms": 0}
+    asked, reason = AMENDS[way]
+
+    amend = AmendOrder(ALICE, OrderId(1), "", **{**terms, **asked})
+    assert venue.names(amend) == [reason.name]
+    kept = venue.order(1)
+    assert (kept.price_ticks, kept.qty_lots, kept.priority) == (190_000, 10, 1)
+    assert venue.hold() == 19 * E8
+
+
+def test_exits_are_judged_in_their_own_order() -> None:
+    """EXI-6: who, what, halted, source, prices, and last whether they are true already."""
+    venue = Venue()
+    venue.apply(order(qty_lots=100))
+
+    def exits(account: int, position: int, source: PriceSource, stop_loss: int) -> list[str]:
+        ids = AccountId(account), PositionId(position)
+        return venue.names(SetPositionExits(*ids, stop_loss, KEEP, KEEP, source))
+
+    wrong = 10**12
+    assert exits(99, 99, PriceSource.BID, wrong) == ["UNKNOWN_ACCOUNT"]
+    assert exits(1, 99, PriceSource.BID, wrong) == ["UNKNOWN_POSITION"]
+    assert exits(1, 2, PriceSource.BID, wrong) == ["BAD_COMBINATION"]
+    assert exits(1, 2, PriceSource.LAST, wrong) == ["BAD_PRICE"]
+    assert exits(1, 2, PriceSource.LAST, 200_000) == ["WOULD_TRIGGER"]
+    assert exits(1, 2, PriceSource.LAST, 199_999) == ["ExitsChanged"]
