@@ -107,7 +107,9 @@ def size_by_amount(arrival: Arrival) -> bool:
     """
     draft = arrival.draft
     market = draft.market
-    leverage = draft.leverage or draft.seat.leverage
+    leverage = draft.leverage
+    if leverage == 0 and market.is_netting:
+        leverage = draft.seat.leverage
     price_ticks = arrival.at_ticks
     is_new = draft.order_id == 0  # else its leverage was judged when it was placed
     if price_ticks == 0 or leverage < 1 or (is_new and leverage > market.spec.leverage_max):
