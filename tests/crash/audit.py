@@ -160,10 +160,19 @@ def mismatches(seen: Sightings, facts: Facts) -> list[str]:
     found += _differences("account", seen.accounts, facts.accounts)
     found += _differences("message", seen.messages, facts.messages)
     found += _result_mismatches(seen, facts)
+    found += _transfer_mismatches(seen, facts)
+    return found
+
+
+def _transfer_mismatches(seen: Sightings, facts: Facts) -> list[str]:
+    found = []
     for transfer_id, transfer in seen.transfers.items():
         moved = facts.transfers.get(transfer_id, [])
         if moved != [transfer]:
             found.append(f"transfer {transfer_id}: acknowledged {transfer}, journal has {moved}")
+    for transfer_id, moved in facts.transfers.items():
+        if transfer_id not in seen.transfers and len(moved) != 1:
+            found.append(f"transfer {transfer_id}: never answered, in the journal {len(moved)} x")
     return found
 
 

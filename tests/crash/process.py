@@ -8,7 +8,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
-COMMAND: Final = Path(sys.executable).with_name("fulcrum")
+FULCRUM: Final = (str(Path(sys.executable).with_name("fulcrum")),)
 START_S_MAX: Final = 60.0
 
 
@@ -29,19 +29,22 @@ class EndedEarly(Exception):
 class VenueProcess:
     """`fulcrum serve` on a directory.  It is killed when the `async with` is left.
 
+    command: what to run for `fulcrum`.
     log: its lines on standard error, decoded, as they come.
     """
 
-    def __init__(self, directory: Path, options: tuple[str, ...]) -> None:
+    def __init__(
+        self, directory: Path, options: tuple[str, ...], command: tuple[str, ...] = FULCRUM
+    ) -> None:
         self.log: Final[list[dict[str, object]]] = []
-        self._arguments: Final = ("serve", "--data", str(directory), *options)
+        self._command: Final = (*command, "serve", "--data", str(directory), *options)
         self._process: Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._news: Final = asyncio.Event()
 
     async def __aenter__(self) -> "VenueProcess":
         self._process = await asyncio.create_subprocess_exec(
-            str(COMMAND), *self._arguments, stdout=DEVNULL, stderr=PIPE
+            *self._command, stdout=DEVNULL, stderr=PIPE
         )
         self._reader = asyncio.create_task(self._read())
         return self

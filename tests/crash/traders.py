@@ -6,7 +6,7 @@ Knows what a client knows: what it sent, what it was told, what it must ask abou
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Final, final
 
@@ -66,9 +66,9 @@ class Trader:
         await self.client.close()
 
     async def trade(self) -> None:
-        """Until the line is cut."""
+        """Until the line is cut.  Raises Disconnected then."""
         rng = self._random
-        actions: list[Callable[[], object]] = [
+        actions: list[Callable[[], Awaitable[None]]] = [
             self._open_positions,
             self._close_position,
             self._cancel,
@@ -76,17 +76,12 @@ class Trader:
             self.line.look,
             self._ask_again,
         ]
-        try:
-            while True:
-                act = rng.choices(actions, (50, 20, 10, 6, 10, 4))[0]
-                coroutine = act()
-                assert asyncio.iscoroutine(coroutine)
-                await coroutine
-                self.actions += 1
-                if self.pause_s:
-                    await asyncio.sleep(rng.expovariate(1 / self.pause_s))
-        except Disconnected:
-            return
+        while True:
+            act = rng.choices(actions, (50, 20, 10, 6, 10, 4))[0]
+            await act()
+            self.actions += 1
+            if self.pause_s:
+                await asyncio.sleep(rng.expovariate(1 / self.pause_s))
 
     async def settle(self) -> None:
         """Ask again for every order of unknown outcome, with the same words.  Raises
@@ -277,9 +272,9 @@ class Teller:
     unknown: transfers that were sent and not answered.
     """
 
-    def __init__(self, seen: Sightings, seed: int) -> None:
+    def __init__(self, seen: Sightings, seed: int, pause_s: float) -> None:
         self.unknown: Final[dict[str, Transfer]] = {}
-        self.pause_s = 0.0
+        self._pause_s: Final = pause_s
         self._seen: Final = seen
         self._random: Final = random.Random(f"{seed} teller")
         self._client: HttpClient | None = None
@@ -303,15 +298,12 @@ class Teller:
         return str(msgspec.json.decode(answer.body)["token"])
 
     async def work(self, users: list[str]) -> None:
-        """Deposits, and smaller withdrawals, until the line is cut."""
+        """Deposits, and smaller withdrawals, on and on.  Raises Disconnected."""
         rng = self._random
-        try:
-            while True:
-                user, units = rng.choice(users), rng.choice((5, 3, -2))
-                await self.move(user, units * E8 + rng.randrange(E8))
-                await asyncio.sleep(rng.expovariate(1 / self.pause_s))
-        except Disconnected:
-            return
+        while True:
+            user, units = rng.choice(users), rng.choice((5, 3, -2))
+            await self.move(user, units * E8 + rng.randrange(E8))
+            await asyncio.sleep(rng.expovariate(1 / self._pause_s))
 
     async def settle(self) -> None:
         """Ask again for every transfer of unknown outcome, twice for some."""
