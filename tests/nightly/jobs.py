@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.oracle import driver
 from tests.wal.power_loss import tell_story
 
 Job = Callable[[int, float], dict[str, int]]
@@ -74,6 +75,7 @@ def power_loss(seed: int, budget_seconds: float) -> dict[str, int]:
 
 
 JOBS: Final[dict[str, Job]] = {
+    "oracle": driver.nightly,
     "power-loss": power_loss,
     "properties": property_search,
 }

@@ -46,7 +46,7 @@ WEIGHTS: Final = {
     "Withdraw": 25,
     "FundInsurance": 8,
     "SetInstrumentStatus": 12,
-    "ChangeInstrument": 22,
+    "ChangeInstrument": 25,
     "AdvanceTime": 8,
     "OpenAccount": 8,
     "IssueToken": 12,
@@ -221,9 +221,11 @@ class Generator:
             self.planned += plots.exact_balance(chance, state, market, order, self.fresh("t"))
         elif dice < 0.11:
             self.planned += plots.dear_maker(chance, state, market, order, self.fresh("t"))
-        elif dice < 0.12:
+        elif dice < 0.13:
+            self.planned += plots.at_the_cap(chance, state, market, order, self.fresh("t"))
+        elif dice < 0.145:
             self.planned += plots.many_orders(chance, market, order["account_id"])
-        elif dice < 0.3 and market.spec["position_mode"] == "NETTING":
+        elif dice < 0.32 and market.spec["position_mode"] == "NETTING":
             key = order["account_id"], market.instrument_id
             position = state.position_of_key(*key)
             if position is not None:
@@ -320,7 +322,7 @@ class Generator:
         """Money in an asset under a transfer id, at times a known or a bad one."""
         chance = self.chance
         known = sorted(self.venue.state.transfer_ids)[-20:]
-        asset = chance.choices(("USD", "EUR", "XXX", ""), (60, 40, 3, 1))[0]
+        asset = chance.choices(("USD", "EUR", "XXX", ""), (60, 40, 4, 2))[0]
         transfer_id, dice = self.fresh("t"), chance.random()
         if dice < 0.05 and known:
             transfer_id = chance.choice(known)

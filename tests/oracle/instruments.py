@@ -6,18 +6,18 @@ netting market with fees on margin, and tickets with fees on notional, a rebate 
 
 from random import Random
 
-from tests.oracle.records import NOTIONAL_ATOMS_MAX, Fields
+from tests.oracle.records import E8, NOTIONAL_ATOMS_MAX, Fields
 from tests.oracle.stories import SECOND_NS, simple_spec
 
 # Base prices in ticks: small ones make every rounding visible, large ones every carry.
 BASE_TICKS = (120, 1_000, 7_919, 20_000)
-UNIT_ATOMS = 10**8
 
 
 def four_specs(chance: Random) -> list[tuple[Fields, int]]:
     """Each instrument with the price around which it trades."""
     makers = (simple_tickets, perpetual_netting, netting_on_margin, tickets_on_notional)
-    return [(make(chance), chance.choice(BASE_TICKS)) for make in makers]
+    bases = [chance.choice(BASE_TICKS) for _ in makers]
+    return [(make(chance, base), base) for make, base in zip(makers, bases, strict=True)]
 
 
 def sized(spec: Fields, chance: Random) -> Fields:
@@ -33,26 +33,31 @@ def sized(spec: Fields, chance: Random) -> Fields:
     return spec
 
 
-def simple_tickets(chance: Random) -> Fields:
+def notional_of(spec: Fields, lots: int, ticks: int) -> int:
+    """What some lots are worth, in atoms."""
+    return int(lots * ticks * spec["tick_size_e8"] * spec["lot_size_e8"] // E8)
+
+
+def simple_tickets(chance: Random, base: int) -> Fields:
     """What the seed describes; the remainder goes to insurance."""
     return sized(simple_spec("AAA/USD"), chance)
 
 
-def perpetual_netting(chance: Random) -> Fields:
+def perpetual_netting(chance: Random, base: int) -> Fields:
     """Tiers, fees on notional, the closing fee reserved, the remainder to the user."""
-    unit = chance.choice((UNIT_ATOMS, 10 * UNIT_ATOMS, 1_000 * UNIT_ATOMS))
-    return sized(simple_spec("BBB/USD"), chance) | {
+    spec = sized(simple_spec("BBB/USD"), chance)
+    unit = notional_of(spec, spec["qty_lots_max"] // chance.choice((4, 20)), base)
+    return spec | {
         "position_mode": "NETTING",
         "fee_basis": "NOTIONAL",
-        "notional_atoms_min": unit // 1_000,
-        "qty_lots_max": chance.choice((1_000, 20_000)),
+        "notional_atoms_min": notional_of(spec, 3, base),
         "leverage_max": 125,
         "tiers": (
-            (10 * unit, 400_000, 125),
-            (50 * unit, 500_000, 100),
-            (200 * unit, 1_000_000, 50),
-            (1_000 * unit, 2_500_000, 20),
-            (5_000 * unit, 12_500_000, 4),
+            (unit, 400_000, 125),
+            (2 * unit, 500_000, 100),
+            (4 * unit, 1_000_000, 50),
+            (10 * unit, 2_500_000, 20),
+            (100 * unit, 12_500_000, 4),
         ),
         "maker_fee_e8": 20_000,
         "taker_fee_e8": 50_000,
@@ -63,7 +68,7 @@ def perpetual_netting(chance: Random) -> Fields:
     }
 
 
-def netting_on_margin(chance: Random) -> Fields:
+def netting_on_margin(chance: Random, base: int) -> Fields:
     """Fees on margin in one net position; at high leverage maintenance exceeds the margin."""
     return sized(simple_spec("CCC/EUR"), chance) | {
         "position_mode": "NETTING",
@@ -77,14 +82,15 @@ def netting_on_margin(chance: Random) -> Fields:
     }
 
 
-def tickets_on_notional(chance: Random) -> Fields:
+def tickets_on_notional(chance: Random, base: int) -> Fields:
     """A maker is paid; limits stay near the mark."""
-    unit = chance.choice((UNIT_ATOMS, 100 * UNIT_ATOMS))
-    return sized(simple_spec("DDD/USD"), chance) | {
+    spec = sized(simple_spec("DDD/USD"), chance)
+    unit = notional_of(spec, spec["qty_lots_max"] // chance.choice((4, 20)), base)
+    return spec | {
         "fee_basis": "NOTIONAL",
-        "notional_atoms_min": unit // 500,
+        "notional_atoms_min": notional_of(spec, 2, base),
         "leverage_max": 50,
-        "tiers": ((100 * unit, 1_000_000, 50), (1_000 * unit, 5_000_000, 10)),
+        "tiers": ((unit, 1_000_000, 50), (5 * unit, 5_000_000, 10)),
         "maker_fee_e8": -10_000,
         "taker_fee_e8": 70_000,
         "liquidation_fee_e8": 300_000,

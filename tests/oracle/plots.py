@@ -9,6 +9,7 @@ from random import Random
 
 from tests.oracle.order_aims import exact_need
 from tests.oracle.records import Fields, Market, Position, opposite, sign
+from tests.oracle.rules import cap_atoms
 from tests.oracle.state import State
 from tests.oracle.stories import order_fields, price_of
 
@@ -41,6 +42,26 @@ def exact_balance(
     return [
         lambda: transfer_to(state, market, order["account_id"], wanted, transfer_id),
         partial(placing, again),
+    ]
+
+
+def at_the_cap(
+    chance: Random, state: State, market: Market, order: Fields, transfer_id: str
+) -> list[Planned]:
+    """As many lots as the risk tiers allow, or one more, with money enough."""
+    assert market.prices is not None
+    key = order["account_id"], market.instrument_id
+    leverage = max(1, order["leverage"] or state.leverages.get(key, 1))
+    price = market.prices["ASK" if order["side"] == "BUY" else "BID"]
+    lots = cap_atoms(market.spec, leverage) // (price * market.k) + chance.choice((0, 1, 1))
+    large = order_fields(*key, order["side"], "MARKET") | {
+        "qty_lots": max(1, min(lots, market.spec["qty_lots_max"])),
+        "leverage": leverage,
+    }
+    enough = min(10**15, 2 * exact_need(market, large))
+    return [
+        lambda: transfer_to(state, market, key[0], enough, transfer_id),
+        partial(placing, large),
     ]
 
 

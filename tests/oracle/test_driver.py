@@ -11,8 +11,8 @@ import pytest
 
 from tests.oracle.driver import STEPS, missed, run
 
-SHARDS: Final = 10
-SHARD_STEPS: Final = 21_000
+SHARDS: Final = 12
+SHARD_STEPS: Final = 25_000
 MET_AT_LEAST: Final = 20
 ROOT: Final = Path(__file__).resolve().parents[2]
 
