@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-Unit = Literal["commands/s", "requests/s", "messages/s", "µs", "s", "bytes"]
+Unit = Literal["commands/s", "requests/s", "µs", "s", "bytes"]
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -32,7 +32,6 @@ class Figure(msgspec.Struct, omit_defaults=True):
     """One row.  rounds, beside_rounds: what each round gave, in `unit`, A B A B in time.
 
     beside: the name of the limit, measured in the same rounds; empty if there is none.
-    more: further numbers of the same rounds, by name with unit.
     excess_unit: what one unit of an excess is, in `unit`.
     """
 
@@ -43,7 +42,6 @@ class Figure(msgspec.Struct, omit_defaults=True):
     beside: str = ""
     beside_rounds: list[float] = msgspec.field(default_factory=list)
     aim: Aim | None = None
-    more: dict[str, float] = msgspec.field(default_factory=dict)
     excess_unit: float = 0.0
 
     @property
@@ -94,7 +92,7 @@ class Figure(msgspec.Struct, omit_defaults=True):
             fields |= {"besideRounds": self.beside_rounds, "ratio": self.ratio}
         if self.aim is not None:
             fields |= {"aim": str(self.aim), "judged": self.judged, "met": self.is_met}
-        return fields | ({"more": self.more} if self.more else {})
+        return fields
 
 
 HEADINGS = ("figure", "median", "unit", "beside it", "its median", "ratio", "aim", "met")

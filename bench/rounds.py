@@ -93,11 +93,15 @@ def measure(
 
 
 def figure_of(report: dict[str, Any]) -> Figure:
-    """The figure of one case, as pytest-benchmark reported it in its JSON."""
+    """The figure of one case, as pytest-benchmark reported it in its JSON.
+
+    A case whose rounds are many small measurements says itself what each round came to.
+    """
     extra = report["extra_info"]
     case = msgspec.convert(extra["case"], Case)
     figure = Figure(case.group, case.name, case.unit, [], aim=case.aim)
-    figure.rounds += [in_unit(case.unit, case.operations, s) for s in report["stats"]["data"]]
+    times: list[float] = extra.get("roundSeconds") or report["stats"]["data"]
+    figure.rounds += [in_unit(case.unit, case.operations, s) for s in times]
     if "beside" in extra:
         figure.beside, count = extra["beside"], extra["besideOperations"]
         figure.beside_rounds += [in_unit(case.unit, count, s) for s in extra["besideSeconds"]]

@@ -15,7 +15,9 @@ class Sizes(NamedTuple):
     batches: commands of one sync.  syncs: in one round, at most.
     commits: whose latency is taken in one round.
     journal, long_journal: commands to replay; the long one is restarted from once.
-    load_seconds, load_warm: one round of load, and what of its start is not counted.
+    connections: of HTTP, one request in flight on each.  sockets: connections and requests in
+    flight on each.  load_seconds, load_warm: one round of load, and what of its start is not
+    counted.
     objects: accounts, orders, positions to weigh.
     """
 
@@ -32,6 +34,8 @@ class Sizes(NamedTuple):
     commits: int
     journal: int
     long_journal: int
+    connections: tuple[int, ...]
+    sockets: tuple[tuple[int, int], ...]
     load_seconds: float
     load_warm: float
     objects: int
@@ -53,6 +57,8 @@ FULL: Final = Sizes(
     commits=1_000,
     journal=100_000,
     long_journal=1_000_000,
+    connections=(1, 16, 64),
+    sockets=((1, 1), (16, 16)),
     load_seconds=2.0,
     load_warm=0.4,
     objects=100_000,
@@ -69,7 +75,7 @@ QUICK: Final = FULL._replace(
 )
 TINY: Final = Sizes(
     name="tiny",
-    rounds=2,
+    rounds=1,
     accounts=50,
     commands=200,
     warm=600,
@@ -81,7 +87,9 @@ TINY: Final = Sizes(
     commits=10,
     journal=400,
     long_journal=800,
-    load_seconds=0.3,
+    connections=(1, 2),
+    sockets=((1, 1), (2, 2)),
+    load_seconds=0.2,
     load_warm=0.05,
     objects=300,
 )

@@ -84,8 +84,9 @@ def test_triggers_fire(
 ) -> None:
     positions = sizes.positions[-1] if is_largest else sizes.positions[0]
     updates, triggers = sizes.passings[place]
-    if not by_limits:  # a position has one stop loss, so there may be fewer
-        triggers = min(triggers, positions // updates)
+    if not by_limits:  # a position has but one stop loss
+        triggers = min(triggers, positions)
+        updates = min(updates, max(1, positions // (2 * triggers)))
     passing = Passing(updates, triggers, bool(by_limits))
     fires = updates * triggers
     crowds: list[tuple[Crowd, int]] = []

@@ -87,11 +87,9 @@ class Trading:
             "price": self.price,
         }
 
-    def furnish(self) -> "Trading":
+    def furniture(self) -> list[Timed]:
         """List the market, open and fund the accounts, set the first price."""
-        for command in self._furniture():
-            self.apply(command)
-        return self
+        return [self.apply(command) for command in self._furniture()]
 
     def fork(self, engine: Engine) -> "Trading":
         """The same crowd at another engine in the same state."""

@@ -23,7 +23,8 @@ class Recording(NamedTuple):
 
 def mixed_recording(market: Market, accounts: int, warm: int, count: int) -> Recording:
     """The mix, after `warm` commands of it."""
-    trading = Trading(market, accounts, Engine(State())).furnish()
+    trading = Trading(market, accounts, Engine(State()))
+    trading.furniture()
     trading.mixed(warm)
     before = list(sections(trading.state))
     return Recording(before, trading.mixed(count))
@@ -45,7 +46,8 @@ class Kinds:
 
     def __init__(self, accounts: int, count: int) -> None:
         self._count: Final = count
-        self._trading: Final = Trading(TICKETS, accounts, Engine(State())).furnish()
+        self._trading: Final = Trading(TICKETS, accounts, Engine(State()))
+        self._trading.furniture()
         self._trading.repeat(self._trading.limit, count)
         self._trading.repeat(self._trading.open, count)
         self._before: Final = list(sections(self._trading.state))
