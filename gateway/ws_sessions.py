@@ -5,6 +5,7 @@ all answers of a turn of the loop leave in one write.
 """
 
 import asyncio
+import socket as sockets
 from collections.abc import Callable
 from typing import Any, Final, final
 
@@ -370,6 +371,10 @@ class Sessions:
         await socket.prepare(request)
         transport = request.transport
         assert transport is not None
+        # A small buffer in the kernel: a slow reader is noticed here, not megabytes later.
+        transport.get_extra_info("socket").setsockopt(
+            sockets.SOL_SOCKET, sockets.SO_SNDBUF, self._venue.config.websocket.queue_bytes_max
+        )
         session = Session(self._venue, transport)
         self._open.add(session)
         self.opened += 1

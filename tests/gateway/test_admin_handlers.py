@@ -32,14 +32,16 @@ async def test_a_user_from_nothing_to_an_order(house: House) -> None:
 async def test_accounts_page_newest_first(house: House) -> None:
     for number in range(5):
         await house.admin.post("/admin/accounts", {"userId": f"u{number}"})
-    seen, cursor, pages = [], "", 0
-    while pages < 3:
-        path = f"/admin/accounts?limit=2{cursor and '&cursor=' + cursor}"
+    seen: list[str] = []
+    cursor: str | None = ""
+    pages = 0
+    while cursor is not None:
+        path = f"/admin/accounts?limit=2{cursor and f'&cursor={cursor}'}"
         body = (await house.admin.get(path)).body
         seen += [account["userId"] for account in body["accounts"]]
         cursor, pages = body["nextCursor"], pages + 1
 
-    assert (seen, cursor) == (["u4", "u3", "u2", "u1", "u0"], None)
+    assert (seen, pages) == (["u4", "u3", "u2", "u1", "u0"], 3)
 
 
 async def test_a_revoked_token_works_no_more(house: House) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway import http_handlers
+from gateway import api_replies
 from tests.gateway.house import FAST, House
 
 ORDER = b'{"symbol":"BTC/USDT","side":"BUY","orderType":"MARKET","amount":"1","leverage":10}'
@@ -93,7 +93,7 @@ async def test_a_bug_in_a_handler_is_500_without_a_trace(
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(http_handlers.replies, "account_reply", broken)
+    monkeypatch.setattr(api_replies, "account_reply", broken)
     alice = await house.user("alice", None)
 
     reply = await alice.get("/api/account")
