@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.commands import Side
@@ -51,6 +51,7 @@ def test_a_need_is_margin_fee_and_the_loss_it_starts_with(
     assert need_atoms(waits, 0) == 0
 
 
+@settings(max_examples=40)
 @given(held=st.integers(0, 20), sells=SELLS, buys=st.integers(0, 9))
 def test_a_key_holds_the_larger_side_lot_by_lot(
     held: int, sells: list[tuple[int, int, bool]], buys: int

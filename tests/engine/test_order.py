@@ -65,8 +65,7 @@ def test_better_prices_execute_first_then_priorities() -> None:
     waits = list(venue.state.orders.values())
 
     def ranked(side: Side) -> list[int]:
-        return [
-            o.order_id for o in sorted((o for o in waits if o.side is side), key=execution_rank)
-        ]
+        of_side = [o for o in waits if o.side is side]
+        return [o.order_id for o in sorted(of_side, key=execution_rank)]
 
     assert (ranked(Side.BUY), ranked(Side.SELL)) == ([2, 1, 3], [5, 4, 6])

@@ -29,11 +29,8 @@ def test_orders_are_in_order_of_id_and_queues_in_order_of_execution(
     alive: list[int] = []
     for side, away, cancel in steps:
         ticks = 200_000 - away if side is Side.BUY else 200_000 + away
-        [accepted] = [
-            e
-            for e in venue.say(order(side=side, qty_lots=1, price_ticks=ticks))
-            if "price_ticks" in e
-        ]
+        events = venue.say(order(side=side, qty_lots=1, price_ticks=ticks))
+        [accepted] = [event for event in events if event["event"] == "OrderAccepted"]
         alive.append(accepted["order_id"])
         if cancel < len(alive) and cancel % 2:
             venue.apply(CancelOrder(ALICE, OrderId(alive.pop(cancel)), ""))

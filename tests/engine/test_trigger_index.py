@@ -1,4 +1,4 @@
-"""Places on the way, as integers, against fractions (FIR-3), and where things wait (FIR-2, EXI-4)."""
+"""Places on the way against fractions (FIR-3), and where things wait (FIR-2, EXI-4)."""
 
 from fractions import Fraction
 from typing import Final
