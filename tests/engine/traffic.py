@@ -1,0 +1,257 @@
+"""Random commands that hit the engine everywhere, from a seed; sensible ones and senseless ones.
+
+Run as a program it prints the event chain after the commands of a seed:
+`python -m tests.engine.traffic SEED COMMANDS`.
+"""
+
+import random
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+from engine.codec import COMMAND_SHAPES
+from engine.commands import (
+    ALL_INSTRUMENTS,
+    KEEP,
+    AdjustMargin,
+    AdvanceTime,
+    AmendOrder,
+    CancelOrder,
+    CancelOrders,
+    Command,
+    Deposit,
+    ListInstrument,
+    OpenAccount,
+    OrderType,
+    PriceSource,
+    SetInstrumentStatus,
+    SetLeverage,
+    SetPositionExits,
+    Side,
+    TimeInForce,
+    Withdraw,
+)
+from engine.engine import Engine
+from engine.instrument import FeeBasis, InstrumentStatus
+from engine.state import State, open_positions
+from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
+from tests.engine.venue import SECOND_NS, START_NS, netting_spec, order, plain_spec, price
+
+ACCOUNTS: Final = 8
+MARKETS: Final = 2
+TIERS: Final = ((20_000 * E8, 500_000, 100), (10**17, 1_000_000, 20))
+
+
+def opening_commands() -> Iterator[Command]:
+    """Two markets, some accounts, money and a first price."""
+    yield ListInstrument(plain_spec(tiers=TIERS, taker_fee_e8=40_000, maker_fee_e8=20_000))
+    yield ListInstrument(
+        netting_spec(
+            symbol="ETH/USDT",
+            tiers=TIERS,
+            taker_fee_e8=50_000,
+            maker_fee_e8=-10_000,
+            fee_basis=FeeBasis.NOTIONAL,
+            close_fee_reserved=True,
+        )
+    )
+    for number in range(1, ACCOUNTS + 1):
+        yield OpenAccount(f"user-{number}")
+        yield Deposit(AccountId(number), "USDT", 2_000 * E8, f"first-{number}")
+    for market in range(1, MARKETS + 1):
+        yield price(200_000, instrument=market)
+
+
+class Traffic:
+    """A stream of commands about what is there, sometimes about what is not."""
+
+    def __init__(self, seed: int, state: State) -> None:
+        self.chance: Final = random.Random(seed)
+        self.state: Final = state
+        self.ticks = [0, 200_000, 200_000]
+        self.transfers = 0
+
+    def next_command(self) -> Command:
+        """One more command."""
+        chance = self.chance
+        kinds = (
+            (self.place, 45),
+            (self.reprice, 25),
+            (self.close, 10),
+            (self.cancel, 6),
+            (self.amend, 5),
+            (self.exits, 3),
+            (self.margin, 3),
+            (self.rare, 3),
+        )
+        makers = [maker for maker, _ in kinds]
+        return chance.choices(makers, [weight for _, weight in kinds])[0]()
+
+    def account(self) -> AccountId:
+        """Somebody; now and then nobody."""
+        return AccountId(self.chance.randint(0 if self.chance.random() < 0.02 else 1, ACCOUNTS))
+
+    def near(self, market: int, away: float = 0.03) -> int:
+        """A price not far away."""
+        return max(1, int(self.ticks[market] * (1 + self.chance.uniform(-away, away))))
+
+    def place(self) -> Command:
+        """An order of any kind."""
+        chance = self.chance
+        market = chance.randint(1, MARKETS)
+        kind = chance.choice(list(OrderType))
+        by_amount = chance.random() < 0.4
+        fields: dict[str, Any] = {
+            "account_id": self.account(),
+            "instrument_id": InstrumentId(market),
+            "side": chance.choice(list(Side)),
+            "order_type": kind,
+            "qty_lots": 0 if by_amount else chance.randint(1, 60),
+            "amount_atoms": chance.randint(1, 150 * E8) if by_amount else 0,
+            "price_ticks": self.near(market) if kind is OrderType.LIMIT else 0,
+            "leverage": chance.choice([0, 5, 10, 20, 50, 100]) if market == 2 else 50,
+            "trigger_source": chance.choice(list(PriceSource)[2:]),
+        }
+        if kind in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET):
+            fields["trigger_ticks"] = self.near(market)
+        if kind is OrderType.LIMIT:
+            fields["time_in_force"] = chance.choice(list(TimeInForce))
+            if fields["time_in_force"] is TimeInForce.GTD:
+                fields["expire_ns"] = self.state.time_ns + chance.randint(-5, 90) * SECOND_NS
+        for name in ("stop_loss_ticks", "take_profit_ticks"):
+            if chance.random() < 0.2:
+                fields[name] = self.near(market, 0.1)
+        if chance.random() < 0.1:
+            fields["auto_close_e8"] = chance.randint(-E8, E8)
+        if market == 2 and chance.random() < 0.15:
+            fields.update(reduce_only=True, amount_atoms=0, qty_lots=chance.randint(1, 60))
+        if chance.random() < 0.2:
+            fields.update(client_order_id=f"c{chance.randint(0, 400)}", digest=b"d" * 16)
+        return order(**fields)
+
+    def reprice(self) -> Command:
+        """A price, mostly a small step, sometimes a gap."""
+        chance = self.chance
+        market = chance.randint(1, MARKETS)
+        self.ticks[market] = self.near(market, 0.15 if chance.random() < 0.05 else 0.01)
+        last, mark = self.ticks[market], self.near(market, 0.001)
+        spread = chance.randint(0, 20)
+        return price(last - spread, last + spread, last, mark, last, instrument=market)
+
+    def close(self) -> Command:
+        """An order that closes a position, if there is one."""
+        chance = self.chance
+        account = self.account()
+        positions = open_positions(self.state, account) if account else []
+        if not positions:
+            return self.reprice()
+        held = chance.choice(positions)
+        limit = self.near(held.market.instrument_id) if chance.random() < 0.6 else 0
+        return order(
+            account_id=account,
+            instrument_id=held.market.instrument_id,
+            side=Side.SELL if held.side is Side.BUY else Side.BUY,
+            position_id=held.position_id,
+            price_ticks=limit,
+            qty_lots=chance.randint(0, held.qty_lots),
+        )
+
+    def some_order(self) -> tuple[AccountId, OrderId]:
+        """An open order, or any number."""
+        waiting = list(self.state.orders.values())
+        if not waiting or self.chance.random() < 0.1:
+            return self.account(), OrderId(self.chance.randint(-1, 10**6))
+        found = self.chance.choice(waiting)
+        return found.account_id, found.order_id
+
+    def cancel(self) -> Command:
+        """One order, or all of an account."""
+        account, order_id = self.some_order()
+        if self.chance.random() < 0.1:
+            return CancelOrders(account, ALL_INSTRUMENTS)
+        return CancelOrder(account, order_id, "")
+
+    def amend(self) -> Command:
+        """Some terms of an order."""
+        chance = self.chance
+        account, order_id = self.some_order()
+        terms = [self.near(1), self.near(1), chance.randint(1, 60), chance.randint(1, 150 * E8)]
+        asked = [term if chance.random() < 0.35 else 0 for term in terms]
+        return AmendOrder(account, order_id, "", *asked)
+
+    def some_position(self) -> tuple[AccountId, PositionId]:
+        """An open position, or any number."""
+        held = list(self.state.positions.values())
+        if not held or self.chance.random() < 0.1:
+            return self.account(), PositionId(self.chance.randint(-1, 10**6))
+        found = self.chance.choice(held)
+        return found.account_id, found.position_id
+
+    def exits(self) -> Command:
+        """Exits of a position."""
+        chance = self.chance
+        ticks = [chance.choice([KEEP, 0, self.near(1, 0.1), self.near(2, 0.1)]) for _ in range(2)]
+        auto_close = chance.choice([KEEP, 0, chance.randint(-E8, E8)])
+        source = chance.choice(list(PriceSource))
+        account, position_id = self.some_position()
+        return SetPositionExits(account, position_id, ticks[0], ticks[1], auto_close, source)
+
+    def margin(self) -> Command:
+        """Margin of a position."""
+        return AdjustMargin(*self.some_position(), self.chance.randint(-50 * E8, 50 * E8))
+
+    def rare(self) -> Command:
+        """What happens now and then."""
+        chance = self.chance
+        market = InstrumentId(chance.randint(1, MARKETS))
+        self.transfers += 1
+        commands: list[Command] = [
+            SetInstrumentStatus(market, InstrumentStatus.HALTED),
+            SetInstrumentStatus(market, InstrumentStatus.CLOSE_ONLY),
+            *[SetInstrumentStatus(market, InstrumentStatus.TRADING)] * 4,
+            SetLeverage(self.account(), market, chance.choice([1, 10, 50])),
+            Deposit(self.account(), "USDT", 500 * E8, f"more-{self.transfers}"),
+            Withdraw(self.account(), "USDT", chance.randint(1, 300 * E8), f"w-{self.transfers}"),
+            AdvanceTime(),
+        ]
+        return chance.choice(commands)
+
+
+def senseless_command(chance: random.Random) -> Command:
+    """Any kind of command with any numbers that its journal record can hold."""
+    numbers = (0, 1, -1, 2, 3, 199_999, 10**9, 2**62, -(2**62), 2**63 - 1, -(2**63))
+    shape = chance.choice([s for s in COMMAND_SHAPES if s.kind not in (7, 8)])
+    members = dict(shape.enums)
+    values: list[Any] = []
+    for place, name in enumerate(shape.fields):
+        if place in members:
+            values.append(chance.choice(list(members[place])))
+        elif name in ("token_hash", "digest"):
+            values.append(chance.choice([b"", b"d" * 16, b"t" * 32]))
+        elif name in ("user_id", "asset", "transfer_id", "source", "client_order_id"):
+            values.append(chance.choice(["", "USDT", "a b", "x" * 70, "c1", "\u00e4", "f"]))
+        elif name in ("by_operator", "reduce_only", "post_only"):
+            values.append(chance.random() < 0.5)
+        elif name in ("account_id", "instrument_id"):
+            values.append(chance.choice([1, 1, 1, 2, *numbers]))
+        else:
+            values.append(chance.choice([0, 0, *numbers]))
+    command: Command = shape.build(values)
+    return command
+
+
+def run_traffic(seed: int, commands: int) -> Engine:
+    """The engine after the commands of a seed."""
+    engine = Engine(State())
+    time_ns = START_NS
+    for command in opening_commands():
+        engine.apply(engine.state.sequence + 1, time_ns, command)
+    traffic = Traffic(seed, engine.state)
+    for _ in range(commands):
+        time_ns += traffic.chance.randint(0, SECOND_NS)
+        engine.apply(engine.state.sequence + 1, time_ns, traffic.next_command())
+    return engine
+
+
+if __name__ == "__main__":
+    print(run_traffic(int(sys.argv[1]), int(sys.argv[2])).state.event_chain.hex())
