@@ -120,7 +120,9 @@ def liquidatable_at_birth(arrival: Arrival) -> bool:
         # At its own limit price a position has no profit: its equity is its margin.
         notional = arrival.lots * draft.price_ticks * market.k
         margin, _ = opening_margins(arrival, notional)
-        return margin <= 0 or margin * E8 <= maintenance_e8(notional, rates, close_fee_e8)
+        if not market.has_maintenance:
+            return margin <= 0
+        return margin * E8 <= maintenance_e8(notional, rates, close_fee_e8)
     qty_lots, cost, margin, _ = position_after(arrival)
     if draft.amount_atoms and margin <= 0:
         return True

@@ -42,6 +42,7 @@ class Market:
         "close_fee_e8",
         "falling",
         "fee_on_margin",
+        "has_maintenance",
         "instrument_id",
         "is_netting",
         "k",
@@ -85,6 +86,7 @@ class Market:
         self.spec = spec
         self.rates: list[TierRate] = []
         self.close_fee_e8 = 0
+        self.has_maintenance = False
         self.notional_caps: list[int] = []
         self.price_ticks_max = 0
         self.position_lots_max = 0
@@ -95,6 +97,7 @@ class Market:
         self.spec = spec
         self.rates = tier_rates(spec)
         self.close_fee_e8 = spec.taker_fee_e8 if spec.close_fee_reserved else 0
+        self.has_maintenance = self.close_fee_e8 > 0 or spec.tiers[-1].maintenance_e8 > 0
         self.price_ticks_max = largest_price_ticks(spec)
         # By leverage; an order placed before the highest leverage was lowered still finds its cap.
         self.notional_caps = [notional_cap_atoms(spec, x) for x in range(LEVERAGE_MAX + 1)]

@@ -40,6 +40,7 @@ from engine.state import Account, State, Token
 from engine.units import NOBODY, AccountId, AssetId, InstrumentId
 
 USER_ID_LENGTH_MAX: Final = 64
+TOKEN_HASH_BYTES: Final = 32
 
 
 def open_account(state: State, command: OpenAccount) -> Event | RejectReason:
@@ -51,7 +52,7 @@ def open_account(state: State, command: OpenAccount) -> Event | RejectReason:
         return RejectReason.DUPLICATE_ACCOUNT
     account_id = AccountId(len(state.accounts))
     state.accounts.append(Account(account_id, user_id))
-    state.account_ids[user_id] = account_id
+    state.account_ids.add(user_id, account_id)
     state.ledger.add_account()
     return AccountOpened(account_id, user_id)
 
@@ -60,9 +61,11 @@ def issue_token(state: State, command: IssueToken) -> Event | RejectReason:
     """A token works from here on, for an account or for the operator."""
     if command.account_id != 0 and state.account(command.account_id) is None:
         return RejectReason.UNKNOWN_ACCOUNT
+    if len(command.token_hash) != TOKEN_HASH_BYTES:
+        return RejectReason.BAD_NAME
     if command.token_hash in state.tokens:
         return RejectReason.DUPLICATE_TOKEN
-    state.tokens[command.token_hash] = Token(command.account_id, command.scopes, False)
+    state.tokens.add(command.token_hash, Token(command.account_id, command.scopes, False))
     return TokenIssued(command.account_id, command.token_hash, command.scopes)
 
 

@@ -6,6 +6,7 @@ from engine.client_orders import ClientOrders
 from engine.id_table import IdTable
 from engine.ledger import AssetLedger, Ledger
 from engine.market import Market
+from engine.name_table import NameTable
 from engine.order import Order
 from engine.position import Position
 from engine.seat import Seat
@@ -76,9 +77,9 @@ class State:
         self.next_id = 1
         self.next_fill_id = 1
         self.accounts: Final[list[Account | None]] = [None]
-        self.account_ids: Final[dict[str, AccountId]] = {}
-        self.tokens: Final[dict[bytes, Token]] = {}
-        self.transfers: Final[dict[str, int]] = {}
+        self.account_ids: Final[NameTable[str, AccountId]] = NameTable()
+        self.tokens: Final[NameTable[bytes, Token]] = NameTable()
+        self.transfers: Final[NameTable[str, AccountId]] = NameTable()
         self.assets: Final[list[str]] = [""]
         self.asset_ids: Final[dict[str, int]] = {}
         self.markets: Final[list[Market | None]] = [None]

@@ -33,7 +33,7 @@ def deposit(state: State, command: Deposit) -> Event | RejectReason:
     if reason is not NONE:
         return reason
     asset_id = AssetId(state.asset_ids[command.asset])
-    state.transfers[transfer_id] = account_id
+    state.transfers.add(transfer_id, account_id)
     state.ledger.assets[asset_id].deposit(account_id, command.amount_atoms)
     return Deposited(account_id, asset_id, command.amount_atoms)
 
@@ -47,7 +47,7 @@ def fund_insurance(state: State, command: FundInsurance) -> Event | RejectReason
     if reason is not NONE:
         return reason
     asset_id = AssetId(state.asset_ids[command.asset])
-    state.transfers[transfer_id] = NOBODY
+    state.transfers.add(transfer_id, NOBODY)
     state.ledger.assets[asset_id].fund_insurance(command.amount_atoms)
     return InsuranceFunded(asset_id, command.amount_atoms)
 
@@ -65,7 +65,7 @@ def withdraw(state: State, command: Withdraw) -> Event | RejectReason:
     asset_id = AssetId(state.asset_ids[command.asset])
     if command.amount_atoms > state.ledger.withdrawable_atoms(asset_id, account_id):
         return RejectReason.INSUFFICIENT_BALANCE
-    state.transfers[transfer_id] = account_id
+    state.transfers.add(transfer_id, account_id)
     state.ledger.assets[asset_id].withdraw(account_id, command.amount_atoms)
     return Withdrawn(account_id, asset_id, command.amount_atoms)
 

@@ -50,7 +50,7 @@ def new(data: Path, user: str, scopes: str) -> None:
     token, hashed = new_token()
 
     def issue(state: State) -> Command:
-        account_id = state.account_ids.get(user, NOBODY) if user else NOBODY
+        account_id = state.account_ids.get(user) or NOBODY
         if user and account_id == NOBODY:
             raise click.BadParameter(f"there is no user {user!r}", param_hint="--user")
         return IssueToken(AccountId(account_id), hashed, bits)
@@ -85,7 +85,7 @@ def revoke(data: Path, token_hash: str) -> None:
 
     def revoking(state: State) -> Command:
         begins = token_hash.lower()
-        found = [hashed for hashed in state.tokens if hashed.hex().startswith(begins)]
+        found = [hashed for hashed in state.tokens.names() if hashed.hex().startswith(begins)]
         if len(begins) < _HASH_CHARS_MIN or len(found) != 1:
             message = f"{len(found)} tokens have a hash that begins with {token_hash!r}"
             raise click.BadParameter(message, param_hint="TOKEN_HASH")

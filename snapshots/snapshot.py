@@ -90,19 +90,18 @@ def _read_account(state: State, row: Row) -> None:
     account_id, user_id = AccountId(row[0]), row[1]
     assert account_id == len(state.accounts)
     state.accounts.append(Account(account_id, user_id))
-    state.account_ids[user_id] = account_id
+    state.account_ids.add(user_id, account_id)
     state.ledger.add_account()
 
 
 def _write_tokens(state: State) -> Iterator[Row]:
-    for token_hash in sorted(state.tokens):
-        token = state.tokens[token_hash]
+    for token_hash, token in state.tokens.items():
         yield token_hash, token.account_id, token.scopes, token.revoked
 
 
 def _read_token(state: State, row: Row) -> None:
     token_hash, account_id, scopes, revoked = row
-    state.tokens[token_hash] = Token(AccountId(account_id), scopes, revoked)
+    state.tokens.add(token_hash, Token(AccountId(account_id), scopes, revoked))
 
 
 def _write_assets(state: State) -> Iterator[Row]:
@@ -150,11 +149,11 @@ def _wide(atoms: int) -> int | str:
 
 
 def _write_transfers(state: State) -> Iterator[Row]:
-    return ((transfer_id, state.transfers[transfer_id]) for transfer_id in sorted(state.transfers))
+    return state.transfers.items()
 
 
 def _read_transfer(state: State, row: Row) -> None:
-    state.transfers[row[0]] = row[1]
+    state.transfers.add(row[0], AccountId(row[1]))
 
 
 def _write_markets(state: State) -> Iterator[Row]:

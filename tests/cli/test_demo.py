@@ -39,11 +39,11 @@ def test_the_demo_has_three_markets_two_users_and_their_money() -> None:
 
     state = engine.state
     assert list(state.symbols) == ["BTC/USDT", "ETH/USDT", "BTC-PERP/USDT"]
-    assert list(state.account_ids) == ["alice", "bob"]
+    assert state.account_ids.names() == ["alice", "bob"]
     ledger = state.ledger.assets[state.asset_ids["USDT"]]
     assert ledger.free == [0, 10_000 * E8, 10_000 * E8]
     assert ledger.insurance_atoms == 100_000 * E8
-    rights = sorted((token.account_id, token.scopes) for token in state.tokens.values())
+    rights = sorted((token.account_id, token.scopes) for _, token in state.tokens.items())
     assert rights == [
         (0, Scope.ADMIN),
         (1, Scope.READ | Scope.TRADE),

@@ -56,7 +56,7 @@ def test_a_revoked_token_is_listed_as_such(tmp_path: Path) -> None:
     after = fulcrum("keys", "list", tmp_path).output
     assert after == f"{hashed}  revoked  admin       operator\n"
     state = read_state(Files(), tmp_path)
-    assert [token.revoked for token in state.tokens.values()] == [True]
+    assert [token.revoked for _, token in state.tokens.items()] == [True]
     again = fulcrum("keys", "revoke", tmp_path, hashed)
     assert again.exit_code == 2
     assert "the token is revoked already" in again.output

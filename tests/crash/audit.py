@@ -18,6 +18,7 @@ from gateway.history import History, Touched
 from snapshots.restore import replay, restore
 from snapshots.snapshot import state_hash
 from tests.crash.sightings import ClientOrderId, Sightings, Transfer
+from wal.directory import lock_directory
 from wal.files import Files
 from wal.reader import LogReader
 from wal.recovery import recover
@@ -138,10 +139,19 @@ def replayed_facts(directory: Path, seen: Sightings) -> Facts:
     assert state.sequence == log.last_sequence
     check(state)
     assert state.ledger.sum_atoms() == 0
-    restored = restore(files, directory).engine.state
+    restored = _restored_state(files, directory)
     assert restored.event_chain == state.event_chain
     assert state_hash(restored) == state_hash(state)
     return witness.facts
+
+
+def _restored_state(files: Files, directory: Path) -> State:
+    """The newest snapshot and the journal after it, as the venue itself would begin."""
+    lock = lock_directory(files, directory)
+    try:
+        return restore(files, directory).engine.state
+    finally:
+        lock.release()
 
 
 def mismatches(seen: Sightings, facts: Facts) -> list[str]:

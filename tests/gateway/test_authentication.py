@@ -12,7 +12,7 @@ from gateway.errors import ApiError
 def state_with(scopes: int, revoked: bool = False) -> tuple[State, str]:
     state = State()
     text, hashed = new_token()
-    state.tokens[hashed] = Token(AccountId(1), scopes, revoked)
+    state.tokens.add(hashed, Token(AccountId(1), scopes, revoked))
     return state, text
 
 

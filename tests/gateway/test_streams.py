@@ -78,7 +78,9 @@ async def test_every_account_message_equals_a_replay_to_its_sequence(house: Hous
         tasks = [alice.order(amount="1") for _ in range(20)] + [busy_day(house, alice)]
         await asyncio.gather(*tasks)
         accounts = [m["data"] for m in await socket.drain() if m["type"] == "update"]
-    assert len(accounts) > 20
+    sequences = [account["sequence"] for account in accounts]
+    assert len(sequences) > 20
+    assert sequences == sorted(set(sequences))  # each command has its own, batched or not
 
     files = Files()
     log = recover(files, house.folder)

@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from gateway import operations
 from tests.gateway.house import FAST, Client, House, socket_of
 
 
@@ -162,6 +163,25 @@ async def test_what_is_too_long_or_not_text_ends_the_connection(house: House) ->
         assert longer["error"]["code"] == "UNKNOWN_FIELD"
         await connection.send("[" + " " * 70_000 + "]")
         assert await closed_with(connection) == 1009
+
+
+async def test_a_bug_ends_one_connection_and_is_logged(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice = await house.user("alice")
+
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    async with line(house) as connection, socket_of(house, alice) as other:
+        await ask(connection, {"op": "auth", "token": alice.token})
+        with monkeypatch.context() as patch:
+            patch.setattr(operations, "place", broken)
+            await connection.send(msgspec.json.encode(an_order(1)).decode())
+            assert await closed_with(connection) == 1011
+        assert "result" in await other.ask(op="ping")
+    captured = capsys.readouterr()
+    assert "secret detail" in captured.out + captured.err
 
 
 async def test_scopes_hold_on_a_socket_too(house: House) -> None:

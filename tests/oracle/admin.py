@@ -35,6 +35,7 @@ def issue_token(state: State, command: Fields) -> None:
     """ACC-2."""
     account_id, token_hash = command["account_id"], command["token_hash"]
     refuse_if(account_id != 0 and account_id not in state.accounts, "UNKNOWN_ACCOUNT")
+    refuse_if(len(token_hash) != 32, "BAD_NAME")
     refuse_if(token_hash in state.tokens, "DUPLICATE_TOKEN")
     state.tokens[token_hash] = account_id, command["scopes"], False
     state.tell("TokenIssued", **command)

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from engine import codec, commands, invariants
-from engine.commands import Command, OrderType, PriceSource, Side, TimeInForce
+from engine.commands import Command, OrderType, PlaceOrder, PriceSource, Side, TimeInForce
 from engine.engine import Engine
 from engine.events import Event
 from engine.instrument import (
@@ -21,10 +21,11 @@ from engine.instrument import (
     Remainder,
     RiskTier,
 )
+from engine.preview import Preview, preview_order
 from engine.state import State
 from snapshots import snapshot
 from tests.oracle.records import SOURCES, Fact, Fields
-from tests.oracle.rules import auto_close_edge, liquidation_tick
+from tests.oracle.rules import auto_close_edge, bankruptcy_tick, liquidation_tick
 from tests.oracle.state import POOLS
 from tests.oracle.venue import Venue
 
@@ -262,7 +263,7 @@ def engine_records(state: State) -> View:
             token_hash: (token.account_id, token.scopes, token.revoked)
             for token_hash, token in state.tokens.items()
         },
-        "transfer ids": set(state.transfers),
+        "transfer ids": set(state.transfers.names()),
         "specs": {
             market.instrument_id: spec_to_oracle(market.spec)
             for market in state.markets
@@ -335,6 +336,36 @@ def compare_views(state: State, venue: Venue) -> None:
         raise Mismatch("\n".join(list(differences(engine, oracle))[:12]))
 
 
+def compare_preview(preview: Preview, facts: list[Fact], venue: Venue) -> None:
+    """An order comes to what its preview said: reason, fee and liquidation price."""
+    told: View = {"reason": "NONE"}
+    name, first = facts[-1 if facts[-1][0] == "Rejected" else 0]
+    if name == "Rejected":
+        told["reason"] = first["reason"]
+    elif preview.takes:
+        accepted = next(fields for name, fields in facts if name == "OrderAccepted")
+        fills = [fields for name, fields in facts if name == "OrderFilled"]
+        own = [fields for fields in fills if fields["order_id"] == accepted["order_id"]]
+        told["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
+        position = venue.state.positions.get(own[-1]["position_id"])
+        if position is not None and accepted["leverage"] and len(fills) == len(own):
+            market = venue.state.markets[position.instrument_id]
+            told["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
+            told["bankruptcy_ticks"] = max(0, bankruptcy_tick(position, market.k))
+    said = {field: word(getattr(preview, field)) for field in told}
+    if position_only_shrank(facts):
+        told.pop("liquidation_ticks", 0)
+        told.pop("bankruptcy_ticks", 0)
+        said = {field: said[field] for field in told}
+    if said != told:
+        raise Mismatch(f"preview: engine {said}, oracle {told}")
+
+
+def position_only_shrank(facts: list[Fact]) -> bool:
+    """Whether nothing was opened, so that a preview names no liquidation price."""
+    return not any(name in ("PositionOpened", "PositionIncreased") for name, _ in facts)
+
+
 class Duel:
     """One venue twice.  `script` is its whole life, to be lived again.
 
@@ -353,9 +384,12 @@ class Duel:
         self.script.append((time_ns, name, fields))
         command = to_engine(name, fields)
         sequence = self.engine.state.sequence + 1
+        preview = self.preview(time_ns, command)
         facts = self.venue.apply(time_ns, name, fields)
         events = self.engine.apply(sequence, time_ns, command)
         compare_facts(events, facts)
+        if preview is not None:
+            compare_preview(preview, facts, self.venue)
         compare_views(self.engine.state, self.venue)
         if self.twin is not None:
             self.twin.apply(sequence, time_ns, command)
@@ -367,6 +401,13 @@ class Duel:
         elif len(self.script) % RELOAD_EVERY == TWIN_STEPS:
             self.twin = None
         return facts
+
+    def preview(self, time_ns: int, command: Command) -> Preview | None:
+        """What the engine says beforehand of an order at its own time, without a client id."""
+        state = self.engine.state
+        if not isinstance(command, PlaceOrder) or command.client_order_id:
+            return None
+        return preview_order(state, command) if time_ns <= state.time_ns else None
 
     def reload(self) -> None:
         """Dump, load, dump: the same bytes; then the loaded state goes on."""

@@ -16,7 +16,7 @@ from tests.oracle.compare import Duel
 from tests.oracle.driver import LIFE_STEPS
 from tests.oracle.generator import Generator
 
-WITHIN_LIVES: Final = 4
+WITHIN_LIVES: Final = 10
 Wrong = Callable[..., Any]
 
 pytestmark = [

@@ -49,7 +49,7 @@ class World:
 
     def account_id(self, name: str) -> AccountId:
         """The account of a user; one that does not exist for a name never heard of."""
-        return self.state.account_ids.get(name, NOBODY_KNOWN)
+        return self.state.account_ids.get(name) or NOBODY_KNOWN
 
     def name(self, account_id: int) -> str:
         """Who it is; the operator has account 0."""

@@ -1,0 +1,66 @@
+"""A preview says what placing would do, and changes nothing."""
+
+from typing import Any
+
+import pytest
+
+from engine.commands import OrderType, Side
+from engine.preview import preview_order
+from engine.units import E8
+from tests.engine.venue import Venue, netting_spec, order, plain_spec
+
+CASES: list[dict[str, Any]] = [
+    {"qty_lots": 100},
+    {"amount_atoms": 100 * E8},
+    {"qty_lots": 100, "leverage": 33, "side": Side.SELL},
+    {"qty_lots": 100, "price_ticks": 210_000},
+]
+
+
+@pytest.mark.parametrize("fields", CASES)
+@pytest.mark.parametrize("make", [plain_spec, netting_spec])
+def test_the_numbers_are_those_of_the_fill(make: Any, fields: dict[str, Any]) -> None:
+    venue = Venue(make(taker_fee_e8=40_000, tiers=((10**17, 500_000, 100),)))
+    chain = venue.state.event_chain
+    preview = preview_order(venue.state, order(**fields))
+    assert venue.state.event_chain == chain
+
+    [*_, filled, opened] = venue.say(order(**fields))
+    held = venue.position(opened["position_id"])
+    assert preview.reason.name == "NONE"
+    assert preview.takes
+    assert (preview.qty_lots, preview.price_ticks) == (filled["qty_lots"], filled["price_ticks"])
+    assert (preview.margin_atoms, preview.fee_atoms) == (held.margin_atoms, filled["fee_atoms"])
+    assert preview.liquidation_ticks == held.liquidation_ticks
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"qty_lots": 100_000}, "INSUFFICIENT_BALANCE"),
+        ({"qty_lots": 1, "leverage": 999}, "BAD_LEVERAGE"),
+        ({"qty_lots": 1, "price_ticks": -1}, "BAD_COMBINATION"),
+    ],
+)
+def test_the_reason_is_that_of_the_refusal(fields: dict[str, Any], reason: str) -> None:
+    venue = Venue()
+
+    assert preview_order(venue.state, order(**fields)).reason.name == reason
+    assert venue.names(order(**fields)) == [reason]
+
+
+def test_a_closing_preview_tells_the_fee_of_what_there_is() -> None:
+    venue = Venue(plain_spec(taker_fee_e8=100_000))
+    venue.apply(order(qty_lots=10))
+    preview = preview_order(venue.state, order(side=Side.SELL, position_id=2))
+
+    assert (preview.qty_lots, preview.margin_atoms) == (10, 0)
+    assert preview.fee_atoms == 20 * E8 // 1_000
+
+
+def test_a_conditional_preview_has_no_lots_yet_if_it_is_an_amount() -> None:
+    venue = Venue()
+    stop = {"order_type": OrderType.STOP_MARKET, "trigger_ticks": 210_000}
+    preview = preview_order(venue.state, order(amount_atoms=E8, **stop))
+
+    assert (preview.reason.name, preview.qty_lots, preview.takes) == ("NONE", 0, False)
