@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar, final
 
 SHARDS: Final = 256
 SHARD_MASK: Final = SHARDS - 1
-SPREAD: Final = 31  # tells names apart that end alike
+SPREAD: Final = 10  # three digits give a thousand places
 
 Name = TypeVar("Name", str, bytes)
 T = TypeVar("T")
@@ -52,8 +52,8 @@ class NameTable(Generic[Name, T]):
 
 
 def shard_of(name: str | bytes) -> int:
-    """Where a name is kept: by its last and its middle character."""
-    middle = len(name) >> 1
-    if isinstance(name, bytes):
-        return (name[-1] + SPREAD * name[middle]) & SHARD_MASK
-    return (ord(name[-1]) + SPREAD * ord(name[middle])) & SHARD_MASK
+    """Where a name is kept: by its last three characters, which tell counted names apart."""
+    place = 0
+    for character in name[-3:].encode() if isinstance(name, str) else name[-3:]:
+        place = SPREAD * place + character
+    return place & SHARD_MASK
