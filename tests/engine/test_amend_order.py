@@ -12,7 +12,7 @@ from tests.engine.venue import Venue, netting_spec, order, price
 ALICE = AccountId(1)
 
 
-def amend(order_id: int = 1, client_order_id: str = "", **terms: int) -> AmendOrder:
+def amend(order_id: int = 1, client_order_id: str = "", /, **terms: int) -> AmendOrder:
     asked = {"price_ticks": 0, "trigger_ticks": 0, "qty_lots": 0, "amount_atoms": 0, **terms}
     return AmendOrder(ALICE, OrderId(order_id), client_order_id, **asked)
 
@@ -45,9 +45,8 @@ def test_only_asking_for_no_more_keeps_the_place(
 
 def test_an_amount_is_amended_as_an_amount() -> None:
     venue = Venue()
-    venue.apply(
-        order(amount_atoms=50 * E8, price_ticks=190_000, client_order_id="a", digest=b"d" * 16)
-    )
+    named = {"client_order_id": "a", "digest": b"d" * 16}
+    venue.apply(order(amount_atoms=50 * E8, price_ticks=190_000, **named))
     assert venue.names(amend(0, "a", amount_atoms=20 * E8)) == ["OrderAmended"]
     assert (venue.hold(), venue.order(1).priority) == (20 * E8, 1)
     assert venue.names(amend(0, "a", amount_atoms=60 * E8)) == ["OrderAmended"]

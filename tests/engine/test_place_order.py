@@ -94,11 +94,8 @@ def test_a_refused_request_is_remembered(reason_and_fields: tuple[str, dict[str,
     assert venue.names(request) == [reason]
 
     [again] = venue.say(request)
-    assert (again["event"], again["order_id"], again["reason"].name) == (
-        "RequestRepeated",
-        0,
-        reason,
-    )
+    assert (again["event"], again["order_id"]) == ("RequestRepeated", 0)
+    assert again["reason"].name == reason
     assert venue.names(order(qty_lots=10, **{**NAMED, "digest": b"e" * 16})) == ["DUPLICATE_ID"]
 
 

@@ -61,6 +61,6 @@ def test_a_closing_preview_tells_the_fee_of_what_there_is() -> None:
 def test_a_conditional_preview_has_no_lots_yet_if_it_is_an_amount() -> None:
     venue = Venue()
     stop = {"order_type": OrderType.STOP_MARKET, "trigger_ticks": 210_000}
-    preview = preview_order(venue.state, order(amount_atoms=E8, **stop))
+    preview = preview_order(venue.state, order(amount_atoms=100 * E8, **stop))
 
     assert (preview.reason.name, preview.qty_lots, preview.takes) == ("NONE", 0, False)
