@@ -1,6 +1,6 @@
-"""From a feed's quotes to price commands: on the tick grid, newest only, never late.
+"""From a feed's quotes to price commands: on the tick grid, in order, never late.
 
-While the sequencer is busy one quote waits for each market, and a newer one takes its place.
+While the sequencer is behind one quote waits for each market, and a newer one takes its place.
 """
 
 import asyncio
@@ -17,6 +17,9 @@ from gateway.feeds.conflation import Conflation
 from gateway.feeds.feed import Feed, FeedFault, ResumePoint
 from gateway.feeds.quote import Quote, to_ticks
 from gateway.sequencer import Sequencer
+
+TURN_QUOTES_MAX: Final = 256  # half of what one batch of the journal takes
+PRESSED_COMMANDS: Final = 64  # so many waiting commands mean that the venue is behind
 
 log: Final = structlog.get_logger("feed")
 
@@ -53,7 +56,7 @@ def price_command(market: Market, quote: Quote) -> UpdatePrice:
 
 @final
 class PriceEntry:
-    """Takes quotes as they come, and gives the sequencer the newest of each market at each turn."""
+    """Takes quotes as they come, and gives them to the sequencer at the start of each turn."""
 
     def __init__(self, state: State, sequencer: Sequencer) -> None:
         self._state: Final = state
@@ -63,12 +66,12 @@ class PriceEntry:
 
     @property
     def conflated(self) -> int:
-        """How many quotes were replaced before their turn."""
+        """How many quotes were dropped for a newer one before their turn."""
         return self._waiting.conflated_count
 
     def offer(self, quote: Quote) -> None:
-        """A new quote; it is entered at the next turn unless a newer one comes before."""
-        self._waiting.offer(quote)
+        """A new quote for the next turn; while commands queue up, instead of an older one."""
+        self._waiting.offer(quote, pressed=self._sequencer.queue_length >= PRESSED_COMMANDS)
         self._sequencer.wake()
 
     def take(self) -> Sequence[Command]:
@@ -76,10 +79,12 @@ class PriceEntry:
         if not len(self._waiting):
             return ()
         commands = []
-        for quote in self._waiting.take_all():
+        for quote in self._waiting.take(TURN_QUOTES_MAX):
             market = self._state.market(self._state.symbols.get(quote.symbol, 0))
             if market is not None:
                 commands.append(price_command(market, quote))
+        if len(self._waiting):
+            self._sequencer.wake()
         return commands
 
     async def follow(self, feed: Feed) -> None:

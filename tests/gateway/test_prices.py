@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from engine.commands import AdvanceTime
 from gateway.feeds.feed import FeedFault, ResumePoint
 from gateway.feeds.quote import Quote
-from gateway.prices import resume_points
+from gateway.prices import PRESSED_COMMANDS, TURN_QUOTES_MAX, resume_points
 from tests.gateway.house import House, until
 
 E8 = 100_000_000
@@ -48,14 +48,38 @@ async def test_a_quote_is_put_on_the_grid_and_entered(house: House) -> None:
     ]
 
 
-async def test_only_the_newest_quote_of_a_turn_is_entered(house: House) -> None:
+async def test_all_quotes_of_a_burst_are_entered_in_one_batch(house: House) -> None:
     before = house.venue.state.sequence
+    batches = house.venue.sequencer.counters.batches
+    for number in range(1, 11):
+        house.prices.offer(quote(number, (20_000 + number) * E8))
+    await asyncio.sleep(0.01)
+
+    assert house.venue.state.sequence == before + 10
+    assert house.venue.sequencer.counters.batches == batches + 1
+    assert house.prices.conflated == 0
+
+
+async def test_a_burst_of_many_markets_takes_several_turns(house: House) -> None:
+    before = house.venue.state.sequence
+    for number in range(TURN_QUOTES_MAX + 10):
+        house.prices.offer(quote(number, 20_000 * E8, f"XXX-{number}/USDT"))
+    house.prices.offer(quote(1, 20_001 * E8))
+    await until(lambda: house.venue.state.sequence == before + 1)
+
+    assert house.prices.conflated == 0
+
+
+async def test_only_the_newest_quote_is_entered_while_commands_queue_up(house: House) -> None:
+    before = house.venue.state.sequence
+    for _ in range(PRESSED_COMMANDS):
+        house.venue.sequencer.enter(AdvanceTime(), lambda *_: None, lambda _: None)
     for number in range(1, 11):
         house.prices.offer(quote(number, (20_000 + number) * E8))
     house.prices.offer(quote(11, E8, "XXX/USDT"))
     await asyncio.sleep(0.01)
 
-    assert house.venue.state.sequence == before + 1
+    assert house.venue.state.sequence == before + 1 + PRESSED_COMMANDS
     assert (await house.admin.get("/api/ticker")).code == "NOT_FOUND"
     market = house.venue.state.markets[1]
     assert market is not None
