@@ -22,7 +22,7 @@ from engine.state import State, open_positions
 from engine.units import E8, AccountId, div_floor
 from gateway.decimals import percent_text_from_e8, text_from_e8
 from gateway.errors import ApiError, Detail
-from gateway.history import FillRecord, OrderRecord, PositionRecord
+from gateway.history_records import FillRecord, OrderRecord, PositionRecord
 
 _NS_PER_MS: Final = 1_000_000
 _SIDE: Final = ("", "BUY", "SELL")

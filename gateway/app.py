@@ -4,6 +4,7 @@ Composes; decides nothing.
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -25,7 +26,7 @@ from gateway.feeds.spec import make_feed, parse_feed_spec
 from gateway.logs import RefusalLog
 from gateway.prices import PriceEntry, resume_points
 from gateway.routes import PRIVILEGED, PUBLIC, Route, application
-from gateway.sequencer import EXIT_LOG_FAILED
+from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED
 from gateway.venue import VERSION, About, Venue
 from gateway.ws_sessions import Sessions
 from wal.errors import LogFailed
@@ -66,7 +67,8 @@ def no_announcement(_addresses: Addresses) -> None:
 
 def halt(code: int) -> NoReturn:
     """End the process at once: nothing that is buffered may be shown any more."""
-    sys.stderr.flush()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -204,7 +206,16 @@ def _tasks(
         tasks.append(asyncio.create_task(entry.follow(feed), name="feed"))
     if policy.mode is SyncMode.INTERVAL:
         tasks.append(asyncio.create_task(_sync_often(writer, policy.interval_ms), name="sync"))
+    for task in tasks:
+        task.add_done_callback(_refuse_to_go_on_without)
     return tasks
+
+
+def _refuse_to_go_on_without(task: "asyncio.Task[None]") -> None:
+    """A task that ends by a bug would be missed by nobody until it matters."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("fault", task=task.get_name(), error=repr(error), action="exit")
+        halt(EXIT_BUG)
 
 
 async def _push_valuations(venue: Venue) -> None:
@@ -212,8 +223,8 @@ async def _push_valuations(venue: Venue) -> None:
     interval_s = venue.config.websocket.pnl_interval_ms / 1_000
     while True:
         await asyncio.sleep(interval_s)
-        await venue.sequencer.settled()
-        venue.streams.push_valuations()
+        if venue.sequencer.is_settled:
+            venue.streams.push_valuations()
 
 
 async def _log_refusals(venue: Venue) -> None:

@@ -15,7 +15,7 @@ from snapshots.store import SnapshotStore
 from wal.directory import DirectoryLock, lock_directory
 from wal.files import Files
 from wal.reader import LogReader, Progress, no_progress
-from wal.recovery import RecoveredLog
+from wal.recovery import RecoveredLog, recover
 from wal.writer import LogWriter, SyncPolicy, open_writer
 
 
@@ -80,7 +80,7 @@ def _restore(files: Files, directory: Path, lock: DirectoryLock, progress: Progr
         # A snapshot by other means than ours: observe the journal from its start, state and all.
         history = History()
         engine = Engine(State())
-        log = restore(files, directory).log
+        log = recover(files, directory)
         reader = LogReader(files, log, progress)
         count = replay(engine, reader, log.last_sequence, _observer(history))
         return OpenData(lock, engine, history, log, _store(files, log), count)

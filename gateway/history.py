@@ -4,7 +4,6 @@ Knows commands and events, nothing of HTTP and nothing of the engine's state, so
 journal again from its start gives the same history, sequence for sequence.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, final
 
@@ -29,156 +28,28 @@ from engine.events import (
     PositionIncreased,
     PositionOpened,
     PositionReduced,
-    PositionStatus,
     Rejected,
     Withdrawn,
 )
 from engine.instrument import PositionMode
 from engine.margin import initial_margin_atoms
 from engine.reject_reason import RejectReason
+from gateway.history_records import (
+    CANCELLED,
+    EXPIRED,
+    FILLED,
+    PENDING,
+    REJECTED,
+    AccountHistory,
+    FillRecord,
+    OrderRecord,
+    PositionRecord,
+)
 
-CLOSED_PER_ACCOUNT_MAX: Final = 10_000
-REFUSED_PER_ACCOUNT_MAX: Final = 1_000
 # Refusals that the engine forgets too: the client order id may be used again.
 _FORGOTTEN: Final = frozenset(
     {RejectReason.DUPLICATE_ID, RejectReason.UNKNOWN_ACCOUNT, RejectReason.BAD_COMBINATION}
 )
-
-PENDING: Final = "PENDING"
-FILLED: Final = "FILLED"
-CANCELLED: Final = "CANCELLED"
-EXPIRED: Final = "EXPIRED"
-REJECTED: Final = "REJECTED"
-ORDER_STATUSES: Final = (PENDING, FILLED, CANCELLED, EXPIRED, REJECTED)
-
-
-class OrderRecord(msgspec.Struct, array_like=True, gc=False):
-    """An order as its owner sees it.
-
-    sequence: of the command that changed it last.  filled_value: Σ lots × ticks of its fills.
-    reason: why it is cancelled or refused, else empty.
-    first: what it was after the command that placed it, kept once it differs, for a client that
-        asks again with the same client order id.
-    """
-
-    order_id: int
-    account_id: int
-    instrument_id: int
-    side: int
-    order_type: int
-    time_in_force: int
-    price_ticks: int
-    trigger_ticks: int
-    amount_atoms: int
-    qty_lots: int
-    leverage: int
-    reduce_only: bool
-    post_only: bool
-    position_id: int
-    client_order_id: str
-    created_ns: int
-    sequence: int
-    updated_ns: int
-    status: str = PENDING
-    reason: str = ""
-    filled_lots: int = 0
-    filled_value: int = 0
-    filled_ns: int = 0
-    is_sized_by_amount: bool = False
-    first: "OrderRecord | None" = None
-
-
-class FillRecord(msgspec.Struct, array_like=True, gc=False, frozen=True):
-    """One fill."""
-
-    fill_id: int
-    order_id: int
-    position_id: int
-    instrument_id: int
-    side: int
-    price_ticks: int
-    qty_lots: int
-    fee_atoms: int
-    liquidity: int
-    realized_atoms: int
-    sequence: int
-    time_ns: int
-
-
-class PositionRecord(msgspec.Struct, array_like=True, gc=False):
-    """A position from its opening to its end.
-
-    opened_lots, opened_cost_atoms, initial_margin_atoms: sums over all that opened it.
-    open_lots, open_cost_atoms, margin_atoms: what is open now.
-    """
-
-    position_id: int
-    account_id: int
-    instrument_id: int
-    side: int
-    leverage: int
-    opened_ns: int
-    opened_lots: int
-    opened_cost_atoms: int
-    initial_margin_atoms: int
-    open_lots: int
-    open_cost_atoms: int
-    margin_atoms: int
-    status: int = int(PositionStatus.OPEN)
-    realized_atoms: int = 0
-    closed_ns: int = 0
-
-
-@final
-class AccountHistory:
-    """What is kept of one account; dicts are in order of id, deques in order of closing.
-
-    stream_sequence: how many private messages the account's events have called for so far.
-    """
-
-    __slots__ = (
-        "by_client_id",
-        "closed_orders",
-        "closed_positions",
-        "fills",
-        "orders",
-        "positions",
-        "refused",
-        "stream_sequence",
-    )
-
-    def __init__(self) -> None:
-        self.orders: dict[int, OrderRecord] = {}
-        self.closed_orders: deque[int] = deque()
-        self.by_client_id: dict[str, OrderRecord] = {}
-        self.refused: deque[str] = deque()
-        self.positions: dict[int, PositionRecord] = {}
-        self.closed_positions: deque[int] = deque()
-        self.fills: deque[FillRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
-        self.stream_sequence = 0
-
-    def close_order(self, record: OrderRecord) -> None:
-        """The order is closed; the oldest closed one beyond the limit is forgotten."""
-        self.closed_orders.append(record.order_id)
-        if len(self.closed_orders) > CLOSED_PER_ACCOUNT_MAX:
-            gone = self.orders.pop(self.closed_orders.popleft())
-            if self.by_client_id.get(gone.client_order_id) is gone:
-                del self.by_client_id[gone.client_order_id]
-
-    def close_position(self, record: PositionRecord) -> None:
-        """The position is closed; the oldest closed one beyond the limit is forgotten."""
-        self.closed_positions.append(record.position_id)
-        if len(self.closed_positions) > CLOSED_PER_ACCOUNT_MAX:
-            del self.positions[self.closed_positions.popleft()]
-
-    def refuse(self, record: OrderRecord) -> None:
-        """Remember the refusal of a client order id."""
-        self.by_client_id[record.client_order_id] = record
-        self.refused.append(record.client_order_id)
-        if len(self.refused) > REFUSED_PER_ACCOUNT_MAX:
-            gone = self.by_client_id.get(self.refused.popleft())
-            if gone is not None and gone.status == REJECTED:
-                del self.by_client_id[gone.client_order_id]
 
 
 @final
@@ -319,12 +190,12 @@ class History:
 
     def _accepted(self, command: PlaceOrder, event: OrderAccepted) -> None:
         record = OrderRecord(
-            int(event.order_id),
-            int(event.account_id),
-            int(event.instrument_id),
-            int(event.side),
-            int(event.order_type),
-            int(command.time_in_force),
+            event.order_id,
+            event.account_id,
+            event.instrument_id,
+            event.side,
+            event.order_type,
+            command.time_in_force,
             event.price_ticks,
             event.trigger_ticks,
             event.amount_atoms or command.amount_atoms,
@@ -332,7 +203,7 @@ class History:
             event.leverage,
             command.reduce_only,
             command.post_only,
-            int(command.position_id),
+            command.position_id,
             command.client_order_id,
             self._time_ns,
             self._sequence,
@@ -354,11 +225,11 @@ class History:
             return
         record = OrderRecord(
             0,
-            int(command.account_id),
-            int(command.instrument_id),
-            int(command.side),
-            int(command.order_type),
-            int(command.time_in_force),
+            command.account_id,
+            command.instrument_id,
+            command.side,
+            command.order_type,
+            command.time_in_force,
             command.price_ticks,
             command.trigger_ticks,
             command.amount_atoms,
@@ -366,7 +237,7 @@ class History:
             command.leverage,
             command.reduce_only,
             command.post_only,
-            int(command.position_id),
+            command.position_id,
             command.client_order_id,
             self._time_ns,
             self._sequence,
@@ -414,14 +285,14 @@ class History:
         history = self.account(event.account_id)
         fill = FillRecord(
             event.fill_id,
-            int(event.order_id),
-            int(event.position_id),
-            int(event.instrument_id),
-            int(event.side),
+            event.order_id,
+            event.position_id,
+            event.instrument_id,
+            event.side,
             event.price_ticks,
             event.qty_lots,
             event.fee_atoms,
-            int(event.liquidity),
+            event.liquidity,
             event.realized_atoms,
             self._sequence,
             self._time_ns,
@@ -438,7 +309,7 @@ class History:
         record.filled_lots += event.qty_lots
         record.filled_value += event.qty_lots * event.price_ticks
         record.filled_ns = self._time_ns
-        record.position_id = int(event.position_id)
+        record.position_id = event.position_id
         if record.status == PENDING:  # a flip fills in two parts
             record.status = FILLED
             history.close_order(record)
@@ -453,10 +324,10 @@ class History:
 
     def _opened(self, event: PositionOpened) -> None:
         record = PositionRecord(
-            int(event.position_id),
-            int(event.account_id),
-            int(event.instrument_id),
-            int(event.side),
+            event.position_id,
+            event.account_id,
+            event.instrument_id,
+            event.side,
             event.leverage,
             self._time_ns,
             event.qty_lots,
@@ -497,7 +368,7 @@ class History:
 
     def _closed(self, event: PositionClosed) -> None:
         record = self._position(event.account_id, event.position_id)
-        record.status = int(event.status)
+        record.status = event.status
         record.realized_atoms = event.realized_atoms
         record.closed_ns = self._time_ns
         self.account(event.account_id).close_position(record)

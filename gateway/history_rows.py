@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from engine.codec import Row
-from gateway.history import AccountHistory, FillRecord, History, OrderRecord, PositionRecord
+from gateway.history import History
+from gateway.history_records import AccountHistory, FillRecord, OrderRecord, PositionRecord
 
 FORMAT: Final = 0
 ORDER, POSITION, FILL, REFUSED, CLOSED_ORDERS, CLOSED_POSITIONS, ACCOUNT = range(1, 8)

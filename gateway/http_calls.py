@@ -166,11 +166,9 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
             if type(result) is Operation:
                 outcome = await sequencer.submit(result.command, result.answer)
                 assert type(outcome) is Answered
-                return call.reply_bytes(outcome.status, outcome.body, outcome.replayed)
-            if isinstance(result, web.Response):
-                return result
+                return call.reply_bytes(*outcome)
             assert not isinstance(result, Operation)
-            return await result
+            return result if isinstance(result, web.Response) else await result
         except ApiError as error:
             return refusal(call, error)
         except Exception:

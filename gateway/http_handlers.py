@@ -13,7 +13,7 @@ from gateway import api_replies as replies
 from gateway import operations
 from gateway.api_messages import path_id
 from gateway.errors import EdgeCode, edge_error, reason_error
-from gateway.history import ORDER_STATUSES, AccountHistory
+from gateway.history_records import ORDER_STATUSES, AccountHistory
 from gateway.http_calls import Call, Page
 from gateway.operations import Operation
 from gateway.venue import VERSION

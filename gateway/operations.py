@@ -25,7 +25,7 @@ from engine.units import AccountId
 from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
-from gateway.history import OrderRecord
+from gateway.history_records import OrderRecord
 from gateway.venue import Venue
 
 

@@ -205,9 +205,11 @@ class Sequencer:
             return
         try:
             self._apply_batch()
-        except Exception:
-            log.exception("fault", action="exit", code=EXIT_BUG)
-            self._end(EXIT_BUG)
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged and the process ends
+            try:
+                log.exception("fault", action="exit", code=EXIT_BUG)
+            finally:  # even if nobody can be told
+                self._end(EXIT_BUG)
             return
         if not self._batch:
             return
@@ -215,8 +217,10 @@ class Sequencer:
         try:
             self._committer.commit(self._journal, self._release)
         except LogFailed as error:
-            log.critical("journal failed", action="exit", code=EXIT_LOG_FAILED, error=str(error))
-            self._end(EXIT_LOG_FAILED)
+            try:
+                log.critical("journal failed", code=EXIT_LOG_FAILED, error=str(error))
+            finally:
+                self._end(EXIT_LOG_FAILED)
 
     def _apply_batch(self) -> None:
         now_ns = self._clock.now_ns()

@@ -16,7 +16,8 @@ from engine.state import open_positions
 from engine.units import AccountId
 from gateway import api_replies as replies
 from gateway.config import WebSocketConfig
-from gateway.history import PENDING, AccountHistory, History, Touched
+from gateway.history import History, Touched
+from gateway.history_records import PENDING, AccountHistory
 from gateway.outbox import Outbox, Turn, frame
 
 CHANNELS: Final = ("orders", "fills", "positions", "account")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 import msgspec
+import structlog
 from aiohttp import WSMsgType, web
 from msgspec import UNSET
 
@@ -21,7 +22,7 @@ from gateway import api_replies as replies
 from gateway import operations
 from gateway.authentication import Caller, authenticate_token, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
-from gateway.history import OrderRecord
+from gateway.history_records import OrderRecord
 from gateway.market_data import path_symbol
 from gateway.outbox import Outbox, frame
 from gateway.streams import CHANNELS, Subscriber
@@ -31,8 +32,10 @@ CLOSE_AUTH_LATE: Final = 4001
 CLOSE_TOO_LARGE: Final = 1009
 CLOSE_NOT_TEXT: Final = 1003
 CLOSE_GOING: Final = 1001
+CLOSE_FAULT: Final = 1011
 TICKER: Final = "ticker:"
 
+log: Final = structlog.get_logger("ws")
 RequestId = int | str | msgspec.UnsetType | None
 
 
@@ -166,6 +169,9 @@ class Session:
                 self.take(data)
         except ApiError:
             self._outbox.close(CLOSE_GOING)  # too many wait already to wait with them
+        except Exception:
+            self._outbox.close(CLOSE_FAULT)
+            log.exception("unexpected", path="/ws")
         finally:
             late.cancel()
             self._leave()

@@ -20,8 +20,9 @@ from engine.commands import (
 from engine.engine import Engine
 from engine.state import State, open_orders, open_positions
 from engine.units import AccountId, InstrumentId, PositionId
-from gateway import history as module
-from gateway.history import FILLED, PENDING, History
+from gateway import history_records as module
+from gateway.history import History
+from gateway.history_records import FILLED, PENDING
 from gateway.history_rows import HistoryUnknown, history_rows, load_history
 from snapshots.store import pack_snapshot, unpack_snapshot
 from tests.gateway.house import Client, House, market

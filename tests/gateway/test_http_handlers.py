@@ -37,6 +37,13 @@ async def test_a_market_order_at_the_exact_balance_makes_a_position(house: House
         "filledAt": now_ms,
         "sequence": sequence,
     }
+
+
+async def test_the_position_of_an_order(house: House) -> None:
+    alice = await house.user("alice", "1000")
+    await alice.order(amount="1000")
+    now_ms, sequence = house.now_ns // NS_PER_MS, house.venue.state.sequence
+
     positions = await alice.get("/api/positions")
     assert positions.body == {
         "positions": [
@@ -64,6 +71,13 @@ async def test_a_market_order_at_the_exact_balance_makes_a_position(house: House
         "nextCursor": None,
         "sequence": sequence,
     }
+
+
+async def test_the_account_and_the_fill_of_an_order(house: House) -> None:
+    alice = await house.user("alice", "1000")
+    await alice.order(amount="1000")
+    now_ms, sequence = house.now_ns // NS_PER_MS, house.venue.state.sequence
+
     account = await alice.get("/api/account")
     assert account.body == {
         "userId": "alice",

@@ -2,12 +2,20 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from gateway.logs import RefusalLog, configure
 from tests.gateway.house import House
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Other tests get the logger they had: it writes to where this test's output went."""
+    yield
+    structlog.reset_defaults()
 
 
 def test_refusals_are_told_by_class_and_only_when_new() -> None:

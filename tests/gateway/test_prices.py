@@ -26,7 +26,8 @@ class Script:
         self._breaks = breaks
 
     def resume(self, points: Sequence[ResumePoint]) -> None:
-        """Nothing to resume."""
+        """It begins anew each time."""
+        assert points is not None
 
     async def quotes(self) -> AsyncGenerator[Quote, None]:
         for one in self._quotes:
@@ -38,10 +39,10 @@ class Script:
 
 async def test_a_quote_is_put_on_the_grid_and_entered(house: House) -> None:
     house.prices.offer(Quote("BTC/USDT", "file:x", 5, *(20_100 * E8 + 555_555,) * 5))
-    await until(lambda: house.venue.state.markets[1].source_sequence == 5)  # type: ignore[union-attr]
-
     market = house.venue.state.markets[1]
     assert market is not None
+    await until(lambda: market.source_sequence == 5)
+
     assert market.prices == [2_010_000, 2_010_001, 2_010_001, 2_010_001, 2_010_001]
     assert resume_points(house.venue.state) == [
         ResumePoint("BTC/USDT", "file:x", 5, 2_010_001 * 1_000_000)

@@ -14,6 +14,7 @@ import pytest
 from engine.commands import AdvanceTime, OpenAccount
 from engine.engine import Engine
 from engine.state import State
+from gateway import sequencer
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.errors import ApiError
@@ -198,6 +199,22 @@ async def test_a_failed_assert_ends_the_process_before_anything_is_written(
     assert bench.halts == [EXIT_BUG]
     assert delivered == []
     assert bench.journal.batches == []
+
+
+@pytest.mark.parametrize("code", [EXIT_BUG, EXIT_LOG_FAILED])
+async def test_the_process_ends_even_if_nobody_can_be_told(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    bench = Bench()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    monkeypatch.setattr(sequencer, "log", None)
+    bench.journal.fails = True
+    if code == EXIT_BUG:
+        monkeypatch.setattr(bench.watcher, "applied", None)
+    bench.open("a", [])
+    await asyncio.sleep(0)
+
+    assert bench.halts == [code]
 
 
 async def test_what_cannot_be_written_is_refused_alone() -> None:

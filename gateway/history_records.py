@@ -1,0 +1,147 @@
+"""What is kept of one account: records of its orders, fills and positions.  Knows no event."""
+
+from collections import deque
+from typing import Final, final
+
+import msgspec
+
+from engine.events import PositionStatus
+
+CLOSED_PER_ACCOUNT_MAX: Final = 10_000
+REFUSED_PER_ACCOUNT_MAX: Final = 1_000
+
+PENDING: Final = "PENDING"
+FILLED: Final = "FILLED"
+CANCELLED: Final = "CANCELLED"
+EXPIRED: Final = "EXPIRED"
+REJECTED: Final = "REJECTED"
+ORDER_STATUSES: Final = (PENDING, FILLED, CANCELLED, EXPIRED, REJECTED)
+
+
+class OrderRecord(msgspec.Struct, array_like=True, gc=False):
+    """An order as its owner sees it.
+
+    sequence: of the command that changed it last.  filled_value: Σ lots × ticks of its fills.
+    reason: why it is cancelled or refused, else empty.
+    first: what it was after the command that placed it, kept once it differs, for a client that
+        asks again with the same client order id.
+    """
+
+    order_id: int
+    account_id: int
+    instrument_id: int
+    side: int
+    order_type: int
+    time_in_force: int
+    price_ticks: int
+    trigger_ticks: int
+    amount_atoms: int
+    qty_lots: int
+    leverage: int
+    reduce_only: bool
+    post_only: bool
+    position_id: int
+    client_order_id: str
+    created_ns: int
+    sequence: int
+    updated_ns: int
+    status: str = PENDING
+    reason: str = ""
+    filled_lots: int = 0
+    filled_value: int = 0
+    filled_ns: int = 0
+    is_sized_by_amount: bool = False
+    first: "OrderRecord | None" = None
+
+
+class FillRecord(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """One fill."""
+
+    fill_id: int
+    order_id: int
+    position_id: int
+    instrument_id: int
+    side: int
+    price_ticks: int
+    qty_lots: int
+    fee_atoms: int
+    liquidity: int
+    realized_atoms: int
+    sequence: int
+    time_ns: int
+
+
+class PositionRecord(msgspec.Struct, array_like=True, gc=False):
+    """A position from its opening to its end.
+
+    opened_lots, opened_cost_atoms, initial_margin_atoms: sums over all that opened it.
+    open_lots, open_cost_atoms, margin_atoms: what is open now.
+    """
+
+    position_id: int
+    account_id: int
+    instrument_id: int
+    side: int
+    leverage: int
+    opened_ns: int
+    opened_lots: int
+    opened_cost_atoms: int
+    initial_margin_atoms: int
+    open_lots: int
+    open_cost_atoms: int
+    margin_atoms: int
+    status: int = int(PositionStatus.OPEN)
+    realized_atoms: int = 0
+    closed_ns: int = 0
+
+
+@final
+class AccountHistory:
+    """What is kept of one account; dicts are in order of id, deques in order of closing.
+
+    stream_sequence: how many private messages the account's events have called for so far.
+    """
+
+    __slots__ = (
+        "by_client_id",
+        "closed_orders",
+        "closed_positions",
+        "fills",
+        "orders",
+        "positions",
+        "refused",
+        "stream_sequence",
+    )
+
+    def __init__(self) -> None:
+        self.orders: dict[int, OrderRecord] = {}
+        self.closed_orders: deque[int] = deque()
+        self.by_client_id: dict[str, OrderRecord] = {}
+        self.refused: deque[str] = deque()
+        self.positions: dict[int, PositionRecord] = {}
+        self.closed_positions: deque[int] = deque()
+        self.fills: deque[FillRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
+        self.stream_sequence = 0
+
+    def close_order(self, record: OrderRecord) -> None:
+        """The order is closed; the oldest closed one beyond the limit is forgotten."""
+        self.closed_orders.append(record.order_id)
+        if len(self.closed_orders) > CLOSED_PER_ACCOUNT_MAX:
+            gone = self.orders.pop(self.closed_orders.popleft())
+            if self.by_client_id.get(gone.client_order_id) is gone:
+                del self.by_client_id[gone.client_order_id]
+
+    def close_position(self, record: PositionRecord) -> None:
+        """The position is closed; the oldest closed one beyond the limit is forgotten."""
+        self.closed_positions.append(record.position_id)
+        if len(self.closed_positions) > CLOSED_PER_ACCOUNT_MAX:
+            del self.positions[self.closed_positions.popleft()]
+
+    def refuse(self, record: OrderRecord) -> None:
+        """Remember the refusal of a client order id."""
+        self.by_client_id[record.client_order_id] = record
+        self.refused.append(record.client_order_id)
+        if len(self.refused) > REFUSED_PER_ACCOUNT_MAX:
+            gone = self.by_client_id.get(self.refused.popleft())
+            if gone is not None and gone.status == REJECTED:
+                del self.by_client_id[gone.client_order_id]
