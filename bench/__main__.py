@@ -20,7 +20,7 @@ from bench.figures import Figure, table
 from bench.journals import DEFAULT_HOME, HOME_VARIABLE
 from bench.machine import Noise, machine
 from bench.rounds import figure_of
-from bench.sizes import FULL, QUICK, SIZE_VARIABLE, TINY, Sizes
+from bench.sizes import FULL, QUICK, ROUNDS_VARIABLE, SIZE_VARIABLE, TINY, Sizes
 from tests.compiled import build
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -38,7 +38,7 @@ def run_cases(python: Path, tree: Path, file: str, sizes: Sizes) -> dict[str, di
     with tempfile.NamedTemporaryFile(suffix=".json") as reported:
         command = [str(python), "-m", "pytest", f"bench/{file}", "-q", "-p", "no:cacheprovider"]
         command += [f"--benchmark-json={reported.name}", "--benchmark-quiet"]
-        environment = {**os.environ, SIZE_VARIABLE: sizes.name, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, SIZE_VARIABLE: sizes.name, ROUNDS_VARIABLE: str(sizes.rounds)}
         subprocess.run(command, cwd=tree, env=environment, check=True, stdout=sys.stderr)
         text = Path(reported.name).read_text(encoding="utf-8")
     return {report["name"]: report for report in json.loads(text)["benchmarks"]}
@@ -71,7 +71,9 @@ def engine_figures(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> Itera
     if not with_compiled:
         skipped.append("the engine compiled: not asked for")
     figures: dict[str, Figure] = {}
-    for _ in range(PASSES if both else 1):
+    passes = PASSES if both else 1
+    sizes = sizes._replace(rounds=-(-sizes.rounds // passes))
+    for _ in range(passes):
         interpreted = run_cases(Path(sys.executable), ROOT, "test_engine.py", sizes)
         compiled = run_cases(build.PYTHON, build.TREE, "test_engine.py", sizes) if both else {}
         for name, report in interpreted.items():

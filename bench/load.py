@@ -12,6 +12,7 @@ import struct
 import sys
 import time
 from collections import deque
+from functools import partial
 from typing import Final, cast
 
 import msgspec
@@ -274,8 +275,8 @@ async def measure(plan: Plan) -> Outcome:
     for number in range(plan.connections):
         # No two measurements share accounts, as far as there are enough.
         account = (plan.run * plan.connections + number) % plan.accounts + 1
-        connection = Connection(plan, tally, requests, account)
-        await loop.create_connection(lambda made=connection: made, "127.0.0.1", plan.port)  # type: ignore[misc]
+        make = partial(Connection, plan, tally, requests, account)
+        _, connection = await loop.create_connection(make, "127.0.0.1", plan.port)
         connections.append(connection)
     async with asyncio.timeout(CONNECT_S):
         await asyncio.gather(*(connection.ready for connection in connections))

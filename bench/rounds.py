@@ -80,8 +80,9 @@ def measure(
         gc.disable()
         return (prepared,), {}
 
+    pedantic: Callable[..., object] = benchmark.pedantic
     try:
-        benchmark.pedantic(run, setup=setup, rounds=rounds, warmup_rounds=1)  # type: ignore[no-untyped-call]
+        pedantic(run, setup=setup, rounds=rounds, warmup_rounds=1)
     finally:
         gc.enable()
         gc.unfreeze()

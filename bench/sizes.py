@@ -4,6 +4,7 @@ import os
 from typing import Final, NamedTuple
 
 SIZE_VARIABLE: Final = "FULCRUM_BENCH_SIZE"
+ROUNDS_VARIABLE: Final = "FULCRUM_BENCH_ROUNDS"
 
 
 class Sizes(NamedTuple):
@@ -87,9 +88,9 @@ TINY: Final = Sizes(
     commits=10,
     journal=400,
     long_journal=800,
-    connections=(1, 2),
-    sockets=((1, 1), (2, 2)),
-    load_seconds=0.2,
+    connections=(1,),
+    sockets=((2, 2),),
+    load_seconds=0.1,
     load_warm=0.05,
     objects=300,
 )
@@ -97,5 +98,6 @@ BY_NAME: Final = {sizes.name: sizes for sizes in (FULL, QUICK, TINY)}
 
 
 def chosen_sizes() -> Sizes:
-    """The sizes that the environment names; the quick ones where it names none."""
-    return BY_NAME[os.environ.get(SIZE_VARIABLE, QUICK.name)]
+    """What the environment names; quick where it names nothing."""
+    sizes = BY_NAME[os.environ.get(SIZE_VARIABLE, QUICK.name)]
+    return sizes._replace(rounds=int(os.environ.get(ROUNDS_VARIABLE, sizes.rounds)))
