@@ -1,6 +1,7 @@
 """The long runs of this folder, as `tests.nightly` wants its jobs: (seed, seconds) -> counters."""
 
 import asyncio
+import os
 import tempfile
 import time
 from collections import Counter
@@ -13,7 +14,8 @@ from tests.crash.story import Story, short_plan
 
 KILLS_PER_STORY: Final = 12
 STORIES_PER_SEED: Final = 1_000_000
-SHARED: Final = Path(__file__).resolve().parents[3] / "shared"
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHARED: Final = Path(os.environ.get("FULCRUM_SHARED", ROOT.parent / "shared"))
 FEED: Final = SHARED / "data" / "ticks" / "binance_usdm_BTCUSDT_trades_20241028.csv.gz"
 DAY_SPEED: Final = 30
 DAY_SECONDS: Final = 300.0

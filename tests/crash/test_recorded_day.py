@@ -7,7 +7,7 @@ import pytest
 
 from tests.crash.recorded_day import day_plan, run_day
 
-SPEED = 600
+SPEED = 1_000
 CLIENTS = 8
 
 
