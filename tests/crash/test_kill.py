@@ -12,7 +12,7 @@ import pytest
 from tests.crash.audit import mismatches, replayed_facts
 from tests.crash.story import Story, short_plan
 
-KILLS_PER_STORY: Final = 8
+KILLS_PER_STORY: Final = 7
 SMALL: Final = 65_536  # bytes of a segment: there will be several
 LARGE: Final = 67_108_864
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.crash.recorded_day import day_plan, run_day
 
-SPEED = 1_000
+SPEED = 100
 CLIENTS = 8
 
 
@@ -15,7 +15,7 @@ CLIENTS = 8
 def test_a_recorded_day_survives_a_kill_in_its_middle(
     tmp_path: Path, shared: Path, count: Callable[[str, int], None]
 ) -> None:
-    feed = shared / "data" / "ticks" / "binance_usdm_BTCUSDT_trades_20241028.csv.gz"
+    feed = shared / "data" / "ticks" / "binance_usdm_BTCUSDT_trades_20230404.csv.gz"
     plan = day_plan(feed, SPEED, CLIENTS, pause_s=0.02, seed=7)
 
     figures, wrong = run_day(plan, feed, SPEED, tmp_path)
