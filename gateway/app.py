@@ -130,7 +130,7 @@ async def _serve_data(
         entry = PriceEntry(venue.state, venue.sequencer)
         venue.conflated = lambda: entry.conflated
         feed = _feed(config, venue)
-        addresses = await _listen(venue, sessions, runners)
+        addresses = await listen(venue, sessions, runners)
         tasks += _tasks(venue, writer, entry, feed)
         _settle_memory()
         venue.is_ready = True
@@ -249,7 +249,7 @@ async def _sync_often(writer: LogWriter, interval_ms: int) -> None:
             halt(EXIT_LOG_FAILED)
 
 
-async def _listen(venue: Venue, sessions: Sessions, runners: list[web.AppRunner]) -> Addresses:
+async def listen(venue: Venue, sessions: Sessions, runners: list[web.AppRunner]) -> Addresses:
     """Open both listeners.  Raises OSError."""
     server = venue.config.server
     port = await _listener(venue, sessions, runners, PUBLIC, server.host, server.port)

@@ -20,7 +20,7 @@ from engine.events import Rejected
 from engine.instrument import InstrumentSpec, simple_instrument
 from engine.invariants import check
 from engine.units import AccountId
-from gateway.app import Addresses, _listen
+from gateway.app import Addresses, listen
 from gateway.authentication import token_hash
 from gateway.clock import Clock
 from gateway.config import Config
@@ -133,7 +133,8 @@ class House:
         journal: Any = None,
     ) -> None:
         self.folder: Final = folder
-        self.config: Final = config
+        free = msgspec.structs.replace(config.server, port=0, admin_port=0)
+        self.config: Final = msgspec.structs.replace(config, server=free)
         self.halts: Final[list[int]] = []
         self._committer: Final = committer
         self._journal: Final = journal
@@ -164,10 +165,7 @@ class House:
         self.prices = PriceEntry(self.venue.state, self.venue.sequencer)
         if self.venue.state.sequence == 0:
             await self._furnish()
-        server = self.config.server
-        free = msgspec.structs.replace(server, port=0, admin_port=0)
-        self.venue.config = msgspec.structs.replace(self.config, server=free)  # type: ignore[misc]
-        self.addresses: Addresses = await _listen(self.venue, self.sessions, self._runners)
+        self.addresses: Addresses = await listen(self.venue, self.sessions, self._runners)
         self.venue.is_ready = True
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=30)
