@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.commands import OrderType, PriceSource, Side
+from engine.commands import AdjustMargin, OrderType, PriceSource, Side
 from engine.order import Order
 from engine.position import TriggerKind
 from engine.trigger_index import FiringQueue, auto_close_levels, exact_quotient, exit_levels
+from engine.units import E8, AccountId, PositionId
 from tests.engine.venue import K, Venue, netting_spec, order, plain_spec, price
 
 TICKS = st.integers(150_000, 250_000)
@@ -156,19 +157,22 @@ def test_an_auto_close_waits_for_the_mark(side: Side, threshold: int, falls: boo
 
 
 def test_the_same_key_again_is_no_arming() -> None:
-    """FIR-5: what does not move a price does not arm anything anew."""
+    """FIR-5: an atom of margin does not move the liquidation by a tick, a thousand do."""
     venue = Venue()
-    venue.apply(order(qty_lots=10, stop_loss_ticks=150_000))
+    venue.apply(order(qty_lots=10, auto_close_e8=-(E8 // 2)))
     held = venue.position(2)
     assert held.liquidation is not None
-    armings = held.liquidation.arming
-    venue.apply(order(qty_lots=10))
-    assert held.liquidation.arming == armings
-    held.margin_atoms += 10 * K  # one tick of its ten lots less to lose
-    venue.state.ledger.assets[1].margin_atoms += 10 * K
-    venue.state.ledger.assets[1].free[1] -= 10 * K
-    venue.apply(order(side=Side.SELL, qty_lots=5, position_id=2))
-    assert held.liquidation.arming == armings + 1
+    assert held.auto_close is not None
+
+    def armings_after(atoms: int) -> tuple[int, int]:
+        venue.apply(AdjustMargin(AccountId(1), PositionId(2), atoms))
+        assert held.liquidation is not None
+        assert held.auto_close is not None
+        return held.liquidation.arming, held.auto_close.arming
+
+    first = armings_after(1)  # off the tick that it stood on exactly
+    assert armings_after(1) == first
+    assert armings_after(1_000 * K) == (first[0] + 1, first[1])
 
 
 def test_orders_wait_where_their_kind_does() -> None:
