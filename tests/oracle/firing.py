@@ -11,9 +11,9 @@ from tests.oracle.holds import rebalance
 from tests.oracle.ladder import Draft, reached, rises_to
 from tests.oracle.records import Market, Order, Position, Prices, opposite
 from tests.oracle.rules import (
-    auto_close_edge,
     auto_close_holds,
     auto_close_rises,
+    auto_close_tick,
     is_liquidatable,
     liquidation_tick,
 )
@@ -94,14 +94,7 @@ def margin_entries(market: Market, position: Position) -> list[Entry]:
     owner = position.position_id
     if position.auto_close_e8 != 0:
         rises = auto_close_rises(position.side, position.auto_close_e8)
-        ticks = auto_close_edge(
-            position.side,
-            position.qty_lots,
-            position.cost_atoms,
-            position.initial_margin_atoms,
-            position.auto_close_e8,
-            market.k,
-        )
+        ticks = auto_close_tick(position, market.k)
         rank = CLOSERS, owner, KINDS["AUTO_CLOSE"], 0
         found.append(Entry("AUTO_CLOSE", owner, 0, "MARK", rises, ticks, rank))
     ticks = liquidation_tick(position, market.k, market.spec)

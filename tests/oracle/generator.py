@@ -46,7 +46,7 @@ WEIGHTS: Final = {
     "Withdraw": 25,
     "FundInsurance": 8,
     "SetInstrumentStatus": 12,
-    "ChangeInstrument": 25,
+    "ChangeInstrument": 30,
     "AdvanceTime": 8,
     "OpenAccount": 8,
     "IssueToken": 12,
@@ -145,6 +145,17 @@ class Generator:
             return self.chance.choices(busy, BUSY[: len(busy)])[0] if busy else 1
         return int(self.chance.choice((0, -1, known, known + 1)))
 
+    def account_of_key(self, market: Market) -> int:
+        """Any account, but in a netting market often one that has a position there."""
+        holders = [
+            position.account_id
+            for position in self.venue.state.positions.values()
+            if position.instrument_id == market.instrument_id
+        ]
+        if holders and market.spec["position_mode"] == "NETTING" and self.chance.random() < 0.4:
+            return self.chance.choice(holders)
+        return self.account_id()
+
     def market(self) -> Market | None:
         """The market at whose edge the time is, else one of the first four."""
         if self.at_edge is not None:
@@ -200,7 +211,8 @@ class Generator:
         market = self.market()
         if market is None:
             return order_aims.blank(self.account_id(), 1)
-        fields = order_aims.next_order(chance, self.venue.state, market, self.account_id(), time_ns)
+        account_id = self.account_of_key(market)
+        fields = order_aims.next_order(chance, self.venue.state, market, account_id, time_ns)
         if chance.random() < 0.03:
             fields["instrument_id"] = self.instrument_id()
         if chance.random() < 0.3:

@@ -18,7 +18,7 @@ from tests.oracle.records import (
     opposite,
     sign,
 )
-from tests.oracle.rules import cap_atoms, ceil_div, fee_of, largest_price_ticks
+from tests.oracle.rules import cap_atoms, ceil_div, fee_of, largest_price_ticks, liquidation_tick
 from tests.oracle.state import State
 from tests.oracle.stories import SECOND_NS, order_fields
 
@@ -120,6 +120,9 @@ def opener(chance: Random, state: State, market: Market, account_id: int, time_n
         setting = state.leverages.get(key, 1)
         fields["leverage"] = chance.choices((0, setting, leverage), (50, 25, 25))[0]
         leverage = fields["leverage"] or setting
+        position = state.position_of_key(*key)
+        if position is not None and chance.random() < 0.4:
+            return fields | increase(chance, state, market, position)
     if chance.random() < 0.35:
         fields["amount_atoms"] = amount(chance, state, market, fields, leverage)
     else:
@@ -127,6 +130,17 @@ def opener(chance: Random, state: State, market: Market, account_id: int, time_n
     if chance.random() < 0.35:
         attach(chance, market, fields)
     return fields
+
+
+def increase(chance: Random, state: State, market: Market, position: Position) -> Fields:
+    """A few more lots of a netting position at once, so that what hangs on it must follow."""
+    affords = state.free_of(position) * position.leverage
+    affords //= reference(chance, market) * market.k
+    least = int(market.spec["qty_lots_min"])
+    few = max(least, min(affords // 3, position.qty_lots))
+    return order_fields(position.account_id, market.instrument_id, position.side, "MARKET") | {
+        "qty_lots": chance.choice((least, few, few))
+    }
 
 
 def amount(chance: Random, state: State, market: Market, fields: Fields, leverage: int) -> int:
@@ -281,18 +295,24 @@ def amendment(chance: Random, state: State, market: Market, order: Order) -> Fie
 
 def exits_of(chance: Random, market: Market, position: Position) -> Fields:
     """Exits for SetPositionExits: around the source's price, kept, removed or wrong."""
+    at_the_end = chance.random() < 0.3
     source = chance.choices(("MARK", "LAST", "INDEX", "BID"), (60, 20, 17, 3))[0]
+    source = "MARK" if at_the_end else source
     assert market.prices is not None
     ticks, side = market.prices[source], sign(position.side)
     away = chance.choice((1, 1, 2, max(1, ticks // 50), max(1, ticks // 20)))
     loss, gain = max(1, ticks - side * away), max(1, ticks + side * away)
     wrong = chance.choice((-1, PRICE_TICKS_MAX + 1, ticks))
     weights = (50, 30, 15, 3)
+    if at_the_end:
+        # The stop loss and the liquidation are passed at one place, or a tick apart.
+        end = liquidation_tick(position, market.k, market.spec)
+        loss = max(1, end + chance.choice((0, 0, side)))
     edge = chance.choice((threshold(chance), close_to_now(chance, market, position)))
     return {
         "stop_loss_ticks": chance.choices((loss, KEEP, 0, wrong), weights)[0],
         "take_profit_ticks": chance.choices((gain, KEEP, 0, wrong), weights)[0],
-        "auto_close_e8": chance.choices((edge, KEEP, 0, AUTO_CLOSE_E8_MAX + 1), (30, 50, 18, 1))[0],
+        "auto_close_e8": chance.choices((edge, KEEP, 0, AUTO_CLOSE_E8_MAX + 1), (45, 38, 15, 1))[0],
         "trigger_source": source,
     }
 

@@ -188,6 +188,18 @@ def auto_close_edge(
     return lowest_true(holds) if auto_close_rises(side, threshold_e8) else highest_true(holds)
 
 
+def auto_close_tick(position: Position, k: int) -> int:
+    """`auto_close_edge` of a position as it stands."""
+    return auto_close_edge(
+        position.side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.initial_margin_atoms,
+        position.auto_close_e8,
+        k,
+    )
+
+
 def auto_close_rises(side: str, threshold_e8: int) -> bool:
     """Whether it fires at or above its tick: a long's gain, or a short's loss."""
     return (side == "BUY") == (threshold_e8 > 0)

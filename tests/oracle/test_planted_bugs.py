@@ -1,5 +1,7 @@
 """The comparison is worth its time: each of these bugs, planted in the engine, is found."""
 
+import contextlib
+import io
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +13,10 @@ import pytest
 
 import engine
 from engine.commands import Side
+from engine.reject_reason import RejectReason
 from engine.units import E8, div_ceil, div_floor
 from tests.oracle.compare import Duel
-from tests.oracle.driver import LIFE_STEPS
+from tests.oracle.driver import LIFE_STEPS, live
 from tests.oracle.generator import Generator
 
 WITHIN_LIVES: Final = 10
@@ -116,6 +119,14 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "liquidations before exits": ("engine.trigger_index.LIQUIDATIONS", lambda _: -1),
     "no order on the way": ("engine.trigger_index.FiringQueue.item", without_a_way),
     "two candidates are believed": ("engine.price_update.CANDIDATES_TO_BELIEVE", lambda _: 2),
+    "a preview that forgets what closes": (
+        "engine.preview.Reduction",
+        lambda right: lambda *given: right(*given[:3], 0, False),
+    ),
+    "a snapshot that forgets why an order was refused": (
+        "snapshots.snapshot._client_order_row",
+        lambda right: lambda entry: (*right(entry)[:4], RejectReason.NONE, entry.is_open),
+    ),
     "stale at the edge": ("engine.market.Market.is_stale", stale_at_the_edge),
 }
 
@@ -155,3 +166,18 @@ def test_a_planted_bug_is_found(name: str, count: Callable[[str, int], None]) ->
 
     assert steps > 0
     count("oracle planted bugs found", 1)
+
+
+def test_what_is_found_is_told_as_a_short_script() -> None:
+    with planted(*BUGS["two candidates are believed"]):
+        with pytest.raises(AssertionError) as found:
+            live("planted/0", LIFE_STEPS)
+        story = str(found.value)
+        script = story[story.index("from tests.oracle.scripts") :]
+        assert script.count("UpdatePrice") == 3  # a first price and the two candidates
+        assert script.count("(17") == 4
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(script, {})
+
+    assert printed.getvalue().startswith("Mismatch: event 0")

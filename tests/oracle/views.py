@@ -1,0 +1,249 @@
+"""The whole state of the engine and of the oracle in the same words, to be compared.
+
+Knows where each keeps what; knows no rule.
+"""
+
+from enum import IntEnum
+from typing import Any, Final
+
+from engine import codec
+from engine.instrument import InstrumentSpec
+from engine.market import Market
+from engine.order import Order
+from engine.position import Position
+from engine.state import State
+from tests.oracle import records
+from tests.oracle.records import SOURCES, Fields
+from tests.oracle.rules import auto_close_tick, liquidation_tick
+from tests.oracle.state import POOLS
+from tests.oracle.venue import Venue
+
+View = dict[str, Any]
+
+ORDER_COLUMNS: Final = (
+    *("order_id", "account_id", "side", "order_type", "time_in_force", "qty_lots", "amount_atoms"),
+    *("price_ticks", "trigger_ticks", "trigger_source", "leverage", "closing", "post_only"),
+    *("stop_loss_ticks", "take_profit_ticks", "auto_close_e8", "expire_ns", "client_order_id"),
+    *("priority", "created_ns"),
+)
+POSITION_COLUMNS: Final = (
+    *("position_id", "account_id", "side", "qty_lots", "cost_atoms", "margin_atoms"),
+    *("initial_margin_atoms", "leverage", "realized_atoms", "opened_ns", "auto_close_e8"),
+)
+
+
+def word(value: object) -> object:
+    """An enum's name; anything else as it is."""
+    return value.name if isinstance(value, IntEnum) else value
+
+
+def spec_to_oracle(spec: InstrumentSpec) -> Fields:
+    """An instrument's settings in the oracle's words."""
+    values = {field: word(getattr(spec, field)) for field in codec.INSTRUMENT_FIELDS}
+    rows = ((tier.cap_atoms, tier.maintenance_e8, tier.leverage_max) for tier in spec.tiers)
+    return {**values, "tiers": tuple(rows)}
+
+
+def engine_view(state: State) -> View:
+    """What a trader, an operator and an auditor could ask the engine."""
+    ledgers = list(enumerate(state.ledger.assets))[1:]
+    return {
+        "time_ns": state.time_ns,
+        "next_id": state.next_id,
+        "next_fill_id": state.next_fill_id,
+        "balances": {
+            (account_id, asset_id): (ledger.free[account_id], ledger.hold[account_id])
+            for asset_id, ledger in ledgers
+            for account_id in range(1, len(state.accounts))
+        },
+        "pools": {
+            (pool, asset_id): getattr(ledger, f"{pool}_atoms")
+            for asset_id, ledger in ledgers
+            for pool in (*POOLS, "margin")
+        },
+        "orders": {order.order_id: engine_order(order) for order in state.orders.values()},
+        "positions": {
+            position.position_id: engine_position(position) for position in state.positions.values()
+        },
+        "markets": {
+            market.instrument_id: engine_market(market)
+            for market in state.markets
+            if market is not None
+        },
+    }
+
+
+def engine_order(order: Order) -> View:
+    """An open order.  In a netting market the hold is the key's, in a ticket market its own."""
+    row: View = {column: word(getattr(order, column)) for column in ORDER_COLUMNS}
+    row["instrument_id"] = order.market.instrument_id
+    row["hold_atoms"] = order.hold_atoms if not order.market.is_netting else 0
+    row["position_id"] = order.position_id if order.closing else 0
+    return row
+
+
+def engine_position(position: Position) -> View:
+    """An open position with the ticks it waits for."""
+    row: View = {column: word(getattr(position, column)) for column in POSITION_COLUMNS}
+    row["instrument_id"] = position.market.instrument_id
+    row["liquidation_ticks"] = position.liquidation_ticks
+    row["auto_close_ticks"] = 0
+    if position.auto_close is not None and position.auto_close.levels is not None:
+        row["auto_close_ticks"] = position.auto_close.key_ticks
+    row["pairs"] = sorted(
+        (
+            pair.parent_order_id,
+            pair.qty_lots if pair.parent_order_id else 0,
+            pair.stop_loss_ticks,
+            pair.take_profit_ticks,
+            pair.source.name,
+        )
+        for pair in position.pairs or ()
+        if pair.stop_loss_ticks or pair.take_profit_ticks
+    )
+    return row
+
+
+def engine_market(market: Market) -> View:
+    """A market's status and prices."""
+    return {
+        "status": market.status.name,
+        "prices": list(market.prices),
+        "processed": list(market.processed),
+        "price_time_ns": market.price_time_ns,
+        "source": (market.source, market.source_sequence),
+        "candidate_count": market.candidate_count,
+    }
+
+
+def oracle_view(venue: Venue) -> View:
+    """The same of the oracle."""
+    state = venue.state
+    pools = {
+        (pool, asset_id): state.pool(pool, asset_id) for pool in POOLS for asset_id in state.assets
+    }
+    margins = {("margin", asset_id): state.margins(asset_id) for asset_id in state.assets}
+    return {
+        "time_ns": state.now_ns,
+        "next_id": state.last_id + 1,
+        "next_fill_id": state.last_fill_id + 1,
+        "balances": {
+            (account_id, asset_id): (
+                state.free.get((account_id, asset_id), 0),
+                state.held(account_id, asset_id),
+            )
+            for asset_id in state.assets
+            for account_id in state.accounts
+        },
+        "pools": pools | margins,
+        "orders": {order.order_id: oracle_order(order) for order in state.orders.values()},
+        "positions": {
+            position.position_id: oracle_position(position, state.markets[position.instrument_id])
+            for position in state.positions.values()
+        },
+        "markets": {
+            market.instrument_id: oracle_market(market) for market in state.markets.values()
+        },
+    }
+
+
+def oracle_order(order: records.Order) -> View:
+    """An open order."""
+    row: View = {column: getattr(order, column) for column in ORDER_COLUMNS}
+    row["instrument_id"] = order.instrument_id
+    row["hold_atoms"] = order.hold_atoms
+    row["position_id"] = order.position_id if order.closing else 0
+    return row
+
+
+def oracle_position(position: records.Position, market: records.Market) -> View:
+    """An open position with the ticks it waits for, found by trying prices."""
+    row: View = {column: getattr(position, column) for column in POSITION_COLUMNS}
+    row["instrument_id"] = position.instrument_id
+    row["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
+    row["auto_close_ticks"] = 0
+    if position.auto_close_e8:
+        row["auto_close_ticks"] = auto_close_tick(position, market.k)
+    pairs = [
+        (
+            pair.parent_order_id,
+            pair.qty_lots,
+            pair.stop_loss_ticks,
+            pair.take_profit_ticks,
+            pair.source,
+        )
+        for pair in position.pairs
+    ]
+    own = position.stop_loss_ticks, position.take_profit_ticks
+    if any(own):
+        pairs.append((0, 0, *own, position.exit_source))
+    row["pairs"] = sorted(pairs)
+    return row
+
+
+def oracle_market(market: records.Market) -> View:
+    """A market's status and prices; 0 while there is none."""
+    zeros = dict.fromkeys(SOURCES, 0)
+    return {
+        "status": market.status,
+        "prices": list((market.prices or zeros).values()),
+        "processed": list((market.processed or zeros).values()),
+        "price_time_ns": market.price_time_ns,
+        "source": (market.source, market.source_sequence),
+        "candidate_count": market.candidate_count,
+    }
+
+
+def engine_records(state: State) -> View:
+    """What the engine keeps for good: names, settings, ids that were used."""
+    known = state.client_orders
+    return {
+        "accounts": {one.account_id: one.user_id for one in state.accounts if one is not None},
+        "assets": dict(enumerate(state.assets[1:], 1)),
+        "came in": {
+            asset_id: ledger.deposited_atoms
+            for asset_id, ledger in enumerate(state.ledger.assets)
+            if asset_id > 0
+        },
+        "tokens": {
+            token_hash: (token.account_id, token.scopes, token.revoked)
+            for token_hash, token in state.tokens.items()
+        },
+        "transfer ids": set(state.transfers.names()),
+        "specs": {
+            market.instrument_id: spec_to_oracle(market.spec)
+            for market in state.markets
+            if market is not None
+        },
+        "leverages": {
+            (seat.account_id, market.instrument_id): seat.leverage
+            for market in state.markets
+            if market is not None and market.is_netting
+            for seat in market.seats
+            if seat is not None and seat.leverage != 1
+        },
+        "first results": {
+            (one.account_id, one.client_order_id): (one.digest, one.order_id, one.reason.name)
+            for one in [*known.open_entries(), *known.closed_entries()]
+        },
+        "closed ids": [(one.account_id, one.client_order_id) for one in known.closed_entries()],
+    }
+
+
+def oracle_records(venue: Venue) -> View:
+    """The same of the oracle."""
+    state = venue.state
+    return {
+        "accounts": state.accounts,
+        "assets": state.assets,
+        "came in": {asset_id: state.came_in.get(asset_id, 0) for asset_id in state.assets},
+        "tokens": state.tokens,
+        "transfer ids": state.transfer_ids,
+        "specs": {market.instrument_id: market.spec for market in state.markets.values()},
+        "leverages": {key: each for key, each in state.leverages.items() if each != 1},
+        "first results": {
+            key: (first.digest, first.order_id, first.reason)
+            for key, first in state.first_results.items()
+        },
+        "closed ids": state.closed_ids,
+    }
