@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.crash.nightly import kill_stories, recorded_days
 from tests.oracle import driver
 from tests.wal.power_loss import tell_story
 
@@ -78,4 +79,6 @@ JOBS: Final[dict[str, Job]] = {
     "oracle": driver.nightly,
     "power-loss": power_loss,
     "properties": property_search,
+    "kills": kill_stories,
+    "recorded-days": recorded_days,
 }
