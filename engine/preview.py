@@ -5,8 +5,12 @@ from typing import Final, final
 from engine.admission import admission_reason
 from engine.arrival import Arrival, find_opening_lots, position_after
 from engine.commands import PlaceOrder
-from engine.holds import opening_cost_atoms
-from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
+from engine.margin import (
+    bankruptcy_ticks,
+    fee_atoms,
+    initial_margin_atoms,
+    liquidation_ticks,
+)
 from engine.place_order import draft_order, routing_reason
 from engine.reject_reason import NONE, RejectReason
 from engine.settlement import Reduction
@@ -88,20 +92,30 @@ def _add_opening(arrival: Arrival, preview: Preview) -> None:
         return
     side = draft.side
     qty_lots, cost, margin, _ = position_after(arrival)
+    notional = arrival.opening * arrival.at_ticks * market.k
     if draft.amount_atoms:
-        notional = arrival.opening * arrival.at_ticks * market.k
         base = draft.amount_atoms if market.fee_on_margin else notional
         preview.margin_atoms = draft.amount_atoms
         preview.fee_atoms += fee_atoms(base, rate_e8)
     else:
-        whole = opening_cost_atoms(draft, arrival.opening, arrival.at_ticks, rate_e8)
-        bare = opening_cost_atoms(draft, arrival.opening, arrival.at_ticks, 0)
-        preview.margin_atoms = bare
-        preview.fee_atoms += whole - bare
+        margin_of_opening = initial_margin_atoms(notional, draft.leverage)
+        preview.margin_atoms = margin_of_opening
+        preview.fee_atoms += opening_fee_atoms(arrival, margin_of_opening, rate_e8)
     k, rates, close_fee_e8 = market.k, market.rates, market.close_fee_e8
     ticks = liquidation_ticks(side, qty_lots, cost, margin, k, rates, close_fee_e8)
     preview.liquidation_ticks = max(0, ticks)
     preview.bankruptcy_ticks = max(0, bankruptcy_ticks(side, qty_lots, cost, margin, k))
+
+
+def opening_fee_atoms(arrival: Arrival, margin: int, rate_e8: int) -> int:
+    """The fee of the lots that open; in a flip on notional, the total's less the closing part's."""
+    market = arrival.draft.market
+    if market.fee_on_margin:
+        return fee_atoms(margin, rate_e8)
+    lot_atoms = arrival.at_ticks * market.k
+    closing_lots = arrival.lots - arrival.opening
+    total = fee_atoms(arrival.lots * lot_atoms, rate_e8)
+    return total - fee_atoms(closing_lots * lot_atoms, rate_e8)
 
 
 def _rate_e8(arrival: Arrival) -> int:

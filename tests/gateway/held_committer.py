@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from gateway.sequencer import Log
+
 
 class HeldCommitter:
     """A disk that is done when the test says so."""
