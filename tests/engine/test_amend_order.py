@@ -99,3 +99,16 @@ def test_a_closing_amend_lets_the_later_ones_shrink() -> None:
     ]
     assert venue.names(amend(4, price_ticks=230_000)) == ["OrderAmended"]
     assert venue.order(4).qty_lots == 2
+
+
+def test_all_is_more_than_any_number() -> None:
+    """AMD-2: a closing order without quantity keeps its place when it is given one."""
+    venue = Venue()
+    venue.apply(order(qty_lots=10))
+    stop = {"order_type": OrderType.STOP_MARKET, "trigger_ticks": 150_000}
+    venue.apply(order(side=Side.SELL, position_id=2, **stop))
+    assert venue.names(amend(3, qty_lots=5)) == ["OrderAmended"]
+    assert (venue.order(3).qty_lots, venue.order(3).priority) == (5, 3)
+
+    assert venue.names(amend(3, qty_lots=6)) == ["OrderAmended"]
+    assert (venue.order(3).qty_lots, venue.order(3).priority) == (6, 4)

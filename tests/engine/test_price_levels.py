@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from engine.price_levels import NEVER_FALLS, NEVER_RISES, Entry, PriceLevels
+from engine.price_levels import NEVER_FALLS, NEVER_RISES, STALE_LEVELS_MIN, Entry, PriceLevels
 
 KEYS = st.integers(1, 30)
 
@@ -90,6 +90,7 @@ def test_empty_levels_are_forgotten_when_they_outnumber_the_live() -> None:
     levels.check()
 
     assert levels.passed(1) == [entries[399], entries[0]]
+    assert len(levels._keys) <= 2 + STALE_LEVELS_MIN
     assert levels.best_ticks == 400
     levels.remove(entries[399])
     assert levels.best_ticks == 1
