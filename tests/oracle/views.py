@@ -4,6 +4,7 @@ Knows where each keeps what; knows no rule.
 """
 
 from enum import IntEnum
+from operator import attrgetter
 from typing import Any, Final
 
 from engine import codec
@@ -20,16 +21,20 @@ from tests.oracle.venue import Venue
 
 View = dict[str, Any]
 
+# Columns that hold enums in the engine and words in the oracle, then those that are plain.
+ORDER_WORDS: Final = ("side", "order_type", "time_in_force", "trigger_source")
 ORDER_COLUMNS: Final = (
-    *("order_id", "account_id", "side", "order_type", "time_in_force", "qty_lots", "amount_atoms"),
-    *("price_ticks", "trigger_ticks", "trigger_source", "leverage", "closing", "post_only"),
-    *("stop_loss_ticks", "take_profit_ticks", "auto_close_e8", "expire_ns", "client_order_id"),
-    *("priority", "created_ns"),
+    *("order_id", "account_id", "qty_lots", "amount_atoms", "price_ticks", "trigger_ticks"),
+    *("leverage", "closing", "post_only", "stop_loss_ticks", "take_profit_ticks"),
+    *("auto_close_e8", "expire_ns", "client_order_id", "priority", "created_ns"),
 )
 POSITION_COLUMNS: Final = (
-    *("position_id", "account_id", "side", "qty_lots", "cost_atoms", "margin_atoms"),
+    *("position_id", "account_id", "qty_lots", "cost_atoms", "margin_atoms"),
     *("initial_margin_atoms", "leverage", "realized_atoms", "opened_ns", "auto_close_e8"),
 )
+READ_ORDER: Final = attrgetter(*ORDER_COLUMNS)
+READ_ORDER_WORDS: Final = attrgetter(*ORDER_WORDS)
+READ_POSITION: Final = attrgetter(*POSITION_COLUMNS)
 
 
 def word(value: object) -> object:
@@ -75,7 +80,8 @@ def engine_view(state: State) -> View:
 
 def engine_order(order: Order) -> View:
     """An open order.  In a netting market the hold is the key's, in a ticket market its own."""
-    row: View = {column: word(getattr(order, column)) for column in ORDER_COLUMNS}
+    row: View = dict(zip(ORDER_COLUMNS, READ_ORDER(order), strict=True))
+    row["words"] = [each.name for each in READ_ORDER_WORDS(order)]
     row["instrument_id"] = order.market.instrument_id
     row["hold_atoms"] = order.hold_atoms if not order.market.is_netting else 0
     row["position_id"] = order.position_id if order.closing else 0
@@ -84,7 +90,8 @@ def engine_order(order: Order) -> View:
 
 def engine_position(position: Position) -> View:
     """An open position with the ticks it waits for."""
-    row: View = {column: word(getattr(position, column)) for column in POSITION_COLUMNS}
+    row: View = dict(zip(POSITION_COLUMNS, READ_POSITION(position), strict=True))
+    row["side"] = position.side.name
     row["instrument_id"] = position.market.instrument_id
     row["liquidation_ticks"] = position.liquidation_ticks
     row["auto_close_ticks"] = 0
@@ -149,7 +156,8 @@ def oracle_view(venue: Venue) -> View:
 
 def oracle_order(order: records.Order) -> View:
     """An open order."""
-    row: View = {column: getattr(order, column) for column in ORDER_COLUMNS}
+    row: View = dict(zip(ORDER_COLUMNS, READ_ORDER(order), strict=True))
+    row["words"] = list(READ_ORDER_WORDS(order))
     row["instrument_id"] = order.instrument_id
     row["hold_atoms"] = order.hold_atoms
     row["position_id"] = order.position_id if order.closing else 0
@@ -158,7 +166,8 @@ def oracle_order(order: records.Order) -> View:
 
 def oracle_position(position: records.Position, market: records.Market) -> View:
     """An open position with the ticks it waits for, found by trying prices."""
-    row: View = {column: getattr(position, column) for column in POSITION_COLUMNS}
+    row: View = dict(zip(POSITION_COLUMNS, READ_POSITION(position), strict=True))
+    row["side"] = position.side
     row["instrument_id"] = position.instrument_id
     row["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
     row["auto_close_ticks"] = 0
