@@ -38,7 +38,9 @@ def run_cases(python: Path, tree: Path, file: str, sizes: Sizes) -> dict[str, di
     with tempfile.NamedTemporaryFile(suffix=".json") as reported:
         command = [str(python), "-m", "pytest", f"bench/{file}", "-q", "-p", "no:cacheprovider"]
         command += [f"--benchmark-json={reported.name}", "--benchmark-quiet"]
-        environment = {**os.environ, SIZE_VARIABLE: sizes.name, ROUNDS_VARIABLE: str(sizes.rounds)}
+        # Of a surrounding pytest nothing is passed on: beside xdist, benchmarks are not measured.
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        environment |= {SIZE_VARIABLE: sizes.name, ROUNDS_VARIABLE: str(sizes.rounds)}
         subprocess.run(command, cwd=tree, env=environment, check=True, stdout=sys.stderr)
         text = Path(reported.name).read_text(encoding="utf-8")
     return {report["name"]: report for report in json.loads(text)["benchmarks"]}

@@ -247,7 +247,7 @@ PERPETUAL_TIERS: Final = (
 
 def is_name(text: str, length_max: int) -> bool:
     """Whether the text is 1 to `length_max` printable ASCII characters without a space."""
-    return 0 < len(text) <= length_max and all("!" <= character <= "~" for character in text)
+    return 0 < len(text) <= length_max and text.isascii() and text.isprintable() and " " not in text
 
 
 def tiers_fault(spec: InstrumentSpec) -> str:

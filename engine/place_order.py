@@ -5,7 +5,7 @@ from typing import Final
 from engine.admission import admission_reason
 from engine.arrival import Arrival
 from engine.client_orders import ClientOrder
-from engine.commands import GTC, GTD, IOC, LIMIT, MARKET, PlaceOrder, PriceSource, TimeInForce
+from engine.commands import GTC, GTD, IOC, LIMIT, MARKET, PlaceOrder, TimeInForce
 from engine.events import (
     TAKER,
     CancelCause,
@@ -17,7 +17,7 @@ from engine.events import (
     RequestRepeated,
 )
 from engine.instrument import HALTED, TRADING, is_name
-from engine.market import Market
+from engine.market import LAST, Market
 from engine.open_orders import (
     register_order,
     rest_order,
@@ -119,7 +119,7 @@ def _type_fits(command: PlaceOrder) -> bool:
         or (trigger_ticks and order_type is MARKET)
     ):
         return False
-    if command.trigger_source < PriceSource.LAST:  # bid and ask trigger nothing
+    if command.trigger_source < LAST:  # bid and ask trigger nothing
         return False
     if command.stop_loss_ticks < 0 or command.take_profit_ticks < 0:
         return False

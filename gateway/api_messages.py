@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engine.codec import command_row
 from engine.commands import (
     KEEP,
     AdjustMargin,
@@ -289,7 +288,7 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
     elif leverage == 0:
         raise reason_error(RejectReason.BAD_LEVERAGE, field="leverage")
     expires_at = request.expires_at
-    draft = PlaceOrder(
+    values = (
         account_id,
         market.instrument_id,
         SIDES[request.side],
@@ -309,9 +308,8 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
         share_e8(request.auto_close_pct, "autoClosePct"),
         0 if expires_at is UNSET else expires_at * _NS_PER_MS,
         client_order_id(request.client_order_id),
-        b"",
     )
-    return with_digest(draft)
+    return PlaceOrder(*values, request_digest(values))
 
 
 def close_position(
@@ -322,7 +320,7 @@ def close_position(
     request: ClosePositionRequest,
 ) -> PlaceOrder:
     """The market order that closes a position on `side`.  Raises ApiError 400 or 422."""
-    draft = PlaceOrder(
+    values = (
         account_id,
         market.instrument_id,
         Side.SELL if side is Side.BUY else Side.BUY,
@@ -342,21 +340,18 @@ def close_position(
         0,
         0,
         client_order_id(request.client_order_id),
-        b"",
     )
-    return with_digest(draft)
+    return PlaceOrder(*values, request_digest(values))
 
 
-def with_digest(draft: PlaceOrder) -> PlaceOrder:
-    """The command with what identifies its request, if it has a client order id.
+def request_digest(values: tuple[object, ...]) -> bytes:
+    """What identifies a request by its command's fields, if it has a client order id (the last).
 
     Equal requests have equal digests however they were written: "0.10" is "0.1".
     """
-    if not draft.client_order_id:
-        return draft
-    values = command_row(0, draft)[2:-1]
-    digest = blake2b(_digest_encoder.encode(values), digest_size=16).digest()
-    return PlaceOrder(*(*values, digest))
+    if not values[-1]:
+        return b""
+    return blake2b(_digest_encoder.encode(values), digest_size=16).digest()
 
 
 def client_order_id(text: Text) -> str:

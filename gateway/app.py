@@ -106,6 +106,7 @@ async def serve(
             log.info("snapshot written", path=str(path), sequence=data.engine.state.sequence)
     finally:
         data.close()
+        gc.enable()  # not before the snapshot is written: it makes a million rows
     log.info("stopped", sequence=data.engine.state.sequence)
 
 
@@ -148,7 +149,6 @@ async def _serve_data(
             await runner.cleanup()
         venue.tickers.stop()
         venue.sequencer.stop()
-        gc.enable()
 
 
 def _log_start(data: OpenData, venue: Venue, addresses: Addresses) -> None:

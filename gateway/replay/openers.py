@@ -9,7 +9,7 @@ from typing import Final
 from engine.commands import OrderType, PlaceOrder, PriceSource, Side, TimeInForce
 from engine.market import Market
 from engine.units import AccountId, PositionId
-from gateway.api_messages import with_digest
+from gateway.api_messages import request_digest
 from gateway.replay.habits import Habit, chance, draw
 
 BASIS: Final = 10_000  # basis points in one
@@ -68,7 +68,7 @@ def opening_order(
     stop_loss_ticks, take_profit_ticks, auto_close_e8 = _exits(rng, habit, side, parent_ticks)
     expires = time_in_force is TimeInForce.GTD
     plain = time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
-    draft = PlaceOrder(
+    values = (
         account_id,
         market.instrument_id,
         side,
@@ -88,9 +88,8 @@ def opening_order(
         auto_close_e8,
         (now_ms + draw(rng, _LIFETIME_MS)) * _NS_PER_MS if expires else 0,
         f"{account_id}-{number}" if chance(rng, 25) else "",
-        b"",
     )
-    return with_digest(draft)
+    return PlaceOrder(*values, request_digest(values))
 
 
 def _exits(rng: Random, habit: Habit, side: Side, parent_ticks: int) -> tuple[int, int, int]:
