@@ -77,8 +77,14 @@ class Tally:
         self.waiting -= 1
         if self.begin_s <= now_s < self.end_s:
             self.latencies.append(now_s - sent_s)
-        elif now_s >= self.end_s and self.waiting == 0 and not self.idle.done():
+
+    def is_over(self, now_s: float) -> bool:
+        """Whether nothing is to be sent any more; the last reply then ends the measurement."""
+        if now_s < self.end_s:
+            return False
+        if self.waiting == 0 and not self.idle.done():
             self.idle.set_result(None)
+        return True
 
     def fail(self, reply: bytes) -> None:
         """Anything but success ends the measurement."""
@@ -131,7 +137,7 @@ class Connection(asyncio.Protocol):
     def _send(self, count: int) -> None:
         now_s = time.perf_counter()
         requests = self._requests
-        if now_s >= self._tally.end_s:
+        if self._tally.is_over(now_s):
             return
         if count > len(requests):
             self._tally.fail(b"faster than requests were made: raise requests_max")

@@ -43,6 +43,18 @@ async def test_http_replies_are_counted_once_wherever_they_are_cut(cut: int) -> 
     assert (tally.total, tally.waiting, b"".join(wire.sent)) == (2, 2, b"abcd")
 
 
+async def test_the_last_reply_ends_the_measurement_even_if_it_came_in_time() -> None:
+    connection, wire, tally = started(PLAN, [b"a", b"b", b"c", b"d"])
+    connection.start()
+    for _ in range(2):  # the clock passes the end between the last reply and the next request
+        tally.note(0.0, tally.end_s - 1e-9)
+
+    assert not tally.is_over(tally.end_s - 1e-9)
+    assert not tally.idle.done()
+    assert tally.is_over(tally.end_s)
+    assert (tally.idle.done(), wire.sent) == (True, [b"ab"])
+
+
 async def test_a_refusal_ends_the_measurement() -> None:
     connection, _, tally = started(PLAN, [b"a", b"b"])
     connection.start()
