@@ -175,7 +175,10 @@ def _open(
     ledger.open_position(position, paid, fee)
     position.qty_lots += lots
     position.cost_atoms += notional
-    position.initial_margin_atoms += initial
+    if is_new and initial == position.margin_atoms:
+        position.initial_margin_atoms = position.margin_atoms  # one integer in memory for both
+    else:
+        position.initial_margin_atoms += initial
     position.realized_atoms -= fee
     events.append(_filled(state, order, position, lots, price_ticks, fee, 0, liquidity))
     events.append(_opened(position) if is_new else _increased(position))

@@ -24,6 +24,9 @@ from wal.record import BATCH_RECORDS_MAX, RECORD_BYTES_MAX
 EXIT_BUG: Final = 70
 EXIT_LOG_FAILED: Final = 74
 _TIMER_S_MAX: Final = 3_600.0
+# While commands come several at a time, a turn waits so many passes of the loop for what the
+# sockets still bring: a whole round of requests then shares one sync.
+GATHERING_PASSES: Final = 2
 
 # Runs right after its command was applied, so that it sees the state at that sequence.
 Answer = Callable[[int, int, list[Event]], object]
@@ -135,6 +138,8 @@ class Sequencer:
         self._parked: Final[deque[asyncio.Future[None]]] = deque()
         self._batch: list[tuple[Deliver, object]] = []
         self._turn_is_due = False
+        self._passes_to_wait = 0
+        self._last_batch = 0
         self._committing = False
         self._stopped = False
         self._timer: asyncio.TimerHandle | None = None
@@ -196,7 +201,17 @@ class Sequencer:
         """There is something to do: a turn will come."""
         if not self._turn_is_due and not self._committing and not self._stopped:
             self._turn_is_due = True
-            self._loop.call_soon(self._turn)
+            comes_in_groups = self._last_batch > 1 and len(self._queue) < BATCH_RECORDS_MAX
+            self._passes_to_wait = GATHERING_PASSES if comes_in_groups else 0
+            self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        """Let the loop pass before the turn; a lone client never waits for others."""
+        if self._passes_to_wait > 0:
+            self._passes_to_wait -= 1
+            self._loop.call_soon(self._gather)
+        else:
+            self._turn()
 
     def _turn(self) -> None:
         """Apply what waits, as much as one frame of the journal takes, and commit it."""
@@ -235,6 +250,7 @@ class Sequencer:
             applied = self.engine.state.sequence - before
         counters = self.counters
         counters.commands += applied
+        self._last_batch = applied
         if applied > counters.batch_commands_max:
             counters.batch_commands_max = applied
 

@@ -1,82 +1,18 @@
 """One turn is one batch, and nothing of it is seen before it is durable."""
 
 import asyncio
-import errno
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from engine.commands import OpenAccount
-from engine.engine import Engine
-from engine.state import State
 from gateway import sequencer
-from gateway.clock import Clock
 from gateway.errors import ApiError
-from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED, Sequencer
+from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED
+from tests.gateway.bench import Bench
 from tests.gateway.held_committer import HeldCommitter
 from tests.gateway.house import House, until
-from wal.errors import LogFailed
 from wal.record import BATCH_RECORDS_MAX
-
-
-class Journal:
-    """A log in memory that remembers its batches."""
-
-    def __init__(self) -> None:
-        self.open: list[int] = []
-        self.batches: list[list[int]] = []
-        self.syncs = 0
-        self.fails = False
-
-    def append(self, sequence: int, record: bytes) -> None:
-        assert record
-        self.open.append(sequence)
-
-    def commit(self) -> None:
-        if self.fails:
-            raise LogFailed("commit", Path("journal"), OSError(errno.EIO, "broken"))
-        self.syncs += 1
-        self.batches.append(self.open)
-        self.open = []
-
-
-class Watcher:
-    """What the sequencer tells its observer, in order."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def applied(self, sequence: int, _time_ns: int, _command: Any, _events: Any) -> None:
-        self.seen.append(f"applied {sequence}")
-
-    def released(self) -> None:
-        self.seen.append("released")
-
-
-class Bench:
-    """A sequencer alone."""
-
-    def __init__(self, queue_max: int = 10_000, committer: Any = None) -> None:
-        self.journal: Final = Journal()
-        self.watcher: Final = Watcher()
-        self.halts: Final[list[int]] = []
-        self.now_ns = 1_000
-        self.sequencer: Final = Sequencer(
-            Engine(State()),
-            self.journal,
-            Clock(0, lambda: self.now_ns),
-            self.watcher,
-            self.halts.append,
-            queue_max,
-            committer,
-        )
-
-    def open(self, name: str, delivered: list[Any]) -> None:
-        """Enter the opening of an account; its events are delivered to a list."""
-        self.sequencer.enter(
-            OpenAccount(name), lambda s, t, e: (s, t, type(e[-1]).__name__), delivered.append
-        )
 
 
 async def test_what_comes_in_one_turn_is_one_batch_released_in_order() -> None:
@@ -103,10 +39,11 @@ async def test_a_turn_takes_what_fits_one_frame_and_the_rest_waits_for_the_next(
 
     for number in range(2 * BATCH_RECORDS_MAX + 1):
         bench.open(f"a{number}", delivered)
-    lengths = []
+    lengths: list[int] = []
     while bench.sequencer.queue_length:
         await asyncio.sleep(0)
-        lengths.append(len(delivered))
+        if len(delivered) not in lengths[-1:]:
+            lengths.append(len(delivered))
 
     assert lengths == [BATCH_RECORDS_MAX, 2 * BATCH_RECORDS_MAX, 2 * BATCH_RECORDS_MAX + 1]
     assert [len(batch) for batch in bench.journal.batches] == [512, 512, 1]
@@ -125,9 +62,35 @@ async def test_a_full_queue_refuses_with_503_and_takes_again_afterwards() -> Non
 
     await asyncio.sleep(0)
     bench.open("c", delivered)
-    await asyncio.sleep(0)
+    await until(lambda: len(delivered) == 3)
     assert [sequence for sequence, _, _ in delivered] == [1, 2, 3]
     assert bench.sequencer.counters.overloads == 1
+
+
+async def test_after_a_group_a_turn_waits_for_the_rest_of_the_next_group() -> None:
+    bench = Bench()
+    delivered: list[Any] = []
+    bench.open("a", delivered)
+    bench.open("b", delivered)
+    await asyncio.sleep(0)
+
+    bench.open("c", delivered)
+    for name in ("d", "e"):
+        await asyncio.sleep(0)
+        bench.open(name, delivered)
+    await until(lambda: len(delivered) == 5)
+
+    assert [len(batch) for batch in bench.journal.batches] == [2, 3]
+
+
+async def test_a_lone_command_waits_for_nobody() -> None:
+    bench = Bench()
+    delivered: list[Any] = []
+    for number in range(3):
+        bench.open(f"a{number}", delivered)
+        await asyncio.sleep(0)
+
+        assert len(delivered) == number + 1
 
 
 async def test_time_never_goes_back() -> None:
