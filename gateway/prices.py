@@ -17,9 +17,10 @@ from gateway.feeds.conflation import Conflation
 from gateway.feeds.feed import Feed, FeedFault, ResumePoint
 from gateway.feeds.quote import Quote, to_ticks
 from gateway.sequencer import Sequencer
+from wal.record import BATCH_RECORDS_MAX
 
 TURN_QUOTES_MAX: Final = 256  # half of what one batch of the journal takes
-PRESSED_COMMANDS: Final = 64  # so many waiting commands mean that the venue is behind
+PRESSED_COMMANDS: Final = BATCH_RECORDS_MAX  # a whole batch waits: the venue is behind
 
 log: Final = structlog.get_logger("feed")
 

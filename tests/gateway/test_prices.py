@@ -78,9 +78,8 @@ async def test_only_the_newest_quote_is_entered_while_commands_queue_up(house: H
     for number in range(1, 11):
         house.prices.offer(quote(number, (20_000 + number) * E8))
     house.prices.offer(quote(11, E8, "XXX/USDT"))
-    await asyncio.sleep(0.01)
+    await until(lambda: house.venue.state.sequence == before + 1 + PRESSED_COMMANDS)
 
-    assert house.venue.state.sequence == before + 1 + PRESSED_COMMANDS
     assert (await house.admin.get("/api/ticker")).code == "NOT_FOUND"
     market = house.venue.state.markets[1]
     assert market is not None
