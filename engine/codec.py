@@ -13,7 +13,15 @@ from typing import Any, Final, final
 import msgspec
 
 from engine import commands, events
-from engine.commands import Command, OrderType, PriceSource, Side, TimeInForce
+from engine.commands import (
+    BatchedCommand,
+    Command,
+    OrderType,
+    PriceSource,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from engine.events import CancelCause, CloseCause, Event, Liquidity, PositionStatus
 from engine.instrument import (
     FeeBasis,
@@ -35,6 +43,7 @@ ENUM_FIELDS: Final[dict[str, type[IntEnum]]] = {
     "order_type": OrderType,
     "time_in_force": TimeInForce,
     "trigger_source": PriceSource,
+    "self_trade_prevention": SelfTradePrevention,
     "status": InstrumentStatus,
     "reason": RejectReason,
     "liquidity": Liquidity,
@@ -48,11 +57,23 @@ ENUM_FIELDS: Final[dict[str, type[IntEnum]]] = {
 
 @final
 class Shape:
-    """One class and its row: the kind, the fields in order, and which of them are enums."""
+    """One class and its row: the kind, the fields in order, and which of them are enums.
 
-    __slots__ = ("enums", "fields", "kind", "read", "record_class")
+    added: how many of the last fields came later; rows from before lack them, and the class has
+        the values that then apply.
+    """
 
-    def __init__(self, kind: int, record_class: Any, fields: str, **enums: type[IntEnum]) -> None:
+    __slots__ = ("added", "enums", "fields", "kind", "read", "record_class")
+
+    def __init__(
+        self,
+        kind: int,
+        record_class: Any,
+        fields: str,
+        added: int = 0,
+        **enums: type[IntEnum],
+    ) -> None:
+        self.added: Final = added
         self.kind: Final = kind
         self.record_class: Final = record_class
         self.fields: Final[tuple[str, ...]] = tuple(fields.split())
@@ -65,9 +86,11 @@ class Shape:
 
     def build(self, values: list[Any]) -> Any:
         """The object of a row's values.  Raises ValueError if they do not fit."""
-        if len(values) != len(self.fields):
+        if not len(self.fields) - self.added <= len(values) <= len(self.fields):
             raise ValueError(f"{self.record_class.__name__} has {len(self.fields)} fields")
         for place, by_value in self.enums:
+            if place >= len(values):
+                break
             member = by_value.get(values[place])
             if member is None:
                 raise ValueError(f"{self.fields[place]} cannot be {values[place]!r}")
@@ -96,7 +119,8 @@ INSTRUMENT_SHAPE: Final = Shape(
     "symbol base settlement tick_size_e8 lot_size_e8 qty_lots_min qty_lots_max notional_atoms_min"
     " leverage_max tiers maker_fee_e8 taker_fee_e8 liquidation_fee_e8 market position_mode"
     " margin_mode fee_basis close_fee_reserved remainder price_band_e8 sanity_band_e8"
-    " stale_after_ns orders_max",
+    " stale_after_ns orders_max conditionals_max",
+    1,
 )
 INSTRUMENT_FIELDS: Final = INSTRUMENT_SHAPE.fields
 TIERS_PLACE: Final = INSTRUMENT_FIELDS.index("tiers")
@@ -122,10 +146,12 @@ COMMAND_SHAPES: Final = (
         commands.PlaceOrder,
         "account_id instrument_id side order_type time_in_force qty_lots amount_atoms price_ticks"
         " trigger_ticks trigger_source leverage reduce_only post_only position_id stop_loss_ticks"
-        " take_profit_ticks auto_close_e8 expire_ns client_order_id digest",
+        " take_profit_ticks auto_close_e8 expire_ns client_order_id digest display_lots close_position"
+        " self_trade_prevention oco_group",
+        4,
     ),
     Shape(12, commands.CancelOrder, "account_id order_id client_order_id"),
-    Shape(13, commands.CancelOrders, "account_id instrument_id"),
+    Shape(13, commands.CancelOrders, "account_id instrument_id on_disconnect", 1),
     Shape(
         14,
         commands.AmendOrder,
@@ -139,6 +165,8 @@ COMMAND_SHAPES: Final = (
     Shape(16, commands.AdjustMargin, "account_id position_id amount_atoms"),
     Shape(17, commands.SetLeverage, "account_id instrument_id leverage"),
     Shape(18, commands.AdvanceTime, ""),
+    Shape(19, commands.SubmitBatch, "account_id items"),
+    Shape(20, commands.CancelAfter, "account_id timeout_ns"),
 )
 
 EVENT_SHAPES: Final = (
@@ -211,6 +239,11 @@ EVENT_SHAPES: Final = (
         "position_id account_id stop_loss_ticks take_profit_ticks auto_close_e8",
     ),
     Shape(28, events.LeverageChanged, "account_id instrument_id leverage"),
+    Shape(29, events.Traded, "instrument_id trade_id price_ticks qty_lots side"),
+    Shape(30, events.BookChanged, "instrument_id side price_ticks qty_lots"),
+    Shape(31, events.BatchItem, "account_id place"),
+    Shape(32, events.CancelAfterSet, "account_id due_ns"),
+    Shape(33, events.CancelAfterFired, "account_id"),
 )
 
 COMMAND_OF_KIND: Final = {shape.kind: shape for shape in COMMAND_SHAPES}
@@ -220,6 +253,8 @@ SHAPE_OF_EVENT: Final = {shape.record_class: shape for shape in EVENT_SHAPES}
 # The hot path: the kind and the reader of an event, in one look-up.
 _EVENT_READERS: Final = {shape.record_class: ((shape.kind,), shape.read) for shape in EVENT_SHAPES}
 _SPEC_PLACES: Final = {7: 0, 8: 1}  # where ListInstrument and ChangeInstrument carry a spec
+_BATCH_KIND: Final = 19
+_BATCHED_KINDS: Final = (11, 12, 14)
 
 _encoder: Final = msgspec.msgpack.Encoder()
 
@@ -236,7 +271,7 @@ def instrument_row(spec: InstrumentSpec) -> Row:
 def instrument_from_row(row: Iterable[Any]) -> InstrumentSpec:
     """The settings of a row.  Raises ValueError if it does not fit."""
     values = list(row)
-    if len(values) == len(INSTRUMENT_FIELDS):
+    if len(values) > TIERS_PLACE:
         values[TIERS_PLACE] = tuple(RiskTier(*tier) for tier in values[TIERS_PLACE])
     spec = INSTRUMENT_SHAPE.build(values)
     assert isinstance(spec, InstrumentSpec)
@@ -250,7 +285,22 @@ def command_row(time_ns: int, command: Command) -> Row:
     spec_place = _SPEC_PLACES.get(shape.kind)
     if spec_place is not None:
         values = (*values[:spec_place], instrument_row(values[spec_place]))
+    elif shape.kind == _BATCH_KIND:
+        values = (values[0], tuple(_batched_row(item) for item in values[1]))
     return (shape.kind, time_ns, *values)
+
+
+def _batched_row(item: BatchedCommand) -> Row:
+    shape = SHAPE_OF_COMMAND[type(item)]
+    row: Row = (shape.kind, *shape.read(item))
+    return row
+
+
+def _batched_from_row(row: Row) -> BatchedCommand:
+    if row[0] not in _BATCHED_KINDS:
+        raise ValueError(f"no part of a batch has the shape of {row!r:.80}")
+    item: BatchedCommand = COMMAND_OF_KIND[row[0]].build(list(row[1:]))
+    return item
 
 
 def pack_command(time_ns: int, command: Command) -> bytes:
@@ -267,6 +317,8 @@ def command_from_row(row: Row) -> tuple[int, Command]:
     spec_place = _SPEC_PLACES.get(shape.kind)
     if spec_place is not None and len(values) > spec_place:
         values[spec_place] = instrument_from_row(values[spec_place])
+    elif shape.kind == _BATCH_KIND and len(values) == len(shape.fields):
+        values[1] = tuple(_batched_from_row(item) for item in values[1])
     command: Command = shape.build(values)
     return row[1], command
 

@@ -29,6 +29,8 @@ class OrderType(IntEnum):
     LIMIT = 2
     STOP_MARKET = 3
     TAKE_PROFIT_MARKET = 4
+    STOP_LIMIT = 5
+    TAKE_PROFIT_LIMIT = 6
 
 
 class TimeInForce(IntEnum):
@@ -38,6 +40,15 @@ class TimeInForce(IntEnum):
     IOC = 2
     FOK = 3
     GTD = 4
+
+
+class SelfTradePrevention(IntEnum):
+    """What happens where an order would meet one of the same account; the taker decides."""
+
+    CANCEL_MAKER = 1
+    CANCEL_TAKER = 2
+    CANCEL_BOTH = 3
+    DECREMENT = 4
 
 
 class PriceSource(IntEnum):
@@ -60,6 +71,12 @@ GTC: Final = TimeInForce.GTC
 IOC: Final = TimeInForce.IOC
 GTD: Final = TimeInForce.GTD
 TAKE_PROFIT_MARKET: Final = OrderType.TAKE_PROFIT_MARKET
+STOP_LIMIT: Final = OrderType.STOP_LIMIT
+TAKE_PROFIT_LIMIT: Final = OrderType.TAKE_PROFIT_LIMIT
+FOK: Final = TimeInForce.FOK
+CANCEL_MAKER: Final = SelfTradePrevention.CANCEL_MAKER
+CANCEL_BOTH: Final = SelfTradePrevention.CANCEL_BOTH
+DECREMENT: Final = SelfTradePrevention.DECREMENT
 
 
 class Scope(IntEnum):
@@ -221,7 +238,12 @@ class UpdatePrice:
 
 @final
 class PlaceOrder:
-    """An instruction to buy or sell.  Zero, or an empty string, means that a field is absent."""
+    """An instruction to buy or sell.  Zero, or an empty string, means that a field is absent.
+
+    display_lots: how much of it the book shows at a time (iceberg).
+    close_position: it closes all there is.
+    oco_group: of two open orders with the same group, one cancels the other.
+    """
 
     __slots__ = (
         "account_id",
@@ -244,6 +266,10 @@ class PlaceOrder:
         "expire_ns",
         "client_order_id",
         "digest",
+        "display_lots",
+        "close_position",
+        "self_trade_prevention",
+        "oco_group",
     )
 
     def __init__(
@@ -268,6 +294,10 @@ class PlaceOrder:
         expire_ns: int,
         client_order_id: str,
         digest: bytes,
+        display_lots: int = 0,
+        close_position: bool = False,
+        self_trade_prevention: SelfTradePrevention = CANCEL_MAKER,
+        oco_group: str = "",
     ) -> None:
         self.account_id: Final = account_id
         self.instrument_id: Final = instrument_id
@@ -289,6 +319,10 @@ class PlaceOrder:
         self.expire_ns: Final = expire_ns
         self.client_order_id: Final = client_order_id
         self.digest: Final = digest
+        self.display_lots: Final = display_lots
+        self.close_position: Final = close_position
+        self.self_trade_prevention: Final = self_trade_prevention
+        self.oco_group: Final = oco_group
 
 
 @final
@@ -305,13 +339,19 @@ class CancelOrder:
 
 @final
 class CancelOrders:
-    """Cancel all open orders of an account, in one market or, with ALL_INSTRUMENTS, in all."""
+    """Cancel all open orders of an account, in one market or, with ALL_INSTRUMENTS, in all.
 
-    __slots__ = ("account_id", "instrument_id")
+    on_disconnect: the account did not ask for it now; its connection broke.
+    """
 
-    def __init__(self, account_id: AccountId, instrument_id: InstrumentId) -> None:
+    __slots__ = ("account_id", "instrument_id", "on_disconnect")
+
+    def __init__(
+        self, account_id: AccountId, instrument_id: InstrumentId, on_disconnect: bool = False
+    ) -> None:
         self.account_id: Final = account_id
         self.instrument_id: Final = instrument_id
+        self.on_disconnect: Final = on_disconnect
 
 
 @final
@@ -345,6 +385,31 @@ class AmendOrder:
         self.trigger_ticks: Final = trigger_ticks
         self.qty_lots: Final = qty_lots
         self.amount_atoms: Final = amount_atoms
+
+
+BatchedCommand = PlaceOrder | AmendOrder | CancelOrder
+
+
+@final
+class SubmitBatch:
+    """Several orders, amends or cancels in one command; each succeeds or fails by itself."""
+
+    __slots__ = ("account_id", "items")
+
+    def __init__(self, account_id: AccountId, items: tuple[BatchedCommand, ...]) -> None:
+        self.account_id: Final = account_id
+        self.items: Final = items
+
+
+@final
+class CancelAfter:
+    """Cancel all of the account's orders in `timeout_ns`, unless told again; 0 is never."""
+
+    __slots__ = ("account_id", "timeout_ns")
+
+    def __init__(self, account_id: AccountId, timeout_ns: int) -> None:
+        self.account_id: Final = account_id
+        self.timeout_ns: Final = timeout_ns
 
 
 @final
@@ -426,6 +491,8 @@ Command = (
     | CancelOrder
     | CancelOrders
     | AmendOrder
+    | SubmitBatch
+    | CancelAfter
     | SetPositionExits
     | AdjustMargin
     | SetLeverage

@@ -31,7 +31,12 @@ class CancelCause(IntEnum):
     POSITION_GONE = 3  # a closing order whose position is closed
     HOLD_SHORT = 4  # the account could not cover a rise of its hold
     CLOSE_ONLY = 5  # the market takes no openers any more
-    UNFILLED = 6  # immediate-or-cancel that did not fill
+    UNFILLED = 6  # what an order that may not wait did not fill
+    SELF_TRADE = 7  # it would have traded with an order of its own account
+    OCO = 8  # its partner filled, triggered or ended
+    CANCEL_AFTER = 9  # the account's timer ran out
+    DISCONNECTED = 10  # the account's connection broke
+    LIQUIDATION = 11  # the account's position is being liquidated
 
 
 class CloseCause(IntEnum):
@@ -43,6 +48,7 @@ class CloseCause(IntEnum):
     AUTO_CLOSE = 4
     LIQUIDATION = 5
     GAP = 6  # the price jumped past the margin before a close could fill
+    AUTO_DELEVERAGE = 7  # it took over lots of a bankrupt position on the other side
 
 
 class PositionStatus(IntEnum):
@@ -398,6 +404,77 @@ class OrderFilled:
 
 
 @final
+class Traded:
+    """Two orders met in the book: the public side of a trade.
+
+    side: the taker's.
+    """
+
+    __slots__ = ("instrument_id", "trade_id", "price_ticks", "qty_lots", "side")
+
+    def __init__(
+        self,
+        instrument_id: InstrumentId,
+        trade_id: int,
+        price_ticks: int,
+        qty_lots: int,
+        side: Side,
+    ) -> None:
+        self.instrument_id: Final = instrument_id
+        self.trade_id: Final = trade_id
+        self.price_ticks: Final = price_ticks
+        self.qty_lots: Final = qty_lots
+        self.side: Final = side
+
+
+@final
+class BookChanged:
+    """What a price level of the book shows after the command; 0 lots: the level is gone."""
+
+    __slots__ = ("instrument_id", "side", "price_ticks", "qty_lots")
+
+    def __init__(
+        self, instrument_id: InstrumentId, side: Side, price_ticks: int, qty_lots: int
+    ) -> None:
+        self.instrument_id: Final = instrument_id
+        self.side: Final = side
+        self.price_ticks: Final = price_ticks
+        self.qty_lots: Final = qty_lots
+
+
+@final
+class BatchItem:
+    """What follows, up to the next of its kind, came of this item of the batch, from 0."""
+
+    __slots__ = ("account_id", "place")
+
+    def __init__(self, account_id: AccountId, place: int) -> None:
+        self.account_id: Final = account_id
+        self.place: Final = place
+
+
+@final
+class CancelAfterSet:
+    """The account's orders are cancelled at `due_ns`, unless it moves the time; 0 is never."""
+
+    __slots__ = ("account_id", "due_ns")
+
+    def __init__(self, account_id: AccountId, due_ns: int) -> None:
+        self.account_id: Final = account_id
+        self.due_ns: Final = due_ns
+
+
+@final
+class CancelAfterFired:
+    """The account's timer ran out; its orders are cancelled."""
+
+    __slots__ = ("account_id",)
+
+    def __init__(self, account_id: AccountId) -> None:
+        self.account_id: Final = account_id
+
+
+@final
 class PositionOpened:
     """A position exists."""
 
@@ -599,4 +676,9 @@ Event = (
     | MarginAdjusted
     | ExitsChanged
     | LeverageChanged
+    | Traded
+    | BookChanged
+    | BatchItem
+    | CancelAfterSet
+    | CancelAfterFired
 )

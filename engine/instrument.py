@@ -85,11 +85,13 @@ class InstrumentSpec:
     sanity_band_e8: an update further than this share from the last price is not believed at once.
     stale_after_ns: how long a price is good for; 0 is for ever.
     orders_max: open orders of one account in this market.
+    conditionals_max: how many of them may wait for a trigger.
     """
 
     __slots__ = (
         "base",
         "close_fee_reserved",
+        "conditionals_max",
         "fee_basis",
         "leverage_max",
         "liquidation_fee_e8",
@@ -138,6 +140,7 @@ class InstrumentSpec:
         sanity_band_e8: int,
         stale_after_ns: int,
         orders_max: int,
+        conditionals_max: int = ORDERS_MAX,
     ) -> None:
         self.symbol: Final = symbol
         self.base: Final = base
@@ -162,6 +165,7 @@ class InstrumentSpec:
         self.sanity_band_e8: Final = sanity_band_e8
         self.stale_after_ns: Final = stale_after_ns
         self.orders_max: Final = orders_max
+        self.conditionals_max: Final = conditionals_max
 
     def atoms_per_tick_lot(self) -> int:
         """K: what one lot is worth per tick, in atoms.  Exact in a valid instrument."""
@@ -227,6 +231,7 @@ def perpetual_instrument(
         sanity_band_e8=50_000_000,
         stale_after_ns=10_000_000_000,
         orders_max=200,
+        conditionals_max=50,
     )
 
 
@@ -290,6 +295,8 @@ def instrument_fault(spec: InstrumentSpec) -> str:
         return "the minimum notional is out of range"
     if not 1 <= spec.leverage_max <= LEVERAGE_MAX or not 1 <= spec.orders_max <= ORDERS_MAX:
         return "maximum leverage or open orders out of range"
+    if not 1 <= spec.conditionals_max <= ORDERS_MAX:
+        return "maximum of conditional orders out of range"
     fees = (spec.maker_fee_e8, spec.taker_fee_e8, spec.liquidation_fee_e8)
     if not all(-RATE_E8_MAX < fee < RATE_E8_MAX for fee in fees):
         return "fee rates must be below 100 %"
@@ -301,8 +308,8 @@ def instrument_fault(spec: InstrumentSpec) -> str:
         return "price bands must lie between 0 and 1"
     if spec.stale_after_ns < 0:
         return "the stale time must not be negative"
-    if spec.market is not MarketStructure.QUOTE_DRIVEN:
-        return "order-driven markets are not supported by this version"
+    if spec.market is MarketStructure.ORDER_DRIVEN and spec.price_band_e8 == 0:
+        return "an order-driven market needs a price band, which protects market orders"
     if spec.margin_mode is not MarginMode.ISOLATED:
         return "cross margin is not supported by this version"
     return tiers_fault(spec)
