@@ -146,8 +146,8 @@ COMMAND_SHAPES: Final = (
         commands.PlaceOrder,
         "account_id instrument_id side order_type time_in_force qty_lots amount_atoms price_ticks"
         " trigger_ticks trigger_source leverage reduce_only post_only position_id stop_loss_ticks"
-        " take_profit_ticks auto_close_e8 expire_ns client_order_id digest display_lots close_position"
-        " self_trade_prevention oco_group",
+        " take_profit_ticks auto_close_e8 expire_ns client_order_id digest display_lots"
+        " close_position self_trade_prevention oco_group",
         4,
     ),
     Shape(12, commands.CancelOrder, "account_id order_id client_order_id"),
