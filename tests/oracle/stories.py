@@ -34,6 +34,18 @@ def simple_spec(symbol: str) -> Fields:
         "sanity_band_e8": 50_000_000,
         "stale_after_ns": 10 * SECOND_NS,
         "orders_max": 200,
+        "conditionals_max": 10_000,
+    }
+
+
+def book_spec(symbol: str) -> Fields:
+    """The same where users trade with each other, in net positions, with fees on notional."""
+    return simple_spec(symbol) | {
+        "market": "ORDER_DRIVEN",
+        "position_mode": "NETTING",
+        "fee_basis": "NOTIONAL",
+        "remainder": "TO_USER",
+        "price_band_e8": 10_000_000,
     }
 
 
@@ -73,6 +85,10 @@ def order_fields(account_id: int, instrument_id: int, side: str, order_type: str
         "expire_ns": 0,
         "client_order_id": "",
         "digest": b"",
+        "display_lots": 0,
+        "close_position": False,
+        "self_trade_prevention": "CANCEL_MAKER",
+        "oco_group": "",
     }
 
 
