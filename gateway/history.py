@@ -9,9 +9,15 @@ from typing import Any, Final, final
 
 import msgspec
 
-from engine.commands import Command, ListInstrument, PlaceOrder
-from engine.events import CancelCause as Cause
+from engine.commands import (
+    Command,
+    ListInstrument,
+    PlaceOrder,
+    SubmitBatch,
+    TimeInForce,
+)
 from engine.events import (
+    BatchItem,
     Deposited,
     Event,
     ExitsChanged,
@@ -31,14 +37,15 @@ from engine.events import (
     Rejected,
     Withdrawn,
 )
-from engine.instrument import PositionMode
+from engine.events import CancelCause as Cause
+from engine.instrument import MarketStructure, PositionMode
 from engine.margin import initial_margin_atoms
 from engine.reject_reason import RejectReason
 from gateway.history_records import (
     CANCELLED,
     EXPIRED,
     FILLED,
-    PENDING,
+    PARTIALLY_FILLED,
     REJECTED,
     AccountHistory,
     FillRecord,
@@ -88,7 +95,10 @@ class History:
         self._sequence = 0
         self._time_ns = 0
         self._fill_order: OrderRecord | None = None
-        self._ticket_instruments: Final[set[int]] = set()
+        # The order that the present command asks for, until its outcome has been told.
+        self._asked: PlaceOrder | None = None
+        self._by_amount: Final[set[int]] = set()
+        self._order_driven: Final[set[int]] = set()
         self._handlers: Final[dict[type, Callable[[Any], None]]] = {
             OrderAmended: self._amended,
             OrderTriggered: self._triggered,
@@ -116,16 +126,24 @@ class History:
         """The time of the last command observed."""
         return self._time_ns
 
-    def tickets(self) -> list[int]:
-        """The instruments whose positions are tickets, by id."""
-        return sorted(self._ticket_instruments)
+    def sized_by_amount(self) -> list[int]:
+        """The instruments in which an amount stays one until it fills (HLD-1), by id."""
+        return sorted(self._by_amount)
 
-    def begin_at(self, sequence: int, time_ns: int, tickets: Iterable[int]) -> None:
+    def order_driven(self) -> list[int]:
+        """The instruments whose orders may fill in parts, by id."""
+        return sorted(self._order_driven)
+
+    def begin_at(self, sequence: int, time_ns: int, by_amount: Iterable[int]) -> None:
         """Go on after `sequence`; what lies before is filled in by the caller."""
         assert self._sequence == 0
         self._sequence = sequence
         self._time_ns = time_ns
-        self._ticket_instruments.update(tickets)
+        self._by_amount.update(by_amount)
+
+    def add_order_driven(self, instrument_ids: Iterable[int]) -> None:
+        """Their orders may fill in parts."""
+        self._order_driven.update(instrument_ids)
 
     def account(self, account_id: int) -> AccountHistory:
         """The history of an account, made when first asked for."""
@@ -156,20 +174,23 @@ class History:
         self._sequence = sequence
         if time_ns > self._time_ns:
             self._time_ns = time_ns
+        self._asked = command if type(command) is PlaceOrder else None
         for event in events:
             if type(event) is OrderAccepted:
-                assert type(command) is PlaceOrder
-                self._accepted(command, event)
+                self._accepted(event)
+            elif type(event) is BatchItem:
+                assert type(command) is SubmitBatch
+                item = command.items[event.place]
+                self._asked = item if type(item) is PlaceOrder else None
             elif type(event) is InstrumentListed:
                 assert type(command) is ListInstrument
-                if command.spec.position_mode is PositionMode.TICKET:
-                    self._ticket_instruments.add(event.instrument_id)
+                self._listed(command, event)
             elif type(event) is Rejected:
-                if type(command) is PlaceOrder and command.client_order_id:
-                    self._refused(command, event)
+                self._refused(event)
             else:
                 handler = self._handlers.get(type(event))
-                if handler is not None:
+                # What happens to account 0, the insurance fund, is no user's history.
+                if handler is not None and event.account_id:  # type: ignore[union-attr]
                     handler(event)
         if not self._touched:
             return _NOTHING
@@ -177,6 +198,7 @@ class History:
         self._touched = {}
         for change in touched:
             history = self.account(change.account_id)
+            self._finish(history, change)
             change.first_sequence = history.stream_sequence + 1
             history.stream_sequence += change.messages()
         return touched
@@ -188,8 +210,65 @@ class History:
             self._touched[account_id] = touched
         return touched
 
-    def _accepted(self, command: PlaceOrder, event: OrderAccepted) -> None:
-        record = OrderRecord(
+    def _listed(self, command: ListInstrument, event: InstrumentListed) -> None:
+        if command.spec.market is MarketStructure.ORDER_DRIVEN:
+            self._order_driven.add(event.instrument_id)
+        elif command.spec.position_mode is PositionMode.TICKET:
+            self._by_amount.add(event.instrument_id)
+
+    def _finish(self, history: AccountHistory, change: Touched) -> None:
+        """Orders that cannot wait are done at the end of a command that filled some of them."""
+        for record in change.orders.values():
+            if record.status == PARTIALLY_FILLED and not record.can_wait:
+                self._fill_up(history, record)
+
+    def _fill_up(self, history: AccountHistory, record: OrderRecord) -> None:
+        """All that the order could be is filled, however much was asked for."""
+        record.status = FILLED
+        record.qty_lots = record.filled_lots
+        history.close_order(record)
+
+    def _accepted(self, event: OrderAccepted) -> None:
+        if event.account_id == 0:  # the insurance fund's offers (LIQ-8) are no user's
+            return
+        command, self._asked = self._asked, None
+        if command is None:
+            record = self._own_order(event)
+        else:
+            record = self._asked_order(command, event)
+        history = self.account(event.account_id)
+        history.orders[record.order_id] = record
+        if record.client_order_id:
+            history.by_client_id[record.client_order_id] = record
+        touched = self._touch(record.account_id)
+        touched.orders[record.order_id] = record
+        touched.account = True
+
+    def _own_order(self, event: OrderAccepted) -> OrderRecord:
+        """An order that nobody sent: the market order of an exit, or a liquidation's."""
+        return OrderRecord(
+            event.order_id,
+            event.account_id,
+            event.instrument_id,
+            event.side,
+            event.order_type,
+            TimeInForce.IOC,
+            event.price_ticks,
+            event.trigger_ticks,
+            event.amount_atoms,
+            event.qty_lots,
+            event.leverage,
+            True,
+            False,
+            0,
+            "",
+            self._time_ns,
+            self._sequence,
+            self._time_ns,
+        )
+
+    def _asked_order(self, command: PlaceOrder, event: OrderAccepted) -> OrderRecord:
+        return OrderRecord(
             event.order_id,
             event.account_id,
             event.instrument_id,
@@ -208,20 +287,17 @@ class History:
             self._time_ns,
             self._sequence,
             self._time_ns,
-            is_sized_by_amount=(
-                event.amount_atoms > 0 and event.instrument_id in self._ticket_instruments
-            ),
+            is_sized_by_amount=(event.amount_atoms > 0 and event.instrument_id in self._by_amount),
+            display_lots=command.display_lots,
+            close_position=command.close_position,
+            self_trade_prevention=command.self_trade_prevention,
+            oco_group=command.oco_group,
         )
-        history = self.account(event.account_id)
-        history.orders[record.order_id] = record
-        if record.client_order_id:
-            history.by_client_id[record.client_order_id] = record
-        touched = self._touch(record.account_id)
-        touched.orders[record.order_id] = record
-        touched.account = True
 
-    def _refused(self, command: PlaceOrder, event: Rejected) -> None:
-        if event.reason in _FORGOTTEN:
+    def _refused(self, event: Rejected) -> None:
+        """Remember the refusal of an order, if its owner can ask for it again."""
+        command, self._asked = self._asked, None
+        if command is None or not command.client_order_id or event.reason in _FORGOTTEN:
             return
         record = OrderRecord(
             0,
@@ -244,6 +320,10 @@ class History:
             self._time_ns,
             REJECTED,
             event.reason.name,
+            display_lots=command.display_lots,
+            close_position=command.close_position,
+            self_trade_prevention=command.self_trade_prevention,
+            oco_group=command.oco_group,
         )
         self.account(command.account_id).refuse(record)
 
@@ -310,10 +390,14 @@ class History:
         record.filled_value += event.qty_lots * event.price_ticks
         record.filled_ns = self._time_ns
         record.position_id = event.position_id
-        if record.status == PENDING:  # a flip fills in two parts
-            record.status = FILLED
-            history.close_order(record)
-        record.qty_lots = max(record.qty_lots, record.filled_lots)
+        if record.status == FILLED:  # a flip of a whole fill comes in two parts
+            record.qty_lots = record.filled_lots
+        elif (
+            record.filled_lots < record.qty_lots or record.qty_lots == 0
+        ) and event.instrument_id in self._order_driven:
+            record.status = PARTIALLY_FILLED
+        else:
+            self._fill_up(history, record)
 
     def _opening_margin_atoms(self, cost_atoms: int, leverage: int) -> int:
         """What M0 grows by: the amount of an order sized by it, else the cost over the leverage."""

@@ -5,17 +5,22 @@ from typing import Final, final
 
 import msgspec
 
+from engine.commands import OrderType, SelfTradePrevention, TimeInForce
 from engine.events import PositionStatus
 
 CLOSED_PER_ACCOUNT_MAX: Final = 10_000
 REFUSED_PER_ACCOUNT_MAX: Final = 1_000
 
 PENDING: Final = "PENDING"
+PARTIALLY_FILLED: Final = "PARTIALLY_FILLED"
 FILLED: Final = "FILLED"
 CANCELLED: Final = "CANCELLED"
 EXPIRED: Final = "EXPIRED"
 REJECTED: Final = "REJECTED"
-ORDER_STATUSES: Final = (PENDING, FILLED, CANCELLED, EXPIRED, REJECTED)
+OPEN_STATUSES: Final = (PENDING, PARTIALLY_FILLED)
+ORDER_STATUSES: Final = (*OPEN_STATUSES, FILLED, CANCELLED, EXPIRED, REJECTED)
+_LIMITS: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+_WAITING: Final = (TimeInForce.GTC, TimeInForce.GTD)
 
 
 class OrderRecord(msgspec.Struct, array_like=True, gc=False):
@@ -52,6 +57,20 @@ class OrderRecord(msgspec.Struct, array_like=True, gc=False):
     filled_ns: int = 0
     is_sized_by_amount: bool = False
     first: "OrderRecord | None" = None
+    display_lots: int = 0
+    close_position: bool = False
+    self_trade_prevention: int = int(SelfTradePrevention.CANCEL_MAKER)
+    oco_group: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still fill."""
+        return self.status in OPEN_STATUSES
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether what does not fill on arrival waits in the book; else it is done then."""
+        return self.order_type in _LIMITS and self.time_in_force in _WAITING
 
 
 class FillRecord(msgspec.Struct, array_like=True, gc=False, frozen=True):

@@ -11,6 +11,8 @@ from gateway.history_records import AccountHistory, FillRecord, OrderRecord, Pos
 
 FORMAT: Final = 0
 ORDER, POSITION, FILL, REFUSED, CLOSED_ORDERS, CLOSED_POSITIONS, ACCOUNT = range(1, 8)
+# Absent from snapshots of before there were such markets; orders of then lack their last fields.
+ORDER_DRIVEN: Final = 8
 
 
 class HistoryUnknown(Exception):
@@ -19,7 +21,8 @@ class HistoryUnknown(Exception):
 
 def history_rows(history: History) -> list[Row]:
     """The whole history; the same history gives the same rows."""
-    rows: list[Row] = [(FORMAT, history.sequence, history.time_ns, *history.tickets())]
+    rows: list[Row] = [(FORMAT, history.sequence, history.time_ns, *history.sized_by_amount())]
+    rows.append((ORDER_DRIVEN, *history.order_driven()))
     for account_id, account in history.accounts():
         rows.append((ACCOUNT, account_id, account.stream_sequence))
         rows += [(ORDER, _values(order)) for order in account.orders.values()]
@@ -44,6 +47,8 @@ def load_history(history: History, rows: Iterable[Row]) -> None:
             if row[0] == ACCOUNT:
                 account = history.account(row[1])
                 account.stream_sequence = row[2]
+            elif row[0] == ORDER_DRIVEN:
+                history.add_order_driven(row[1:])
             else:
                 _load(account, row)
     except (msgspec.ValidationError, IndexError) as error:
