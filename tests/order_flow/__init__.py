@@ -1,0 +1,1 @@
+"""Recorded order flow of an exchange, replayed through an order-driven market."""

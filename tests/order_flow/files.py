@@ -1,0 +1,64 @@
+"""Which recordings there are, and what their steps are.  Knows files; replays nothing itself."""
+
+import os
+import time
+from collections import Counter
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from tests.order_flow.orders import market_spec
+from tests.order_flow.recording import Grid, messages
+from tests.order_flow.replay import Outcome, Replay
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHARED: Final = Path(os.environ.get("FULCRUM_SHARED", ROOT.parent / "shared"))
+FOLDER: Final = Path("data/ws")
+# Quantities are thousandths in both; prices are tenths of a dollar for one, cents for the other.
+GRIDS: Final = {"btcusdt": Grid(10_000_000, 100_000), "ethusdt": Grid(1_000_000, 100_000)}
+FILES: Final = (
+    "binance_usdm_btcusdt_20240808.jsonl.gz",
+    "binance_usdm_ethusdt_20240808.jsonl.gz",
+)
+CHECK_EVERY: Final = 500
+SECOND_RUN_SHARE: Final = 3  # a run without checks takes less than one in so many of one with them
+
+
+def replayed_twice(
+    file: Path,
+    seed: int = 1,
+    lines_max: int | None = None,
+    check_every: int = CHECK_EVERY,
+    seconds: float | None = None,
+) -> Outcome:
+    """Replay a recording with every check, and once more without: the event chain is the same.
+
+    seconds: begin no message after so many.  Raises AssertionError.
+    """
+    name = file.name.split("_")[2]
+    spec = market_spec(name.removesuffix("usdt").upper(), GRIDS[name])
+    deadline = None if seconds is None else time.monotonic() + seconds
+    recorded = messages(file, GRIDS[name], lines_max)
+    in_time = takewhile(lambda _: deadline is None or time.monotonic() < deadline, recorded)
+    first = Replay(spec, seed, check_every).run(in_time)
+    commands = first.counts["commands"]
+    again = Replay(spec, seed, 0).run(messages(file, GRIDS[name], lines_max), commands)
+    assert again.counts["commands"] == commands
+    assert again.chain == first.chain, f"{file.name}, seed {seed}: two runs differ"
+    return first
+
+
+def order_flow(seed: int, budget_seconds: float) -> dict[str, int]:
+    """A job for `tests.nightly`: as much of a recording as the budget allows; the seed says which
+    recording, and which taker makes which trade."""
+    file = SHARED / FOLDER / FILES[seed % len(FILES)]
+    if budget_seconds <= 0 or not file.exists():
+        return {}
+    seconds = budget_seconds * SECOND_RUN_SHARE / (SECOND_RUN_SHARE + 1)
+    counts = replayed_twice(file, seed, seconds=seconds).counts
+    return {f"order flow: {name}": counts[name] for name in shown(counts)}
+
+
+def shown(counts: Counter[str]) -> list[str]:
+    """The names of the figures, in the order of the report."""
+    return sorted(counts, key=lambda name: (" " in name and name.split(" ")[0] == "event", name))
