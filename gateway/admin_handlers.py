@@ -20,8 +20,8 @@ from engine.events import (
 from engine.ledger import AssetLedger
 from engine.market import Market
 from engine.reject_reason import RejectReason
-from engine.state import State
-from engine.units import AccountId
+from engine.state import State, open_positions
+from engine.units import NOBODY, AccountId
 from gateway import admin_messages as messages
 from gateway import api_replies as replies
 from gateway.api_messages import market_of
@@ -29,7 +29,7 @@ from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
 from gateway.errors import reason_error
 from gateway.http_calls import Call
-from gateway.operations import Answered, Operation, Outcome
+from gateway.operations import Answered, Operation, Outcome, rejection
 
 OPERATOR: Final = "operator"
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -132,11 +132,20 @@ def get_ledger(call: Call) -> web.Response:
     for asset_id in range(1, len(state.assets)):
         accounts += _ledger_accounts(state, state.assets[asset_id], state.ledger.assets[asset_id])
     total = text_from_e8(state.ledger.sum_atoms())
-    return call.reply({"sum": total, "accounts": accounts, "sequence": state.sequence})
+    fund = [replies.fund_position_reply(p) for p in open_positions(state, NOBODY)]
+    return call.reply(
+        {
+            "sum": total,
+            "accounts": accounts,
+            "insurancePositions": fund,
+            "sequence": state.sequence,
+        }
+    )
 
 
 def _ledger_accounts(state: State, asset: str, ledger: AssetLedger) -> list[dict[str, str]]:
-    """One asset: the venue's accounts, then each user's free and held; margins are one sum."""
+    """One asset: the venue's accounts, what each order-driven market has to clear, then each
+    user's free and held; margins are one sum."""
     amounts = [
         ("external", ledger.external_atoms),
         ("house", ledger.house_atoms),
@@ -144,6 +153,9 @@ def _ledger_accounts(state: State, asset: str, ledger: AssetLedger) -> list[dict
         ("fees", ledger.fees_atoms),
         ("margin", ledger.margin_atoms),
     ]
+    for instrument_id, atoms in ledger.clearing.items():
+        symbol = replies.spec_of(state, instrument_id).symbol
+        amounts.append((f"clearing:{symbol}", atoms))
     for account in state.accounts[1:]:
         assert account is not None
         amounts.append((f"user:{account.user_id}:free", ledger.free[account.account_id]))
@@ -157,9 +169,9 @@ def _enter(command: Command, body: dict[str, object], status: int = 200) -> Oper
     """Enter a command whose outcome is one event or one reason."""
 
     def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
-        last = events[-1]
-        if type(last) is Rejected:
-            return reason_error(last.reason)
+        reason = rejection(events)
+        if reason is not RejectReason.NONE:
+            return reason_error(reason)
         return Answered(status, replies.encode({**body, "sequence": sequence}), False)
 
     return Operation(command, answer)
@@ -169,11 +181,15 @@ def _enter_market(call: Call, command: Command, status: int) -> Operation:
     state = call.venue.state
 
     def answer(_sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
-        last = events[-1]
-        if type(last) is Rejected:
-            return reason_error(last.reason)
-        assert type(last) is InstrumentListed or type(last) is InstrumentChanged
-        market = state.market(last.instrument_id)
+        reason = rejection(events)
+        if reason is not RejectReason.NONE:
+            return reason_error(reason)
+        instrument_id = next(
+            event.instrument_id
+            for event in events
+            if type(event) is InstrumentListed or type(event) is InstrumentChanged
+        )
+        market = state.market(instrument_id)
         assert market is not None
         return Answered(status, replies.encode(replies.instrument_reply(market)), False)
 
@@ -187,10 +203,10 @@ def _transfer(
     state = call.venue.state
 
     def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
-        last = events[-1]
-        if type(last) is Rejected:
-            return reason_error(last.reason)
-        repeated = type(last) is TransferRepeated
+        reason = rejection(events)
+        if reason is not RejectReason.NONE:
+            return reason_error(reason)
+        repeated = any(type(event) is TransferRepeated for event in events)
         body: dict[str, object] = {"transferId": request.transfer_id, "sequence": sequence}
         if account_id:
             body["account"] = replies.account_reply(state, account_id)

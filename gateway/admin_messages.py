@@ -88,6 +88,7 @@ class InstrumentSettings(Request):
     sanity_band: Text = UNSET
     stale_after_ms: Whole | UnsetType = UNSET
     orders_max: Whole | UnsetType = UNSET
+    conditionals_max: Whole | UnsetType = UNSET
 
 
 class ListInstrumentRequest(InstrumentSettings, kw_only=True):
@@ -170,7 +171,8 @@ def list_instrument(request: ListInstrumentRequest) -> ListInstrument:
     tick_e8 = _bounded(decimal_e8(request.tick_size, "tickSize"), "tickSize")
     lot_e8 = _bounded(decimal_e8(request.lot_size, "lotSize"), "lotSize")
     spec = make(request.symbol, base, settlement, tick_e8, lot_e8)
-    # Until the order-driven market and cross margin exist, a profile starts without them.
+    # Users who trade with each other ask for it, and until cross margin exists nobody has it:
+    # a profile starts without both.
     supported: dict[str, object] = {
         "market": MarketStructure.QUOTE_DRIVEN,
         "margin_mode": MarginMode.ISOLATED,
@@ -275,6 +277,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "sanity_band": _e8,
     "stale_after_ms": _ms,
     "orders_max": _plain,
+    "conditionals_max": _plain,
 }
 assert set(_SETTINGS) == {field.name for field in msgspec.structs.fields(InstrumentSettings)}
 

@@ -17,10 +17,12 @@ from engine.commands import (
     KEEP,
     AdjustMargin,
     AmendOrder,
+    CancelAfter,
     CancelOrder,
     OrderType,
     PlaceOrder,
     PriceSource,
+    SelfTradePrevention,
     SetLeverage,
     SetPositionExits,
     Side,
@@ -35,10 +37,12 @@ from gateway.decimals import BadDecimal, e8_from_percent, e8_from_text
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
 
 SHOWN_CHARS: Final = 200
+NAME_CHARS_MAX: Final = 36
+BATCH_ITEMS_MAX: Final = 50
 ID_DIGITS_MAX: Final = 19
 _NS_PER_MS: Final = 1_000_000
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_FIELD_IN_ERROR: Final = re.compile(r"`\$(?:\[\.\.\.\])?\.([A-Za-z]+)")
+_FIELD_IN_ERROR: Final = re.compile(r"\.([A-Za-z]+)(?:\[\.\.\.\])*`")
 _FIELD_NAMED: Final = re.compile(r"field `([^`]*)`")
 
 Text = str | UnsetType
@@ -47,12 +51,15 @@ TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
 
 _DECIMALS: Final = frozenset(
     {"amount", "quantity", "price", "triggerPrice", "stopLoss", "takeProfit", "autoClosePct"}
-    | {"bid", "ask", "last", "mark", "index", "tickSize", "lotSize"}
+    | {"displayQuantity", "bid", "ask", "last", "mark", "index", "tickSize", "lotSize"}
 )
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 ORDER_TYPES: Final = {kind.name: kind for kind in OrderType}
 TIMES_IN_FORCE: Final = {kind.name: kind for kind in TimeInForce}
 TRIGGER_SOURCES: Final = {kind.name: kind for kind in PriceSource}
+SELF_TRADE_PREVENTIONS: Final = {kind.name: kind for kind in SelfTradePrevention}
+# display_lots, close_position, self_trade_prevention, oco_group of an order that names none.
+_PLAIN: Final = (0, False, SelfTradePrevention.CANCEL_MAKER, "")
 
 
 class Request(Struct, rename="camel", forbid_unknown_fields=True, gc=False):
@@ -64,7 +71,14 @@ class PlaceOrderRequest(Request):
 
     symbol: str
     side: Literal["BUY", "SELL"]
-    order_type: Literal["MARKET", "LIMIT", "STOP_MARKET", "TAKE_PROFIT_MARKET"]
+    order_type: Literal[
+        "MARKET",
+        "LIMIT",
+        "STOP_MARKET",
+        "STOP_LIMIT",
+        "TAKE_PROFIT_MARKET",
+        "TAKE_PROFIT_LIMIT",
+    ]
     amount: Text = UNSET
     quantity: Text = UNSET
     price: Text = UNSET
@@ -80,16 +94,61 @@ class PlaceOrderRequest(Request):
     auto_close_pct: Text = UNSET
     position_id: Text = UNSET
     expires_at: TimeMs | UnsetType = UNSET
+    display_quantity: Text = UNSET
+    close_position: bool | UnsetType = UNSET
+    self_trade_prevention: (
+        Literal["CANCEL_MAKER", "CANCEL_TAKER", "CANCEL_BOTH", "DECREMENT"] | UnsetType
+    ) = UNSET
+    oco_group: Text = UNSET
     user_id: Text = UNSET
 
 
 class AmendOrderRequest(Request):
-    """`PATCH /api/orders/{id}`: what is given changes."""
+    """`PATCH /api/orders/{id}`: what is given changes; a quantity includes what has filled."""
 
     price: Text = UNSET
     trigger_price: Text = UNSET
     quantity: Text = UNSET
     amount: Text = UNSET
+    user_id: Text = UNSET
+
+
+class NamedAmendRequest(AmendOrderRequest):
+    """An amend that names its order by either id."""
+
+    order_id: Text = UNSET
+    client_order_id: Text = UNSET
+
+
+Ids = Annotated[list[str], Meta(min_length=1, max_length=BATCH_ITEMS_MAX)]
+
+
+class PlaceBatchRequest(Request):
+    """`POST /api/orders/batch`."""
+
+    orders: Annotated[list[PlaceOrderRequest], Meta(min_length=1, max_length=BATCH_ITEMS_MAX)]
+    user_id: Text = UNSET
+
+
+class AmendBatchRequest(Request):
+    """`PATCH /api/orders/batch`."""
+
+    amends: Annotated[list[NamedAmendRequest], Meta(min_length=1, max_length=BATCH_ITEMS_MAX)]
+    user_id: Text = UNSET
+
+
+class CancelBatchRequest(Request):
+    """`DELETE /api/orders/batch`."""
+
+    order_ids: Ids | UnsetType = UNSET
+    client_order_ids: Ids | UnsetType = UNSET
+    user_id: Text = UNSET
+
+
+class CancelAfterRequest(Request):
+    """`POST /api/cancel-after`: 0 takes the timer off."""
+
+    timeout_ms: Whole
     user_id: Text = UNSET
 
 
@@ -202,13 +261,13 @@ def price_ticks(text: Text, spec: InstrumentSpec, field: str) -> int:
     return ticks
 
 
-def quantity_lots(text: Text, spec: InstrumentSpec) -> int:
+def quantity_lots(text: Text, spec: InstrumentSpec, field: str = "quantity") -> int:
     """A quantity in lots, 0 if absent.  Raises ApiError: 400, or 422 off the grid or zero."""
     if text is UNSET:
         return 0
-    lots, rest = divmod(decimal_e8(text, "quantity"), spec.lot_size_e8)
+    lots, rest = divmod(decimal_e8(text, field), spec.lot_size_e8)
     if rest or not 0 < lots <= INT64_MAX:
-        raise reason_error(RejectReason.BAD_QUANTITY, field="quantity")
+        raise reason_error(RejectReason.BAD_QUANTITY, field=field)
     return lots
 
 
@@ -251,6 +310,11 @@ def time_in_force(name: str | UnsetType) -> TimeInForce:
 def trigger_source(name: str | UnsetType) -> PriceSource:
     """What a trigger watches: the mark price, unless said otherwise."""
     return PriceSource.MARK if name is UNSET else TRIGGER_SOURCES[name]
+
+
+def self_trade_prevention(name: str | UnsetType) -> SelfTradePrevention:
+    """What happens where the order would meet one of the same account."""
+    return SelfTradePrevention.CANCEL_MAKER if name is UNSET else SELF_TRADE_PREVENTIONS[name]
 
 
 def object_id(text: Text, field: str) -> int:
@@ -307,9 +371,15 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
         price_ticks(request.take_profit, spec, "takeProfit"),
         share_e8(request.auto_close_pct, "autoClosePct"),
         0 if expires_at is UNSET else expires_at * _NS_PER_MS,
-        client_order_id(request.client_order_id),
+        client_name(request.client_order_id, "clientOrderId"),
     )
-    return PlaceOrder(*values, request_digest(values))
+    more = (
+        quantity_lots(request.display_quantity, spec, "displayQuantity"),
+        request.close_position is True,
+        self_trade_prevention(request.self_trade_prevention),
+        client_name(request.oco_group, "ocoGroup"),
+    )
+    return PlaceOrder(*values, request_digest(values, more), *more)
 
 
 def close_position(
@@ -339,27 +409,30 @@ def close_position(
         0,
         0,
         0,
-        client_order_id(request.client_order_id),
+        client_name(request.client_order_id, "clientOrderId"),
     )
     return PlaceOrder(*values, request_digest(values))
 
 
-def request_digest(values: tuple[object, ...]) -> bytes:
+def request_digest(values: tuple[object, ...], more: tuple[object, ...] = _PLAIN) -> bytes:
     """What identifies a request by its command's fields, if it has a client order id (the last).
 
     Equal requests have equal digests however they were written: "0.10" is "0.1".
+    more: the fields that came later; digests of orders that name none of them are as of old.
     """
     if not values[-1]:
         return b""
-    return blake2b(_digest_encoder.encode(values), digest_size=16).digest()
+    given = values if more == _PLAIN else values + more
+    return blake2b(_digest_encoder.encode(given), digest_size=16).digest()
 
 
-def client_order_id(text: Text) -> str:
-    """The id, empty if absent.  Raises ApiError 422 if it is empty or no name."""
+def client_name(text: Text, field: str) -> str:
+    """A client's own name for something, empty if absent.  Raises ApiError 422 if it is none."""
     if text is UNSET:
         return ""
-    if not 0 < len(text) <= 36 or not text.isascii() or not text.isprintable() or " " in text:
-        raise reason_error(RejectReason.BAD_COMBINATION, field="clientOrderId")
+    fits = 0 < len(text) <= NAME_CHARS_MAX and text.isascii() and text.isprintable()
+    if not fits or " " in text:
+        raise reason_error(RejectReason.BAD_COMBINATION, field=field)
     return text
 
 
@@ -381,6 +454,11 @@ def amend_order(
 def cancel_order(account_id: AccountId, order_id: int) -> CancelOrder:
     """The command of a cancel."""
     return CancelOrder(account_id, OrderId(order_id), "")
+
+
+def cancel_after(account_id: AccountId, request: CancelAfterRequest) -> CancelAfter:
+    """The command that sets the account's timer."""
+    return CancelAfter(account_id, request.timeout_ms * _NS_PER_MS)
 
 
 def change_exits(

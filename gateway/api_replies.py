@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from engine.commands import OrderType, PlaceOrder, PriceSource, TimeInForce
+from engine.commands import OrderType, PlaceOrder, PriceSource, SelfTradePrevention, TimeInForce
 from engine.engine import Engine
 from engine.events import Liquidity, PositionStatus
 from engine.instrument import InstrumentSpec
@@ -29,6 +29,7 @@ _SIDE: Final = ("", "BUY", "SELL")
 _POSITION_SIDE: Final = ("", "LONG", "SHORT")
 _ORDER_TYPE: Final = ("", *(kind.name for kind in OrderType))
 _TIME_IN_FORCE: Final = ("", *(kind.name for kind in TimeInForce))
+_SELF_TRADE_PREVENTION: Final = ("", *(kind.name for kind in SelfTradePrevention))
 _LIQUIDITY: Final = ("", *(kind.name for kind in Liquidity))
 _POSITION_STATUS: Final = ("", *(kind.name for kind in PositionStatus))
 assert [int(kind) for kind in OrderType] == list(range(1, len(_ORDER_TYPE)))
@@ -42,7 +43,10 @@ class Reply(msgspec.Struct, rename="camel", gc=False):
 
 
 class OrderReply(Reply):
-    """An order, true at `sequence`, the last command that changed it."""
+    """An order, true at `sequence`, the last command that changed it.
+
+    quantity: with what has filled.  average_price: of its fills, floored to eight decimals.
+    """
 
     order_id: str | None
     client_order_id: str | None
@@ -62,6 +66,10 @@ class OrderReply(Reply):
     reduce_only: bool
     post_only: bool
     position_id: str | None
+    display_quantity: str | None
+    close_position: bool
+    self_trade_prevention: str
+    oco_group: str | None
     created_at: int
     updated_at: int
     filled_at: int | None
@@ -106,6 +114,18 @@ class PositionReply(Reply):
     auto_close_pct: str | None
     created_at: int
     closed_at: int | None
+
+
+class FundPositionReply(Reply):
+    """A position that the insurance fund took over: it has no margin and no liquidation."""
+
+    position_id: str
+    symbol: str
+    side: str
+    quantity: str
+    entry_price: str
+    mark_price: str | None
+    pnl: str
 
 
 class PreviewReply(Reply):
@@ -179,6 +199,7 @@ class InstrumentReply(Reply):
     sanity_band: str
     stale_after_ms: int
     orders_max: int
+    conditionals_max: int
 
 
 class TickerReply(Reply):
@@ -192,6 +213,14 @@ class TickerReply(Reply):
     mark: str | None
     index: str | None
     time: int
+
+
+class ItemErrorReply(Reply):
+    """The refusal of one item of a batch."""
+
+    error: str
+    code: str
+    details: dict[str, Detail]
 
 
 class ErrorReply(Reply):
@@ -253,6 +282,10 @@ def order_reply(state: State, record: OrderRecord) -> OrderReply:
         record.reduce_only,
         record.post_only,
         _id(record.position_id),
+        text_from_e8(record.display_lots * lot_e8) if record.display_lots else None,
+        record.close_position,
+        _SELF_TRADE_PREVENTION[record.self_trade_prevention],
+        record.oco_group or None,
         record.created_ns // _NS_PER_MS,
         record.updated_ns // _NS_PER_MS,
         _ms_or_none(record.filled_ns),
@@ -347,6 +380,20 @@ def position_reply(position: Position) -> PositionReply:
         percent_text_from_e8(position.auto_close_e8) if position.auto_close_e8 else None,
         _ms(position.opened_ns),
         None,
+    )
+
+
+def fund_position_reply(position: Position) -> FundPositionReply:
+    """An open position of the insurance fund, valued at the mark."""
+    spec = position.market.spec
+    return FundPositionReply(
+        str(position.position_id),
+        spec.symbol,
+        _POSITION_SIDE[position.side],
+        text_from_e8(position.qty_lots * spec.lot_size_e8),
+        _entry_price(position.cost_atoms, position.qty_lots, spec),
+        _price(position.market.mark_ticks, spec),
+        text_from_e8(unrealized_atoms(position)),
     )
 
 
@@ -450,6 +497,7 @@ def instrument_reply(market: Market) -> InstrumentReply:
         text_from_e8(spec.sanity_band_e8),
         spec.stale_after_ns // _NS_PER_MS,
         spec.orders_max,
+        spec.conditionals_max,
     )
 
 
@@ -471,6 +519,11 @@ def ticker_reply(market: Market) -> TickerReply:
 def markets(state: State) -> Iterable[Market]:
     """All markets, by instrument id."""
     return (market for market in state.markets if market is not None)
+
+
+def item_error_reply(error: ApiError) -> ItemErrorReply:
+    """What stands for a refused item of a batch."""
+    return ItemErrorReply(error.words, error.code, error.details)
 
 
 def error_reply(error: ApiError, request_id: str) -> ErrorReply:

@@ -21,13 +21,14 @@ from aiohttp import web
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.data import OpenData, open_data
+from gateway.decimals import text_from_e8
 from gateway.feeds.feed import Feed
 from gateway.feeds.spec import make_feed, parse_feed_spec
 from gateway.logs import RefusalLog
 from gateway.prices import PriceEntry, resume_points
 from gateway.routes import PRIVILEGED, PUBLIC, Route, application
 from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED
-from gateway.venue import VERSION, About, Venue
+from gateway.venue import VERSION, About, Venue, insurance_atoms
 from gateway.ws_sessions import Sessions
 from wal.errors import LogFailed
 from wal.files import Files
@@ -228,14 +229,28 @@ async def _push_valuations(venue: Venue) -> None:
 
 
 async def _log_refusals(venue: Venue) -> None:
-    """How often each class of refusal came, when any did."""
+    """How often each class of refusal came, when any did; and a fund that is below zero."""
     said, prices = RefusalLog(), RefusalLog()
+    insurance: dict[str, int] = {}
     while True:
         await asyncio.sleep(REFUSALS_EVERY_S)
+        if venue.sequencer.is_settled:
+            warn_of_insurance(venue, insurance)
         if news := said.news(venue.refusals):
             log.info("refusals", **news)
         if news := prices.news(venue.price_refusals):
             log.warning("prices refused", **news)
+
+
+def warn_of_insurance(venue: Venue, known: dict[str, int]) -> None:
+    """Say that a fund is below zero, each time that it has changed.
+
+    known: what each asset's fund was when this was last asked.
+    """
+    for asset, atoms in insurance_atoms(venue.state):
+        if atoms < 0 and known.get(asset) != atoms:
+            log.error("insurance negative", asset=asset, amount=text_from_e8(atoms))
+        known[asset] = atoms
 
 
 async def _sync_often(writer: LogWriter, interval_ms: int) -> None:

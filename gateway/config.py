@@ -27,12 +27,16 @@ Text = Annotated[str, Meta(min_length=1, max_length=4_096)]
 
 
 class ServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The listeners.  Port 0 is any free one; the admin listener is always on 127.0.0.1."""
+    """The listeners.  Port 0 is any free one; the admin listener is always on 127.0.0.1.
+
+    body_bytes_max, batch_bytes_max: the longest body of one request, and of a batch of orders.
+    """
 
     host: Text = "127.0.0.1"
     port: Port = 8080
     admin_port: Port = 8081
     body_bytes_max: Bytes = 16_384
+    batch_bytes_max: Bytes = 262_144
     body_timeout_s: Seconds = 5
     keep_alive_s: Seconds = 15
 

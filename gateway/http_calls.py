@@ -129,17 +129,19 @@ class Guard(NamedTuple):
 
     scope: what the token must allow, None if no token is needed.  is_admin: only the operator's.
     shape: of the body, None if none is read.  may_be_empty: no body is like `{}`.
+    bytes_max: how long the body may be.
     """
 
     scope: Scope | None
     is_admin: bool
     shape: messages.Shape[Any] | None
     may_be_empty: bool
+    bytes_max: int
 
 
 def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -> Endpoint:
     """A handler for aiohttp.  One coroutine for all of it: this is the hot path."""
-    scope, is_admin, shape, may_be_empty = guard
+    scope, is_admin, shape, may_be_empty, bytes_max = guard
     sequencer = venue.sequencer
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -159,7 +161,7 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
             else:
                 body = b"{}"
                 if request.can_read_body or not may_be_empty:
-                    body = await _read_body(call)
+                    body = await _read_body(call, bytes_max)
                 if not sequencer.is_settled:
                     await sequencer.settled()
                 result = handler(call, shape.decode(body))
@@ -178,8 +180,16 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
     return answer
 
 
-async def _read_body(call: Call) -> bytes:
+async def _read_body(call: Call, bytes_max: int) -> bytes:
     """The bytes of the body, in time and not too many.  Raises ApiError."""
+    body = await _whole_body(call)
+    if len(body) > bytes_max:
+        raise edge_error(EdgeCode.BODY_TOO_LARGE)
+    return body
+
+
+async def _whole_body(call: Call) -> bytes:
+    """The same, no longer than the longest of any route."""
     request = call.request
     headers = request.headers
     if not headers.get("Content-Type", _JSON).startswith(_JSON) or "Content-Encoding" in headers:

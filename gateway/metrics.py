@@ -8,8 +8,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from engine.units import E8
 from gateway.http_calls import Call
-from gateway.venue import Venue
+from gateway.venue import Venue, insurance_atoms
 from gateway.ws_sessions import Sessions
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -59,6 +60,12 @@ class VenueCollector(Collector):
             ("epoch", "How often the venue has been started", venue.about.epoch),
         ):
             yield GaugeMetricFamily(f"fulcrum_{name}", words, value=value)
+        insurance = GaugeMetricFamily(
+            "fulcrum_insurance", "The insurance fund; below zero is an alert", labels=["asset"]
+        )
+        for asset, atoms in insurance_atoms(venue.state):
+            insurance.add_metric([asset], atoms / E8)
+        yield insurance
 
 
 def _by_label(name: str, words: str, label: str, values: dict[str, int]) -> Metric:

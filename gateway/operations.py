@@ -10,15 +10,15 @@ from typing import NamedTuple
 from msgspec import UNSET
 
 from engine.commands import ALL_INSTRUMENTS, CancelOrders, Command, Side
-from engine.events import CancelCause as Cause
 from engine.events import (
+    CancelAfterSet,
     Event,
     OrderAccepted,
-    OrderAmended,
     OrderCancelled,
     Rejected,
     RequestRepeated,
 )
+from engine.events import CancelCause as Cause
 from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.units import AccountId
@@ -73,6 +73,15 @@ def own_order_by_client_id(venue: Venue, account_id: AccountId, text: str) -> Or
     return record
 
 
+def rejection(events: list[Event]) -> RejectReason:
+    """Why the command was refused, NONE if it was not.  What was due by then stands before, and
+    what that did to the books stands behind."""
+    for event in events:
+        if type(event) is Rejected:
+            return event.reason
+    return RejectReason.NONE
+
+
 def place(venue: Venue, account_id: AccountId, request: messages.PlaceOrderRequest) -> Operation:
     """Place an order.  Raises ApiError."""
     require_own(venue, account_id, request.user_id)
@@ -120,14 +129,16 @@ def amend(
     command = messages.amend_order(spec, account_id, record.order_id, request)
 
     def answer(_sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
-        for event in events:
-            if type(event) is Rejected:
-                return reason_error(event.reason)
-            if type(event) is OrderAmended and event.order_id == record.order_id:
-                break
-        return _order_answer(venue, record, 200)
+        return _changed(venue, record, events)
 
     return Operation(command, answer)
+
+
+def _changed(venue: Venue, record: OrderRecord, events: list[Event]) -> Outcome:
+    reason = rejection(events)
+    if reason is not RejectReason.NONE:
+        return reason_error(reason)
+    return _order_answer(venue, record, 200)
 
 
 def cancel(venue: Venue, account_id: AccountId, record: OrderRecord) -> Operation:
@@ -135,12 +146,21 @@ def cancel(venue: Venue, account_id: AccountId, record: OrderRecord) -> Operatio
     command = messages.cancel_order(account_id, record.order_id)
 
     def answer(_sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
-        for event in events:
-            if type(event) is Rejected:
-                return reason_error(event.reason)
-        return _order_answer(venue, record, 200)
+        return _changed(venue, record, events)
 
     return Operation(command, answer)
+
+
+def own_order_named(
+    venue: Venue, account_id: AccountId, order_id: messages.Text, client_order_id: messages.Text
+) -> OrderRecord:
+    """The account's order by the one id that is given.  Raises ApiError 400 or 404."""
+    if (order_id is UNSET) == (client_order_id is UNSET):
+        problem = "give orderId or clientOrderId"
+        raise edge_error(EdgeCode.BAD_FIELD, field="orderId", problem=problem)
+    if isinstance(client_order_id, str):
+        return own_order_by_client_id(venue, account_id, client_order_id)
+    return own_order(venue, account_id, messages.object_id(order_id, "orderId"))
 
 
 def cancel_all(venue: Venue, account_id: AccountId, symbol: str | None) -> Operation:
@@ -150,12 +170,13 @@ def cancel_all(venue: Venue, account_id: AccountId, symbol: str | None) -> Opera
         instrument_id = messages.market_of(venue.state, symbol).instrument_id
 
     def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
+        reason = rejection(events)
+        if reason is not RejectReason.NONE:
+            return reason_error(reason)
         orders = []
         known = venue.history.account(account_id).orders
         for event in events:
-            if type(event) is Rejected:
-                return reason_error(event.reason)
-            if type(event) is OrderCancelled and event.cause is Cause.USER:
+            if type(event) is OrderCancelled and event.cause in (Cause.USER, Cause.OCO):
                 orders.append(replies.order_reply(venue.state, known[event.order_id]))
         body = {"orders": orders, "nextCursor": None, "sequence": sequence}
         return Answered(200, replies.encode(body), False)
@@ -201,10 +222,9 @@ def _position_answer(
     venue: Venue, account_id: AccountId, position_id: int, events: list[Event]
 ) -> Outcome:
     """The position after the command, or the refusal; one named in the path is 404 if unknown."""
-    for event in events:
-        if type(event) is Rejected:
-            status = 404 if event.reason is RejectReason.UNKNOWN_POSITION else 0
-            return reason_error(event.reason, status)
+    reason = rejection(events)
+    if reason is not RejectReason.NONE:
+        return reason_error(reason, 404 if reason is RejectReason.UNKNOWN_POSITION else 0)
     record = venue.history.account(account_id).positions[position_id]
     return Answered(200, replies.encode(replies.position_now(venue.state, record)), False)
 
@@ -241,6 +261,23 @@ def close(
     return Operation(command, answer)
 
 
+def cancel_after(
+    venue: Venue, account_id: AccountId, request: messages.CancelAfterRequest
+) -> Operation:
+    """Set the timer that cancels all of the account's orders, or take it off.  Raises ApiError."""
+    require_own(venue, account_id, request.user_id)
+    command = messages.cancel_after(account_id, request)
+
+    def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
+        for event in events:
+            if type(event) is CancelAfterSet:
+                due_at = event.due_ns // 1_000_000 if event.due_ns else None
+                return Answered(200, replies.encode({"dueAt": due_at, "sequence": sequence}), False)
+        return reason_error(rejection(events))
+
+    return Operation(command, answer)
+
+
 def set_leverage(
     venue: Venue, account_id: AccountId, request: messages.SetLeverageRequest
 ) -> Operation:
@@ -249,9 +286,9 @@ def set_leverage(
     command = messages.set_leverage(venue.state, account_id, request)
 
     def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
-        for event in events:
-            if type(event) is Rejected:
-                return reason_error(event.reason)
+        reason = rejection(events)
+        if reason is not RejectReason.NONE:
+            return reason_error(reason)
         body = {"symbol": request.symbol, "leverage": request.leverage, "sequence": sequence}
         return Answered(200, replies.encode(body), False)
 

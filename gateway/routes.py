@@ -31,7 +31,8 @@ class Route(NamedTuple):
     body: type[Struct] | None = None
 
 
-OPEN: Final = Guard(None, is_admin=False, shape=None, may_be_empty=False)
+OPEN: Final = Guard(None, is_admin=False, shape=None, may_be_empty=False, bytes_max=0)
+BATCH: Final = "/api/orders/batch"
 READ, TRADE, ADMIN = Scope.READ, Scope.TRADE, Scope.ADMIN
 
 OPERATIONAL: Final = (
@@ -43,6 +44,10 @@ PUBLIC: Final = (
     Route("POST", "/api/orders", TRADE, http.post_order, messages.PlaceOrderRequest),
     Route("GET", "/api/orders", READ, http.get_orders),
     Route("DELETE", "/api/orders", TRADE, http.delete_orders),
+    Route("POST", BATCH, TRADE, http.post_batch, messages.PlaceBatchRequest),
+    Route("PATCH", BATCH, TRADE, http.patch_batch, messages.AmendBatchRequest),
+    Route("DELETE", BATCH, TRADE, http.delete_batch, messages.CancelBatchRequest),
+    Route("POST", "/api/cancel-after", TRADE, http.post_cancel_after, messages.CancelAfterRequest),
     Route("POST", "/api/orders/preview", READ, http.post_preview, messages.PlaceOrderRequest),
     Route("GET", "/api/orders/client/{client_id}", READ, http.get_order_by_client_id),
     Route("DELETE", "/api/orders/client/{client_id}", TRADE, http.delete_order_by_client_id),
@@ -124,14 +129,19 @@ def application(
     venue: Venue, sessions: Sessions, routes: tuple[Route, ...], is_admin: bool
 ) -> web.Application:
     """The routes as an application; what is not among them answers 404 or 405 like an API."""
-    app = web.Application(client_max_size=venue.config.server.body_bytes_max)
+    server = venue.config.server
+    app = web.Application(client_max_size=max(server.batch_bytes_max, server.body_bytes_max))
     add = app.router.add_route
     for route in routes:
         shape: messages.Shape[Struct] | None = None
         if route.body is not None:
             shape = messages.Shape(route.body)
         may_be_empty = route.body is messages.ClosePositionRequest
-        guard = Guard(route.scope, is_admin and route.scope is not None, shape, may_be_empty)
+        is_batch = route.path == BATCH
+        bytes_max = server.batch_bytes_max if is_batch else server.body_bytes_max
+        guard = Guard(
+            route.scope, is_admin and route.scope is not None, shape, may_be_empty, bytes_max
+        )
         add(route.method, route.path, endpoint(venue, sessions, guard, route.handler))
     for path in dict.fromkeys(route.path for route in routes):
         add("*", path, endpoint(venue, sessions, OPEN, http.method_not_allowed))

@@ -178,6 +178,13 @@ class Sequencer:
         if not self._turn_is_due:
             self.wake()
 
+    def enter_own(self, command: Command) -> None:
+        """Queue a command that nobody waits for and that must not be lost to a full queue: the
+        end of a connection.  There are no more of them than connections."""
+        if not self._stopped:
+            self._queue.append(Entry(command, _no_answer, _nobody))
+            self.wake()
+
     def submit(self, command: Command, answer: Answer) -> "asyncio.Future[object]":
         """Queue a command; the future has its durable answer, or what kept it.
 

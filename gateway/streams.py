@@ -17,7 +17,7 @@ from engine.units import AccountId
 from gateway import api_replies as replies
 from gateway.config import WebSocketConfig
 from gateway.history import History, Touched
-from gateway.history_records import PENDING, AccountHistory
+from gateway.history_records import AccountHistory
 from gateway.outbox import Outbox, Turn, frame
 
 CHANNELS: Final = ("orders", "fills", "positions", "account")
@@ -201,5 +201,5 @@ class Streams:
         if channel == "fills":
             return []
         history = self._history.known(account_id) or AccountHistory()
-        open_orders = [order for order in history.orders.values() if order.status == PENDING]
+        open_orders = [order for order in history.orders.values() if order.is_open]
         return [replies.order_reply(state, order) for order in open_orders]

@@ -112,15 +112,23 @@ class Venue:
         if error.code in EdgeCode.__members__:
             self.refusals[error.code] += 1
 
-    def take_rate(self, token_hash: bytes) -> int:
-        """One request of a token; returns how many are left.  Raises ApiError 429."""
+    def take_rate(self, token_hash: bytes, count: int = 1) -> int:
+        """So many requests of a token; returns how many are left.  Raises ApiError 429."""
         bucket = self.rate_limit.bucket(token_hash)
-        if bucket.level < 1.0:
+        count = min(count, self.rate_limit.burst)
+        if bucket.level < count:
             raise edge_error(
                 EdgeCode.RATE_LIMITED, self.rate_limit.wait_s(bucket), limit="requests per token"
             )
-        bucket.level -= 1.0
+        bucket.level -= count
         return int(bucket.level)
+
+
+def insurance_atoms(state: State) -> list[tuple[str, int]]:
+    """Each asset, and what its insurance fund has: below zero if it paid more than it had."""
+    ledgers = state.ledger.assets
+    names = enumerate(state.assets)
+    return [(name, ledgers[asset_id].insurance_atoms) for asset_id, name in names if asset_id]
 
 
 def _none() -> int:

@@ -14,15 +14,14 @@ import structlog
 from aiohttp import WSMsgType, web
 from msgspec import UNSET
 
-from engine.commands import Scope
+from engine.commands import ALL_INSTRUMENTS, CancelOrders, Scope
 from engine.reject_reason import RejectReason
 from engine.units import AccountId
 from gateway import api_messages as messages
 from gateway import api_replies as replies
-from gateway import operations
+from gateway import batches, operations
 from gateway.authentication import Caller, authenticate_token, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
-from gateway.history_records import OrderRecord
 from gateway.market_data import path_symbol
 from gateway.outbox import Outbox, frame
 from gateway.streams import CHANNELS, Subscriber
@@ -40,9 +39,10 @@ RequestId = int | str | msgspec.UnsetType | None
 
 
 class Auth(messages.Request, tag_field="op", tag="auth"):
-    """Say who is calling."""
+    """Say who is calling, and whether the end of the connection ends the account's orders."""
 
     token: str
+    cancel_on_disconnect: bool | msgspec.UnsetType = UNSET
     id: RequestId = UNSET
 
 
@@ -73,11 +73,9 @@ class PlaceOrder(messages.PlaceOrderRequest, tag_field="op", tag="order.place"):
     id: RequestId = UNSET
 
 
-class AmendOrder(messages.AmendOrderRequest, tag_field="op", tag="order.amend"):
+class AmendOrder(messages.NamedAmendRequest, tag_field="op", tag="order.amend"):
     """Amend an order, named by its id or its client order id."""
 
-    order_id: messages.Text = UNSET
-    client_order_id: messages.Text = UNSET
     id: RequestId = UNSET
 
 
@@ -89,7 +87,42 @@ class CancelOrder(messages.Request, tag_field="op", tag="order.cancel"):
     id: RequestId = UNSET
 
 
-Op = Auth | Subscribe | Unsubscribe | Ping | PlaceOrder | AmendOrder | CancelOrder
+class Batch(messages.Request, tag_field="op", tag="order.batch"):
+    """Cancels by order id, cancels by client order id, amends and orders as one command, in this
+    order."""
+
+    order_ids: list[str] | msgspec.UnsetType = UNSET
+    client_order_ids: list[str] | msgspec.UnsetType = UNSET
+    amends: list[messages.NamedAmendRequest] | msgspec.UnsetType = UNSET
+    orders: list[messages.PlaceOrderRequest] | msgspec.UnsetType = UNSET
+    id: RequestId = UNSET
+
+
+class CancelAfter(messages.CancelAfterRequest, tag_field="op", tag="account.cancelAfter"):
+    """Cancel all orders in a while, unless told again."""
+
+    id: RequestId = UNSET
+
+
+class CancelOnDisconnect(messages.Request, tag_field="op", tag="session.cancelOnDisconnect"):
+    """Whether the end of this connection cancels all of the account's orders."""
+
+    enabled: bool
+    id: RequestId = UNSET
+
+
+Op = (
+    Auth
+    | Subscribe
+    | Unsubscribe
+    | Ping
+    | PlaceOrder
+    | AmendOrder
+    | CancelOrder
+    | Batch
+    | CancelAfter
+    | CancelOnDisconnect
+)
 _op_shape: Final = messages.Shape[Auth](Op, tag_keys=1)
 _array_decoder: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -127,6 +160,14 @@ def _encoded(request_id: RequestId) -> bytes:
     return replies.encode(None if request_id is UNSET else request_id)
 
 
+def account_for(caller: Caller, scope: Scope) -> AccountId:
+    """The account of a caller who may do this.  Raises ApiError 403."""
+    require_scope(caller, scope)
+    if caller.token.account_id == 0:
+        raise edge_error(EdgeCode.FORBIDDEN_ACCOUNT)
+    return caller.token.account_id
+
+
 @final
 class Session:
     """One connection from its upgrade to its end."""
@@ -138,10 +179,14 @@ class Session:
         self._caller: Caller | None = None
         self._subscriber: Subscriber | None = None
         self._tickers: Final[set[int]] = set()
+        self._cancels_at_end = False
         self._handlers: Final[dict[type, Callable[[Any], None]]] = {
             PlaceOrder: self._place,
             CancelOrder: self._cancel,
             AmendOrder: self._amend,
+            Batch: self._batch,
+            CancelAfter: self._cancel_after,
+            CancelOnDisconnect: self._cancel_on_disconnect,
             Subscribe: self._subscribe,
             Unsubscribe: self._unsubscribe,
             Ping: self._ping,
@@ -191,7 +236,8 @@ class Session:
             self._request(bytes(request))
 
     def close(self, code: int) -> None:
-        """Say goodbye."""
+        """Say goodbye because the venue stops: orders stay for when it is back."""
+        self._cancels_at_end = False
         self._outbox.close(code)
 
     def _request(self, body: bytes) -> None:
@@ -224,17 +270,18 @@ class Session:
         caller = self._caller
         if caller is None or caller.token.revoked:
             raise edge_error(EdgeCode.UNAUTHORIZED)
-        require_scope(caller, scope)
-        if caller.token.account_id == 0:
-            raise edge_error(EdgeCode.FORBIDDEN_ACCOUNT)
-        return caller.token.account_id
+        return account_for(caller, scope)
 
     def _auth(self, request: Auth) -> None:
         if self._caller is not None:
             raise edge_error(EdgeCode.BAD_FIELD, field="op", problem="authenticated already")
         caller = authenticate_token(self._venue.state, request.token)
         account = self._venue.state.account(caller.token.account_id)
+        cancels_at_end = request.cancel_on_disconnect is True
+        if cancels_at_end:
+            account_for(caller, Scope.TRADE)
         self._caller = caller
+        self._cancels_at_end = cancels_at_end
         sequence = 0
         if account is not None:
             self._subscriber = Subscriber(account.account_id, self._outbox)
@@ -302,25 +349,38 @@ class Session:
 
     def _cancel(self, request: CancelOrder) -> None:
         account_id = self._account(Scope.TRADE)
-        record = self._named(account_id, request.order_id, request.client_order_id)
+        ids = request.order_id, request.client_order_id
+        record = operations.own_order_named(self._venue, account_id, *ids)
         self._enter(request.id, operations.cancel(self._venue, account_id, record))
 
     def _amend(self, request: AmendOrder) -> None:
         account_id = self._account(Scope.TRADE)
-        record = self._named(account_id, request.order_id, request.client_order_id)
+        ids = request.order_id, request.client_order_id
+        record = operations.own_order_named(self._venue, account_id, *ids)
         self._enter(request.id, operations.amend(self._venue, account_id, record, request))
 
-    def _named(
-        self, account_id: AccountId, order_id: messages.Text, client_order_id: messages.Text
-    ) -> OrderRecord:
-        """The account's order.  Raises ApiError 400 or 404."""
-        if (order_id is UNSET) == (client_order_id is UNSET):
-            problem = "give orderId or clientOrderId"
-            raise edge_error(EdgeCode.BAD_FIELD, field="orderId", problem=problem)
-        if isinstance(client_order_id, str):
-            return operations.own_order_by_client_id(self._venue, account_id, client_order_id)
-        number = messages.object_id(order_id, "orderId")
-        return operations.own_order(self._venue, account_id, number)
+    def _batch(self, request: Batch) -> None:
+        account_id, venue = self._account(Scope.TRADE), self._venue
+        parts = batches.cancels(venue, account_id, request.order_ids, request.client_order_ids)
+        if request.amends is not UNSET:
+            parts += batches.amends(venue, account_id, request.amends)
+        if request.orders is not UNSET:
+            parts += batches.places(venue, account_id, request.orders)
+        assert self._caller is not None
+        made = batches.combined(venue, account_id, self._caller.token_hash, parts)
+        if isinstance(made, operations.Answered):
+            self._outbox.send(result_frame(request.id, made.body))
+        else:
+            self._enter(request.id, made)
+
+    def _cancel_after(self, request: CancelAfter) -> None:
+        account_id = self._account(Scope.TRADE)
+        self._enter(request.id, operations.cancel_after(self._venue, account_id, request))
+
+    def _cancel_on_disconnect(self, request: CancelOnDisconnect) -> None:
+        self._account(Scope.TRADE)
+        self._cancels_at_end = request.enabled
+        self._result(request.id, {"enabled": request.enabled})
 
     def _enter(self, request_id: RequestId, operation: operations.Operation) -> None:
         """Queue a command; its answer is framed at once and held until it is durable."""
@@ -344,7 +404,13 @@ class Session:
         self._leave()
 
     def _leave(self) -> None:
+        """Listen no more, and let go of the orders that were to end with the connection."""
         self._outbox.is_closed = True
+        if self._cancels_at_end and self._caller is not None:
+            self._cancels_at_end = False
+            account_id = self._caller.token.account_id
+            command = CancelOrders(account_id, ALL_INSTRUMENTS, on_disconnect=True)
+            self._venue.sequencer.enter_own(command)
         if self._subscriber is not None:
             self._venue.streams.unsubscribe(self._subscriber, CHANNELS)
         for instrument_id in self._tickers:
