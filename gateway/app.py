@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import structlog
 import uvloop
@@ -56,6 +56,8 @@ class Addresses(NamedTuple):
 # Enters what a new venue needs (a demo's markets, users and money), before anybody can connect.
 Prepare = Callable[[Venue], Awaitable[None]]
 Ready = Callable[[Addresses], None]
+# Runs beside the listeners until the venue stops (a demo's market maker).
+Beside = Callable[[Venue], Coroutine[Any, Any, None]]
 
 
 async def no_preparation(_venue: Venue) -> None:
@@ -64,6 +66,10 @@ async def no_preparation(_venue: Venue) -> None:
 
 def no_announcement(_addresses: Addresses) -> None:
     """Nobody to tell."""
+
+
+async def nothing_beside(_venue: Venue) -> None:
+    """Nobody else at work."""
 
 
 def halt(code: int) -> NoReturn:
@@ -79,10 +85,11 @@ def run(
     prepare: Prepare = no_preparation,
     ready: Ready = no_announcement,
     progress: Progress = no_progress,
+    beside: Beside = nothing_beside,
 ) -> None:
     """Serve until SIGINT or SIGTERM.  Raises what `open_data` does, FeedFault, and OSError if a
     listener's address is taken."""
-    uvloop.run(serve(config, demo, prepare, ready, progress))
+    uvloop.run(serve(config, demo, prepare, ready, progress, beside))
 
 
 async def serve(
@@ -91,6 +98,7 @@ async def serve(
     prepare: Prepare = no_preparation,
     ready: Ready = no_announcement,
     progress: Progress = no_progress,
+    beside: Beside = nothing_beside,
 ) -> None:
     """The same on the running loop."""
     files = Files()
@@ -99,7 +107,7 @@ async def serve(
         policy = config.journal.policy
         writer = data.writer(files, policy, config.journal.segment_bytes)
         try:
-            await _serve_data(config, demo, data, writer, prepare, ready)
+            await _serve_data(config, demo, data, writer, prepare, ready, beside)
         finally:
             _close_writer(writer)
         if config.snapshots.by == "shutdown":
@@ -118,10 +126,21 @@ async def _serve_data(
     writer: LogWriter,
     prepare: Prepare,
     ready: Ready,
+    beside: Beside,
 ) -> None:
     clock = Clock(data.engine.state.time_ns)
     about = About(config.journal.sync, writer.epoch, demo)
-    venue = Venue(data.engine, data.history, writer, clock, time.monotonic, halt, config, about)
+    venue = Venue(
+        data.engine,
+        data.history,
+        data.board,
+        writer,
+        clock,
+        time.monotonic,
+        halt,
+        config,
+        about,
+    )
     sessions = Sessions(venue)
     tasks: list[asyncio.Task[None]] = []
     runners: list[web.AppRunner] = []
@@ -133,7 +152,7 @@ async def _serve_data(
         venue.conflated = lambda: entry.conflated
         feed = _feed(config, venue)
         addresses = await listen(venue, sessions, runners)
-        tasks += _tasks(venue, writer, entry, feed)
+        tasks += _tasks(venue, writer, entry, feed, beside)
         _settle_memory()
         venue.is_ready = True
         _log_start(data, venue, addresses)
@@ -148,7 +167,7 @@ async def _serve_data(
         sessions.close_all()
         for runner in runners:
             await runner.cleanup()
-        venue.tickers.stop()
+        venue.market_data.stop()
         venue.sequencer.stop()
 
 
@@ -195,13 +214,14 @@ def _feed(config: Config, venue: Venue) -> Feed | None:
 
 
 def _tasks(
-    venue: Venue, writer: LogWriter, entry: PriceEntry, feed: Feed | None
+    venue: Venue, writer: LogWriter, entry: PriceEntry, feed: Feed | None, beside: Beside
 ) -> list[asyncio.Task[None]]:
     """What runs beside the listeners until the venue stops."""
     policy = venue.config.journal.policy
     tasks = [
         asyncio.create_task(_push_valuations(venue), name="valuations"),
         asyncio.create_task(_log_refusals(venue), name="refusals"),
+        asyncio.create_task(beside(venue), name="beside"),
     ]
     if feed is not None:
         tasks.append(asyncio.create_task(entry.follow(feed), name="feed"))

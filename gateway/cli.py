@@ -80,6 +80,7 @@ def _refuse_foreign(data: Path) -> None:
 
 @main.command()
 @click.option("--demo", is_flag=True, help="Markets, two funded users, prices; made if absent.")
+@click.option("--no-maker", is_flag=True, help="Leave the demo's order-driven market unquoted.")
 @click.option("--config", "file", type=DIRECTORY, help="A TOML file; see `fulcrum config`.")
 @click.option("--data", help="The data directory.  [default: data]")
 @click.option("--host", help="Where clients connect.  [default: 127.0.0.1]")
@@ -92,6 +93,7 @@ def _refuse_foreign(data: Path) -> None:
 )
 def serve(
     demo: bool,
+    no_maker: bool,
     file: Path | None,
     data: str | None,
     host: str | None,
@@ -112,7 +114,8 @@ def serve(
         config = load_config(file, given)
         configure(config.log.level, config.log.format)
         try:
-            _serve(config, Demo(Files(), Path(config.journal.data)) if demo else None)
+            directory = Path(config.journal.data)
+            _serve(config, Demo(Files(), directory, not no_maker) if demo else None)
         except (ForeignVenue, TokensDamaged) as error:
             refuse(str(error), EXIT_DATA)
         except OSError as error:
@@ -139,7 +142,8 @@ def _serve(config: Config, demo: Demo | None) -> None:
             click.echo(plain if demo is None else demo.welcome(addresses))
 
         prepare = app.no_preparation if demo is None else demo.prepare
-        app.run(config, demo is not None, prepare, ready, progress)
+        beside = app.nothing_beside if demo is None else demo.make_market
+        app.run(config, demo is not None, prepare, ready, progress, beside)
 
 
 @main.command()

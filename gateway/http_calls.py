@@ -182,8 +182,10 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
 
 async def _read_body(call: Call, bytes_max: int) -> bytes:
     """The bytes of the body, in time and not too many.  Raises ApiError."""
+    if (call.request.content_length or 0) > bytes_max:
+        raise edge_error(EdgeCode.BODY_TOO_LARGE)
     body = await _whole_body(call)
-    if len(body) > bytes_max:
+    if len(body) > bytes_max:  # it came in chunks
         raise edge_error(EdgeCode.BODY_TOO_LARGE)
     return body
 

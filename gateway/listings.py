@@ -1,7 +1,8 @@
 """The markets that the demo and the replay list.  Knows their grids; knows nobody who trades.
 
-Both are quote-driven with isolated margin: `BASE/USDT` of the simple profile, and
-`BASE-PERP/USDT` of the perpetual profile with its tiers, fees on notional and netting.
+All have isolated margin: `BASE/USDT` of the simple profile, quote-driven, and `BASE-PERP/USDT` of
+the perpetual profile with its tiers, fees on notional and netting: quote-driven where traders are
+alone with the feed, as in the replay, and order-driven in the demo.
 """
 
 from typing import Final, NamedTuple
@@ -42,12 +43,21 @@ def simple_market(base: str) -> InstrumentSpec:
 
 def perpetual_market(base: str) -> InstrumentSpec:
     """`BASE-PERP/USDT`: netting, tiered maintenance, filled by the feed's bid and ask."""
+    return _perpetual(base, MarketStructure.QUOTE_DRIVEN)
+
+
+def order_driven_market(base: str) -> InstrumentSpec:
+    """`BASE-PERP/USDT`: netting, tiered maintenance, where users trade with each other."""
+    return _perpetual(base, MarketStructure.ORDER_DRIVEN)
+
+
+def _perpetual(base: str, market: MarketStructure) -> InstrumentSpec:
     grid = GRIDS[base]
     symbol = f"{base}-PERP/{SETTLEMENT}"
     spec = perpetual_instrument(
         symbol, base, SETTLEMENT, grid.perpetual_tick_e8, grid.perpetual_lot_e8
     )
     row = list(instrument_row(spec))
-    row[INSTRUMENT_FIELDS.index("market")] = MarketStructure.QUOTE_DRIVEN
+    row[INSTRUMENT_FIELDS.index("market")] = market
     row[INSTRUMENT_FIELDS.index("margin_mode")] = MarginMode.ISOLATED
     return instrument_from_row(row)

@@ -9,18 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands import Scope
+from engine.commands import ListInstrument, Scope
 from engine.engine import Engine
 from engine.state import State
 from engine.units import E8
 from gateway.app import Addresses
-from gateway.demo import TOKENS_FILE, TokensDamaged, demo_tokens, missing_commands, welcome
+from gateway.demo import (
+    TOKENS_FILE,
+    TokensDamaged,
+    demo_tokens,
+    made_market,
+    missing_commands,
+    welcome,
+)
+from gateway.listings import perpetual_market, simple_market
 from snapshots.snapshot import state_hash
 from tests.cli.running import fulcrum
 from wal.files import Files
 
-TOKENS = {"alice": "a" * 43, "bob": "b" * 43, "admin": "c" * 43}
-STEPS = 11
+TOKENS = {"alice": "a" * 43, "bob": "b" * 43, "maker": "m" * 43, "admin": "c" * 43}
+STEPS = 14
 
 
 def enter(engine: Engine, steps: int | None = None) -> int:
@@ -32,23 +40,42 @@ def enter(engine: Engine, steps: int | None = None) -> int:
     return applied
 
 
-def test_the_demo_has_three_markets_two_users_and_their_money() -> None:
+def test_the_demo_has_three_markets_two_users_a_maker_and_their_money() -> None:
     engine = Engine(State())
 
     assert enter(engine) == STEPS
 
     state = engine.state
     assert list(state.symbols) == ["BTC/USDT", "ETH/USDT", "BTC-PERP/USDT"]
-    assert state.account_ids.names() == ["alice", "bob"]
+    assert state.account_ids.names() == ["alice", "bob", "maker"]
     ledger = state.ledger.assets[state.asset_ids["USDT"]]
-    assert ledger.free == [0, 10_000 * E8, 10_000 * E8]
+    assert ledger.free == [0, 10_000 * E8, 10_000 * E8, 1_000_000 * E8]
     assert ledger.insurance_atoms == 100_000 * E8
     rights = sorted((token.account_id, token.scopes) for _, token in state.tokens.items())
     assert rights == [
         (0, Scope.ADMIN),
         (1, Scope.READ | Scope.TRADE),
         (2, Scope.READ | Scope.TRADE),
+        (3, Scope.READ | Scope.TRADE),
     ]
+    made = made_market(state)
+    assert made is not None
+    assert made.spec.symbol == "BTC-PERP/USDT"
+
+
+def test_a_demo_of_before_the_maker_stays_as_it_was_listed() -> None:
+    engine = Engine(State())
+    for spec in (simple_market("BTC"), simple_market("ETH"), perpetual_market("BTC")):
+        engine.apply(engine.state.sequence + 1, 0, ListInstrument(spec))
+    old_tokens = {name: token for name, token in TOKENS.items() if name != "maker"}
+    for command in missing_commands(engine.state, old_tokens):
+        engine.apply(engine.state.sequence + 1, 0, command)
+
+    state = engine.state
+    assert state.account_ids.names() == ["alice", "bob"]
+    assert state.sequence == STEPS - 3
+    assert made_market(state) is None
+    assert list(missing_commands(state, old_tokens)) == []
 
 
 def test_a_second_start_enters_nothing() -> None:
@@ -73,11 +100,18 @@ def test_tokens_are_written_once_for_the_owner_alone(tmp_path: Path) -> None:
     tokens = demo_tokens(Files(), tmp_path)
 
     path = tmp_path / TOKENS_FILE
-    assert sorted(tokens) == ["admin", "alice", "bob"]
-    assert len(set(tokens.values())) == 3
+    assert sorted(tokens) == ["admin", "alice", "bob", "maker"]
+    assert len(set(tokens.values())) == 4
     assert json.loads(path.read_text()) == tokens
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert demo_tokens(Files(), tmp_path) == tokens
+
+
+def test_the_tokens_of_a_demo_of_before_the_maker_are_good(tmp_path: Path) -> None:
+    old = {"alice": "a", "bob": "b", "admin": "c"}
+    (tmp_path / TOKENS_FILE).write_text(json.dumps(old))
+
+    assert demo_tokens(Files(), tmp_path) == old
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"alice": 3}', '{"alice": "x"}'])

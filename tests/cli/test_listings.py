@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.codec import INSTRUMENT_FIELDS
 from engine.instrument import (
     InstrumentSpec,
     MarginMode,
@@ -9,7 +10,7 @@ from engine.instrument import (
     PositionMode,
     instrument_fault,
 )
-from gateway.listings import GRIDS, perpetual_market, simple_market
+from gateway.listings import GRIDS, order_driven_market, perpetual_market, simple_market
 
 SPECS = [market(base) for base in GRIDS for market in (simple_market, perpetual_market)]
 
@@ -19,6 +20,16 @@ def test_the_engine_lists_it(spec: InstrumentSpec) -> None:
     assert instrument_fault(spec) == ""
     assert spec.market is MarketStructure.QUOTE_DRIVEN
     assert spec.margin_mode is MarginMode.ISOLATED
+
+
+@pytest.mark.parametrize("base", GRIDS)
+def test_the_order_driven_market_differs_in_nothing_else(base: str) -> None:
+    ours, quoted = order_driven_market(base), perpetual_market(base)
+
+    assert instrument_fault(ours) == ""
+    names = [name for name in INSTRUMENT_FIELDS if getattr(ours, name) != getattr(quoted, name)]
+    assert ours.market is MarketStructure.ORDER_DRIVEN
+    assert set(names) - {"tiers"} == {"market"}
 
 
 def test_bitcoin_has_the_ticks_lots_and_leverage_of_the_demo() -> None:

@@ -74,8 +74,8 @@ def test_the_demo_works_as_printed_and_comes_back(
 ) -> None:
     system_tool("curl")
     data = tmp_path / "data"
-    still = ("--feed", "none")
-    with demo(data) as first:
+    still = ("--feed", "none", "--no-maker")
+    with demo(data, "--no-maker") as first:
         tokens = json.loads((data / TOKENS_FILE).read_text())
         order, positions = (run_line(line) for line in first.curls)
         code, _log = first.end(number)
@@ -101,7 +101,7 @@ def test_the_demo_works_as_printed_and_comes_back(
     commands = [json.loads(line) for line in fulcrum("wal", "dump", data).output.splitlines()]
     entered = [line["command"] for line in commands if line["command"] != "UpdatePrice"]
     demo_only = ["ListInstrument"] * 3 + ["FundInsurance"]
-    demo_only += ["OpenAccount", "Deposit", "IssueToken"] * 2 + ["IssueToken"]
+    demo_only += ["OpenAccount", "Deposit", "IssueToken"] * 3 + ["IssueToken"]
     assert entered == [*demo_only, "PlaceOrder"]
     assert fulcrum("verify", data, "--deep").exit_code == 0
 
