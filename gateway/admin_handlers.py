@@ -29,6 +29,7 @@ from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
 from gateway.errors import reason_error
 from gateway.http_calls import Call
+from gateway.market.replies import ticker_reply
 from gateway.operations import Answered, Operation, Outcome, rejection
 
 OPERATOR: Final = "operator"
@@ -115,11 +116,12 @@ def post_price(call: Call, request: messages.SetPriceRequest) -> Operation:
     market = market_of(call.venue.state, request.symbol)
     command = messages.set_price(market, request)
 
-    def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
+    def answer(sequence: int, time_ns: int, events: list[Event]) -> Outcome:
         for event in events:
             if type(event) is PriceRefused or type(event) is Rejected:
                 return reason_error(event.reason)
-        body = {"ticker": replies.ticker_reply(market), "sequence": sequence}
+        view = call.venue.board.views[market.instrument_id]
+        body = {"ticker": ticker_reply(market, view, time_ns), "sequence": sequence}
         return Answered(200, replies.encode(body), False)
 
     return Operation(command, answer)

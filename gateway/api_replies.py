@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from engine.commands import OrderType, PlaceOrder, PriceSource, SelfTradePrevention, TimeInForce
+from engine.commands import OrderType, PlaceOrder, SelfTradePrevention, TimeInForce
 from engine.engine import Engine
 from engine.events import Liquidity, PositionStatus
 from engine.instrument import InstrumentSpec
@@ -200,19 +200,6 @@ class InstrumentReply(Reply):
     stale_after_ms: int
     orders_max: int
     conditionals_max: int
-
-
-class TickerReply(Reply):
-    """The five prices of a market; null before the first."""
-
-    symbol: str
-    status: str
-    bid: str | None
-    ask: str | None
-    last: str | None
-    mark: str | None
-    index: str | None
-    time: int
 
 
 class ItemErrorReply(Reply):
@@ -498,21 +485,6 @@ def instrument_reply(market: Market) -> InstrumentReply:
         spec.stale_after_ns // _NS_PER_MS,
         spec.orders_max,
         spec.conditionals_max,
-    )
-
-
-def ticker_reply(market: Market) -> TickerReply:
-    """A market's prices."""
-    spec, prices = market.spec, market.prices
-    return TickerReply(
-        spec.symbol,
-        market.status.name,
-        _price(prices[PriceSource.BID], spec),
-        _price(prices[PriceSource.ASK], spec),
-        _price(prices[PriceSource.LAST], spec),
-        _price(prices[PriceSource.MARK], spec),
-        _price(prices[PriceSource.INDEX], spec),
-        _ms(market.price_time_ns),
     )
 
 

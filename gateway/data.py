@@ -10,6 +10,8 @@ from engine.events import Event
 from engine.state import State
 from gateway.history import History
 from gateway.history_rows import HistoryUnknown, history_rows, load_history
+from gateway.market.board import Board
+from gateway.market.board_rows import board_rows, is_board_row, load_board
 from snapshots.restore import Observer, replay, restore
 from snapshots.store import SnapshotStore
 from wal.directory import DirectoryLock, lock_directory
@@ -31,12 +33,14 @@ class OpenData:
         lock: DirectoryLock,
         engine: Engine,
         history: History,
+        board: Board,
         log: RecoveredLog,
         store: SnapshotStore,
         replayed: int,
     ) -> None:
         self.engine: Final = engine
         self.history: Final = history
+        self.board: Final = board
         self.log: Final = log
         self.replayed: Final = replayed
         self._lock: Final = lock
@@ -47,8 +51,9 @@ class OpenData:
         return open_writer(files, self.log, policy, segment_bytes)
 
     def write_snapshot(self) -> Path:
-        """Store the state and the history at the engine's sequence.  Raises OSError."""
-        return self._store.write(self.engine.state, history_rows(self.history))
+        """Store state, history and board at the engine's sequence.  Raises OSError."""
+        rows = history_rows(self.history) + board_rows(self.board)
+        return self._store.write(self.engine.state, rows)
 
     def close(self) -> None:
         """Let another process have the directory."""
@@ -69,28 +74,30 @@ def open_data(files: Files, directory: Path, progress: Progress = no_progress) -
 
 
 def _restore(files: Files, directory: Path, lock: DirectoryLock, progress: Progress) -> OpenData:
-    history = History()
+    history, board = History(), Board()
 
     def load_extra(rows: tuple[Row, ...]) -> None:
-        load_history(history, rows)
+        load_history(history, (row for row in rows if not is_board_row(row)))
+        load_board(board, (row for row in rows if is_board_row(row)))
 
     try:
-        restored = restore(files, directory, _observer(history), load_extra, progress)
+        restored = restore(files, directory, _observer(history, board), load_extra, progress)
     except HistoryUnknown:
         # A snapshot by other means than ours: observe the journal from its start, state and all.
-        history = History()
+        history, board = History(), Board()
         engine = Engine(State())
         log = recover(files, directory)
         reader = LogReader(files, log, progress)
-        count = replay(engine, reader, log.last_sequence, _observer(history))
-        return OpenData(lock, engine, history, log, _store(files, log), count)
+        count = replay(engine, reader, log.last_sequence, _observer(history, board))
+        return OpenData(lock, engine, history, board, log, _store(files, log), count)
     store = _store(files, restored.log)
-    return OpenData(lock, restored.engine, history, restored.log, store, restored.replayed)
+    return OpenData(lock, restored.engine, history, board, restored.log, store, restored.replayed)
 
 
-def _observer(history: History) -> Observer:
+def _observer(history: History, board: Board) -> Observer:
     def observe(sequence: int, time_ns: int, command: Command, events: list[Event]) -> None:
         history.observe(sequence, time_ns, command, events)
+        board.observe(sequence, time_ns, command, events)
 
     return observe
 

@@ -230,17 +230,6 @@ def get_instruments(call: Call) -> web.Response:
     return call.reply({"instruments": markets, "sequence": state.sequence})
 
 
-def get_ticker(call: Call) -> web.Response:
-    """The prices of one market, or of all."""
-    symbol = call.query("symbol").get("symbol")
-    state = call.venue.state
-    if symbol is not None:
-        market = messages.market_of(state, _symbol(call, symbol))
-        return call.reply(replies.ticker_reply(market))
-    tickers = [replies.ticker_reply(market) for market in replies.markets(state)]
-    return call.reply({"tickers": tickers, "sequence": state.sequence})
-
-
 def get_time(call: Call) -> web.Response:
     """The venue's clock."""
     now_ns = call.venue.clock.now_ns()

@@ -34,7 +34,7 @@ class VenueCollector(Collector):
             ("syncs", "Syncs of the journal since the start", venue.journal.syncs),
             ("overloads", "Requests refused because the queue was full", counters.overloads),
             ("websocket_sessions_opened", "WebSocket connections", self._sessions.opened),
-            ("ticker_messages_conflated", "Ticker messages not sent", venue.tickers.conflated),
+            ("market_messages_conflated", "Market data not sent", venue.market_data.conflated),
             ("prices_conflated", "Feed prices replaced before their turn", venue.conflated()),
         ):
             yield CounterMetricFamily(f"fulcrum_{name}", words, value=value)

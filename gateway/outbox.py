@@ -71,14 +71,15 @@ class Outbox:
         self._loop: Final = asyncio.get_running_loop()
         self._held: list[bytes] = []
         self._ready: list[bytes] = []
+        self._ready_bytes = 0
         self._untaken = 0  # messages written since the connection last took all
         self._flush_is_due = False
         self.is_closed = False
 
     @property
     def backlog_bytes(self) -> int:
-        """What the connection has not taken yet."""
-        return self._transport.get_write_buffer_size()
+        """What the connection has not taken yet, what is ready to be written included."""
+        return self._transport.get_write_buffer_size() + self._ready_bytes
 
     def hold(self, framed: bytes) -> None:
         """Send when the present turn is durable."""
@@ -89,6 +90,7 @@ class Outbox:
     def send(self, framed: bytes) -> None:
         """Send at the end of this turn of the loop; it shows nothing that is not durable."""
         self._ready.append(framed)
+        self._ready_bytes += len(framed)
         if not self._flush_is_due:
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
@@ -112,6 +114,7 @@ class Outbox:
             return
         data, count = b"".join(self._ready), len(self._ready)
         self._ready = []
+        self._ready_bytes = 0
         if self._transport.is_closing():
             self.is_closed = True
             return

@@ -13,6 +13,7 @@ from gateway import admin_handlers as admin
 from gateway import admin_messages, metrics
 from gateway import api_messages as messages
 from gateway import http_handlers as http
+from gateway import market_handlers as market
 from gateway.http_calls import Guard, Handler, endpoint
 from gateway.venue import Venue
 from gateway.ws_sessions import Sessions
@@ -67,7 +68,10 @@ PUBLIC: Final = (
     Route("PUT", "/api/account/leverage", TRADE, http.put_leverage, messages.SetLeverageRequest),
     Route("GET", "/api/fills", READ, http.get_fills),
     Route("GET", "/api/instruments", None, http.get_instruments),
-    Route("GET", "/api/ticker", None, http.get_ticker),
+    Route("GET", "/api/ticker", None, market.get_ticker),
+    Route("GET", "/api/book", None, market.get_book),
+    Route("GET", "/api/market-trades", None, market.get_market_trades),
+    Route("GET", "/api/candles", None, market.get_candles),
     Route("GET", "/api/time", None, http.get_time),
     Route("GET", "/ws", None, http.get_socket),
     *OPERATIONAL,

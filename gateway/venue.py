@@ -9,13 +9,14 @@ from typing import Final, final
 
 from engine.commands import Command
 from engine.engine import Engine
-from engine.events import Event, PriceAccepted, PriceRefused, Rejected, StatusChanged
+from engine.events import Event, PriceAccepted, PriceRefused, Rejected
 from engine.state import State
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.errors import ApiError, EdgeCode, edge_error
 from gateway.history import History
-from gateway.market_data import Tickers
+from gateway.market.board import Board
+from gateway.market_data import MarketData
 from gateway.rate_limit import Monotonic, RateLimit
 from gateway.sequencer import Committer, Log, Sequencer
 from gateway.streams import Streams
@@ -44,6 +45,7 @@ class Venue:
         self,
         engine: Engine,
         history: History,
+        board: Board,
         journal: Log,
         clock: Clock,
         monotonic: Monotonic,
@@ -52,11 +54,12 @@ class Venue:
         about: About,
         committer: Committer | None = None,
     ) -> None:
-        assert history.sequence == engine.state.sequence
+        assert history.sequence == board.sequence == engine.state.sequence
         self.engine: Final = engine
         self.journal: Final = journal
         self.state: Final[State] = engine.state
         self.history: Final = history
+        self.board: Final = board
         self.config: Final = config
         self.about: Final = about
         self.clock: Final = clock
@@ -66,7 +69,9 @@ class Venue:
         self.sequencer: Final = Sequencer(
             engine, journal, clock, self, halt, config.limits.queue_max, committer
         )
-        self.tickers: Final = Tickers(engine.state, lambda: self.sequencer.is_settled)
+        self.market_data: Final = MarketData(
+            board, engine.state, clock.now_ns, lambda: self.sequencer.is_settled
+        )
         self.rate_limit: Final = RateLimit(
             config.limits.requests_per_second,
             config.limits.burst,
@@ -82,18 +87,17 @@ class Venue:
         touched = self.history.observe(sequence, time_ns, command, events)
         if touched:
             self.streams.applied(self.state.time_ns, touched)
+        moved = self.board.observe(sequence, time_ns, command, events)
+        if moved:
+            self.market_data.moved(moved)
         for event in events:
             kind = type(event)
             if kind is PriceAccepted:
                 assert isinstance(event, PriceAccepted)
-                self.tickers.market_moved(event.instrument_id)
                 self.streams.market_moved(event.instrument_id)
             elif kind is PriceRefused:
                 assert isinstance(event, PriceRefused)
                 self.price_refusals[event.reason.name] += 1
-            elif kind is StatusChanged:
-                assert isinstance(event, StatusChanged)
-                self.tickers.market_moved(event.instrument_id)
             elif kind is Rejected:
                 assert isinstance(event, Rejected)
                 self.refusals[event.reason.name] += 1
@@ -101,6 +105,7 @@ class Venue:
     def released(self) -> None:
         """What was held may leave."""
         self.streams.turn.release()
+        self.market_data.released()
 
     def request_id(self) -> str:
         """A name for a refusal, that a client can quote and the log has."""

@@ -15,14 +15,13 @@ from aiohttp import WSMsgType, web
 from msgspec import UNSET
 
 from engine.commands import ALL_INSTRUMENTS, CancelOrders, Scope
-from engine.reject_reason import RejectReason
 from engine.units import AccountId
 from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway import batches, operations
 from gateway.authentication import Caller, authenticate_token, require_scope
-from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
-from gateway.market_data import path_symbol
+from gateway.errors import ApiError, EdgeCode, edge_error
+from gateway.market.channels import Channel
 from gateway.outbox import Outbox, frame
 from gateway.streams import CHANNELS, Subscriber
 from gateway.venue import Venue
@@ -32,7 +31,6 @@ CLOSE_TOO_LARGE: Final = 1009
 CLOSE_NOT_TEXT: Final = 1003
 CLOSE_GOING: Final = 1001
 CLOSE_FAULT: Final = 1011
-TICKER: Final = "ticker:"
 
 log: Final = structlog.get_logger("ws")
 RequestId = int | str | msgspec.UnsetType | None
@@ -178,7 +176,7 @@ class Session:
         self._outbox: Final = Outbox(transport, venue.streams.turn, self._limits, self._closed_slow)
         self._caller: Caller | None = None
         self._subscriber: Subscriber | None = None
-        self._tickers: Final[set[int]] = set()
+        self._public: Final[dict[str, Channel]] = {}
         self._cancels_at_end = False
         self._handlers: Final[dict[type, Callable[[Any], None]]] = {
             PlaceOrder: self._place,
@@ -295,10 +293,10 @@ class Session:
 
     def _subscribe(self, request: Subscribe) -> None:
         account_id = self._account(Scope.READ)
-        private, markets = self._channels(request.channels)
+        private, public = self._channels(request.channels)
         subscriber = self._subscriber
         assert subscriber is not None
-        wanted = len(subscriber.channels.union(private)) + len(self._tickers.union(markets))
+        wanted = len(subscriber.channels.union(private)) + len(self._public | public)
         if wanted > self._limits.subscriptions_max:
             problem = f"at most {self._limits.subscriptions_max} channels"
             raise edge_error(EdgeCode.BAD_FIELD, field="channels", problem=problem)
@@ -308,40 +306,25 @@ class Session:
             given = request.from_sequence
             from_sequence = given if isinstance(given, int) else None
             self._venue.streams.subscribe(subscriber, private, from_sequence)
-        for instrument_id in markets:
-            market = self._venue.state.market(instrument_id)
-            assert market is not None
-            self._tickers.add(instrument_id)
-            self._venue.tickers.subscribe(market, self._outbox)
+        self._public.update(public)
+        for channel in public.values():
+            self._venue.market_data.subscribe(channel, self._outbox)
 
     def _unsubscribe(self, request: Unsubscribe) -> None:
         self._account(Scope.READ)
-        private, markets = self._channels(request.channels)
+        private, public = self._channels(request.channels)
         assert self._subscriber is not None
         self._venue.streams.unsubscribe(self._subscriber, private)
-        for instrument_id in markets:
-            self._tickers.discard(instrument_id)
-            self._venue.tickers.unsubscribe(instrument_id, self._outbox)
+        for name, channel in public.items():
+            self._public.pop(name, None)
+            self._venue.market_data.unsubscribe(channel, self._outbox)
         self._result(request.id, {"channels": request.channels})
 
-    def _channels(self, names: list[str]) -> tuple[list[str], list[int]]:
-        """Private channels and the instruments of tickers.  Raises ApiError 400 or 422."""
-        private, markets = [], []
-        for name in names:
-            if name in CHANNELS:
-                private.append(name)
-            elif name.startswith(TICKER):
-                markets.append(self._ticker_instrument(name[len(TICKER) :]))
-            else:
-                shown = name[: messages.SHOWN_CHARS]
-                raise edge_error(EdgeCode.BAD_FIELD, field="channels", problem=shown)
-        return private, markets
-
-    def _ticker_instrument(self, name: str) -> int:
-        for symbol, instrument_id in self._venue.state.symbols.items():
-            if path_symbol(symbol) == name:
-                return instrument_id
-        raise reason_error(RejectReason.UNKNOWN_SYMBOL, field="channels")
+    def _channels(self, names: list[str]) -> tuple[list[str], dict[str, Channel]]:
+        """Private channels and public ones by name.  Raises ApiError 400 or 422."""
+        private = [name for name in names if name in CHANNELS]
+        public = [name for name in names if name not in CHANNELS]
+        return private, {name: self._venue.market_data.channel(name) for name in public}
 
     def _place(self, request: PlaceOrder) -> None:
         account_id = self._account(Scope.TRADE)
@@ -413,9 +396,9 @@ class Session:
             self._venue.sequencer.enter_own(command)
         if self._subscriber is not None:
             self._venue.streams.unsubscribe(self._subscriber, CHANNELS)
-        for instrument_id in self._tickers:
-            self._venue.tickers.unsubscribe(instrument_id, self._outbox)
-        self._tickers.clear()
+        for channel in self._public.values():
+            self._venue.market_data.unsubscribe(channel, self._outbox)
+        self._public.clear()
 
 
 @final

@@ -152,6 +152,7 @@ class House:
         self.venue = Venue(
             self.data.engine,
             self.data.history,
+            self.data.board,
             self._journal or self.writer,
             clock,
             time.monotonic,
@@ -183,7 +184,7 @@ class House:
         self.sessions.close_all()
         for runner in self._runners:
             await runner.cleanup()
-        self.venue.tickers.stop()
+        self.venue.market_data.stop()
         self.venue.sequencer.stop()
         if not self.halts:
             check(self.venue.state)

@@ -323,11 +323,21 @@ async def test_the_market_routes_need_no_token(house: House) -> None:
         "symbol": "BTC/USDT",
         "status": "TRADING",
         "bid": "20000",
+        "bidQuantity": None,
         "ask": "20000",
+        "askQuantity": None,
         "last": "20000",
         "mark": "20000",
         "index": "20000",
         "time": house.now_ns // NS_PER_MS,
+        "open24h": "20000",
+        "high24h": "20000",
+        "low24h": "20000",
+        "change24h": "0",
+        "changePercent24h": "0",
+        "volume24h": "0",
+        "quoteVolume24h": "0",
+        "trades24h": 0,
     }
     assert tickers == [ticker]
     assert clock == {"time": house.now_ns // NS_PER_MS, "timeNs": str(house.now_ns)}
