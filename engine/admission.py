@@ -1,23 +1,17 @@
-"""The ladder of refusals for an order, in the order of RejectReason (ORD-4).  Changes no state.
+"""The ladder of refusals for an order, in the order of RejectReason (ORD-4, ODM-…).
 
 The order is a draft: it stands in no table, and has no id unless it amends one.  The ladder fills
-in what acceptance settles: leverage, lots from an amount, clipped lots.  A refused draft is gone.
+in what acceptance settles: leverage, lots from an amount, clipped lots.  A refused draft is gone;
+nothing else changes here.
 """
 
-from engine.arrival import Arrival, find_opening_lots, position_after, queue_with_draft
-from engine.commands import BUY, LIMIT, MARKET, SELL, Side, TimeInForce
+from engine.arrival import Arrival, find_fills
+from engine.commands import BUY, FOK, LIMIT, MARKET, SELL, Side
 from engine.exits import auto_close_is_true, exit_is_true
 from engine.funds import funds_reason
-from engine.holds import (
-    opening_lots,
-)
-from engine.margin import (
-    quantity_lots,
-)
-from engine.open_orders import (
-    closes_position,
-    left_to_reduce,
-)
+from engine.holds import opening_lots
+from engine.margin import quantity_lots
+from engine.open_orders import closes_position, left_to_reduce
 from engine.order import Order
 from engine.position import TriggerKind
 from engine.reject_reason import NONE, RejectReason
@@ -36,13 +30,32 @@ def admission_reason(arrival: Arrival) -> RejectReason:
     reason = _terms_reason(arrival)
     if reason is NONE:
         reason = _market_reason(arrival)
-    if arrival.draft.closing:
-        return _match_reason(arrival) if reason is NONE else reason
-    if reason is NONE:
-        reason = limits_reason(arrival)
+    if reason is NONE and not arrival.draft.closing:
+        reason = _limits_reason(arrival)
     if reason is NONE:
         reason = _match_reason(arrival)
-    if reason is NONE and not arrival.waits:
+    if reason is NONE and not arrival.draft.closing and not arrival.waits:
+        reason = funds_reason(arrival)
+    return reason
+
+
+def triggered_reason(arrival: Arrival) -> RejectReason:
+    """The rungs that a triggered order climbs as the order it now is (ADM-6)."""
+    draft = arrival.draft
+    if draft.closing:
+        if not _clip_to_position(arrival):
+            return RejectReason.NOTHING_TO_REDUCE
+    elif draft.amount_atoms and not _size_by_amount(arrival):
+        return RejectReason.BAD_QUANTITY
+    if _is_too_stale(arrival):
+        return RejectReason.STALE_PRICE
+    if not _is_within_band(draft):
+        return RejectReason.PRICE_BAND
+    find_fills(arrival)
+    reason = NONE if draft.closing else _limits_reason(arrival)
+    if reason is NONE:
+        reason = _taking_reason(arrival)
+    if reason is NONE and not draft.closing:
         reason = funds_reason(arrival)
     return reason
 
@@ -50,13 +63,7 @@ def admission_reason(arrival: Arrival) -> RejectReason:
 def _terms_reason(arrival: Arrival) -> RejectReason:
     """BAD_PRICE to NOTHING_TO_REDUCE: what the order says, against what is there."""
     draft = arrival.draft
-    if draft.order_type is not MARKET and not (
-        1 <= arrival.parent_ticks <= draft.market.price_ticks_max
-    ):
-        return RejectReason.BAD_PRICE
-    if (
-        draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8
-    ) and not _exits_are_good(draft, arrival.parent_ticks):
+    if not _prices_are_good(arrival):
         return RejectReason.BAD_PRICE
     if not _quantity_is_good(arrival):
         return RejectReason.BAD_QUANTITY
@@ -64,7 +71,19 @@ def _terms_reason(arrival: Arrival) -> RejectReason:
         return NONE if _settle_leverage(arrival) else RejectReason.BAD_LEVERAGE
     if draft.position_id and arrival.position is None:
         return RejectReason.UNKNOWN_POSITION
-    return NONE if clip_to_position(arrival) else RejectReason.NOTHING_TO_REDUCE
+    return NONE if _clip_to_position(arrival) else RejectReason.NOTHING_TO_REDUCE
+
+
+def _prices_are_good(arrival: Arrival) -> bool:
+    draft = arrival.draft
+    highest_ticks = draft.market.price_ticks_max
+    if draft.order_type is not MARKET and not 1 <= arrival.parent_ticks <= highest_ticks:
+        return False
+    if arrival.waits and not 1 <= draft.trigger_ticks <= highest_ticks:
+        return False
+    if draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8:
+        return _exits_are_good(draft, arrival.parent_ticks)
+    return True
 
 
 def _exits_are_good(draft: Order, parent_ticks: int) -> bool:
@@ -89,21 +108,23 @@ def _quantity_is_good(arrival: Arrival) -> bool:
     lots = draft.qty_lots
     if lots > QTY_LOTS_MAX or draft.amount_atoms > AMOUNT_ATOMS_MAX:
         return False
+    if draft.display_lots and draft.display_lots < spec.qty_lots_min:
+        return False
     if draft.closing:
-        if lots == 0 or lots >= spec.qty_lots_min:
+        if lots == 0 or draft.filled_lots + lots >= spec.qty_lots_min:
             return True
         position = arrival.position
-        return position is not None and lots >= position.qty_lots
+        return position is not None and draft.filled_lots + lots >= position.qty_lots
     if not draft.amount_atoms:
-        return spec.qty_lots_min <= lots <= spec.qty_lots_max
-    return size_by_amount(arrival)
+        return spec.qty_lots_min <= draft.filled_lots + lots <= spec.qty_lots_max
+    return _size_by_amount(arrival)
 
 
-def size_by_amount(arrival: Arrival) -> bool:
+def _size_by_amount(arrival: Arrival) -> bool:
     """Turn the amount into lots at the price the order is judged at; False if out of range.
 
-    Outside of ticket markets the draft is sized by quantity from then on, unless it is
-    conditional: then it is sized when it triggers (HLD-1, HLD-2).
+    Outside of quote-driven ticket markets the draft is sized by quantity from then on, unless it is
+    conditional: then it is sized when it triggers (HLD-1, HLD-2); or walks a book (MAT-3).
     """
     draft = arrival.draft
     market = draft.market
@@ -117,11 +138,13 @@ def size_by_amount(arrival: Arrival) -> bool:
     lots = quantity_lots(draft.amount_atoms, leverage, price_ticks, market.k)
     if not market.spec.qty_lots_min <= lots <= market.spec.qty_lots_max:
         return False
-    if not arrival.waits:
-        arrival.lots = lots
-        if market.is_netting:
-            draft.qty_lots = lots
-            draft.amount_atoms = 0
+    if arrival.waits or (market.is_order_driven and draft.order_type is MARKET):
+        return True
+    arrival.lots = lots
+    if not market.sizes_by_amount:
+        arrival.asked_lots = lots
+        draft.qty_lots = lots
+        draft.amount_atoms = 0
     return True
 
 
@@ -139,7 +162,7 @@ def _settle_leverage(arrival: Arrival) -> bool:
     return draft.leverage == seat.leverage or not (is_netting and in_use)
 
 
-def clip_to_position(arrival: Arrival) -> bool:
+def _clip_to_position(arrival: Arrival) -> bool:
     """Clip a closing order to what is left for it (RED-1); False if nothing is."""
     draft, position = arrival.draft, arrival.position
     if position is None or not closes_position(draft, position):
@@ -154,31 +177,40 @@ def clip_to_position(arrival: Arrival) -> bool:
             return False
     draft.qty_lots = min(draft.qty_lots or left, left)
     arrival.lots = draft.qty_lots
+    arrival.asked_lots = draft.qty_lots
     return True
 
 
 def _market_reason(arrival: Arrival) -> RejectReason:
     """MARKET_NOT_READY to EXPIRED_ALREADY: what the prices say."""
     draft = arrival.draft
-    market = draft.market
-    if arrival.touch_ticks == 0:
+    if not draft.market.has_price():
         return RejectReason.MARKET_NOT_READY
-    if arrival.takes and market.is_stale(arrival.state.time_ns):
+    if _is_too_stale(arrival):
         return RejectReason.STALE_PRICE
-    if market.spec.price_band_e8 and draft.order_type is LIMIT and not _within_band(draft):
+    if not _is_within_band(draft):
         return RejectReason.PRICE_BAND
     if arrival.waits:
         if _condition_is_true(draft):
             return RejectReason.WOULD_TRIGGER
-    elif arrival.takes and (
-        draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8
-    ):
-        find_opening_lots(arrival)
-        if arrival.opening and _would_exit_at_once(arrival):
+    else:
+        find_fills(arrival)
+        if (
+            draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8
+        ) and _would_exit_at_once(arrival):
             return RejectReason.WOULD_TRIGGER
     if draft.expire_ns and draft.expire_ns <= arrival.state.time_ns:
         return RejectReason.EXPIRED_ALREADY
     return NONE
+
+
+def _is_too_stale(arrival: Arrival) -> bool:
+    """Quote-driven: nothing takes at a stale price; order-driven: no market order opens (ODM-3)."""
+    draft = arrival.draft
+    market = draft.market
+    if not arrival.takes or not market.is_stale(arrival.state.time_ns):
+        return False
+    return not market.is_order_driven or (draft.order_type is MARKET and not draft.closing)
 
 
 def _condition_is_true(draft: Order) -> bool:
@@ -188,15 +220,22 @@ def _condition_is_true(draft: Order) -> bool:
     return price_ticks >= draft.trigger_ticks
 
 
-def _within_band(draft: Order) -> bool:
-    mark_ticks, band_e8 = draft.market.mark_ticks, draft.market.spec.price_band_e8
+def _is_within_band(draft: Order) -> bool:
+    band_e8 = draft.market.spec.price_band_e8
+    if band_e8 == 0 or draft.order_type is not LIMIT:
+        return True
+    mark_ticks = draft.market.mark_ticks
     if draft.side is BUY:
         return draft.price_ticks <= div_floor(mark_ticks * (E8 + band_e8), E8)
     return draft.price_ticks >= div_ceil(mark_ticks * (E8 - band_e8), E8)
 
 
 def _would_exit_at_once(arrival: Arrival) -> bool:
+    """Whether an attached exit is already true for what the fills on arrival open (EXI-7)."""
     draft = arrival.draft
+    outlook = arrival.expected()
+    if not arrival.fills or outlook.opened_lots == 0:
+        return False
     market, side, source = draft.market, draft.side, draft.trigger_source
     stop_loss, take_profit = draft.stop_loss_ticks, draft.take_profit_ticks
     if stop_loss and exit_is_true(market, side, TriggerKind.STOP_LOSS, source, stop_loss):
@@ -205,26 +244,28 @@ def _would_exit_at_once(arrival: Arrival) -> bool:
         return True
     if not draft.auto_close_e8:
         return False
-    qty_lots, cost, _, initial = position_after(arrival)
-    return auto_close_is_true(market, side, qty_lots, cost, initial, draft.auto_close_e8)
+    return auto_close_is_true(
+        market,
+        side,
+        outlook.qty_lots,
+        outlook.cost_atoms,
+        outlook.initial_margin_atoms,
+        draft.auto_close_e8,
+    )
 
 
-def limits_reason(arrival: Arrival) -> RejectReason:
+def _limits_reason(arrival: Arrival) -> RejectReason:
     """MIN_NOTIONAL and RISK_TIER of an opener."""
-    draft = arrival.draft
-    market = draft.market
-    lots = arrival.lots
-    notional = lots * arrival.at_ticks * market.k if lots else draft.amount_atoms * draft.leverage
-    if notional < market.spec.notional_atoms_min:
+    market = arrival.draft.market
+    if _notional_atoms(arrival) < market.spec.notional_atoms_min:
         return RejectReason.MIN_NOTIONAL
     if arrival.waits:
         return NONE
-    find_opening_lots(arrival)
-    if arrival.opening == 0:
+    if arrival.opening_lots() == 0:
         return NONE
-    cap = market.notional_caps[draft.leverage]
+    cap = market.notional_caps[arrival.draft.leverage]
     if not market.is_netting:
-        return RejectReason.RISK_TIER if notional > cap else NONE
+        return RejectReason.RISK_TIER if _ticket_exposure_atoms(arrival) > cap else NONE
     for side in (BUY, SELL):
         exposure, exposed_lots = _side_exposure(arrival, side)
         if exposure > cap or exposed_lots > market.position_lots_max:
@@ -232,55 +273,60 @@ def limits_reason(arrival: Arrival) -> RejectReason:
     return NONE
 
 
+def _notional_atoms(arrival: Arrival) -> int:
+    """What the order is worth; of one that is amended, with what it has filled."""
+    draft = arrival.draft
+    k = draft.market.k
+    if arrival.waits:
+        if draft.amount_atoms:
+            return draft.amount_atoms * draft.leverage
+        return arrival.lots * arrival.at_ticks * k
+    path = arrival.path
+    if path is not None and path.values_budget:
+        return sum(lots * order.price_ticks * k for _, order, lots in path.steps)
+    before = 0 if arrival.replaced is None else arrival.replaced.filled_lots
+    return (before + arrival.lots) * arrival.at_ticks * k
+
+
+def _ticket_exposure_atoms(arrival: Arrival) -> int:
+    """The value of what the order fills now and may fill later, each at its price."""
+    k = arrival.draft.market.k
+    filled = sum(lots * price_ticks * k for lots, price_ticks in arrival.fills)
+    return filled + arrival.rest_lots * arrival.draft.price_ticks * k
+
+
 def _side_exposure(arrival: Arrival, side: Side) -> tuple[int, int]:
     """Notional and lots of one side of a key: its position and what its orders would open."""
-    draft = arrival.draft
-    seat, market = draft.seat, draft.market
-    signed_lots = _signed_lots_after(arrival)
-    if side is SELL:
-        signed_lots = -signed_lots
-    if side is draft.side and not arrival.takes:
-        queue = queue_with_draft(arrival)
-    else:
-        queue = [order for order in seat.resting(side) if order is not arrival.replaced]
-    total_lots = max(0, signed_lots)
+    outlook, market = arrival.expected(), arrival.draft.market
+    total_lots = outlook.qty_lots if outlook.side is side else 0
     exposure = total_lots * market.mark_ticks * market.k
-    for order, lots in opening_lots(queue, max(0, -signed_lots)):
+    for order, lots in opening_lots(arrival.queue(side), outlook.lots_against(side)):
         exposure += lots * order.price_ticks * market.k
         total_lots += lots
     return exposure, total_lots
 
 
-def _signed_lots_after(arrival: Arrival) -> int:
-    draft = arrival.draft
-    position = draft.seat.first_position
-    signed_lots = 0
-    if position is not None:
-        signed_lots = position.qty_lots if position.side is BUY else -position.qty_lots
-    if arrival.takes:
-        signed_lots += arrival.lots if draft.side is BUY else -arrival.lots
-    return signed_lots
-
-
 def _match_reason(arrival: Arrival) -> RejectReason:
     """TOO_MANY_ORDERS, WOULD_TAKE and CANNOT_FILL."""
     draft = arrival.draft
-    if arrival.takes:
-        return RejectReason.WOULD_TAKE if draft.post_only else NONE
-    if arrival.replaced is None and draft.seat.open_orders >= draft.market.spec.orders_max:
-        return RejectReason.TOO_MANY_ORDERS
-    if draft.time_in_force is TimeInForce.FOK:
-        return RejectReason.CANNOT_FILL
-    return NONE
+    if arrival.replaced is None and (arrival.waits or arrival.rests()):
+        spec, seat = draft.market.spec, draft.seat
+        if seat.open_orders >= spec.orders_max:
+            return RejectReason.TOO_MANY_ORDERS
+        if arrival.waits and seat.conditional_orders() >= spec.conditionals_max:
+            return RejectReason.TOO_MANY_ORDERS
+    return NONE if arrival.waits else _taking_reason(arrival)
 
 
-def triggered_reason(arrival: Arrival) -> RejectReason:
-    """The rungs that a triggered order climbs as the market order it now is (ADM-6)."""
+def _taking_reason(arrival: Arrival) -> RejectReason:
+    """WOULD_TAKE of a post-only order that crosses, CANNOT_FILL of one that must fill whole."""
     draft = arrival.draft
-    if draft.closing:
-        clipped = clip_to_position(arrival)
-        return NONE if clipped else RejectReason.NOTHING_TO_REDUCE
-    if draft.amount_atoms and not size_by_amount(arrival):
-        return RejectReason.BAD_QUANTITY
-    reason = limits_reason(arrival)
-    return funds_reason(arrival) if reason is NONE else reason
+    if arrival.takes and draft.post_only:
+        return RejectReason.WOULD_TAKE
+    path = arrival.path
+    if path is None:
+        cannot = draft.time_in_force is FOK and not arrival.takes
+    else:
+        nothing = path.values_budget and path.traded_lots == 0 and path.lessened_lots == 0
+        cannot = nothing or (draft.time_in_force is FOK and path.traded_lots < arrival.lots)
+    return RejectReason.CANNOT_FILL if cannot else NONE

@@ -4,20 +4,22 @@ from engine.admission import admission_reason
 from engine.arrival import Arrival
 from engine.cancel_order import named_order
 from engine.commands import AmendOrder
-from engine.events import Event, Rejected
+from engine.events import CancelCause, CloseCause, Event, Rejected
 from engine.instrument import HALTED
 from engine.open_orders import (
     amended,
+    cancel_open_order,
     release_ticket_hold,
-    retire_order,
+    resize_order,
+    rest_order,
     settle_key_hold,
     shrink_closers,
     unrest_order,
 )
 from engine.order import Order
-from engine.place_order import rest_now, take_now
 from engine.reject_reason import NONE, RejectReason
 from engine.state import State
+from engine.taking import carry_out
 
 
 def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
@@ -30,6 +32,12 @@ def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
         events.append(Rejected(command.account_id, RejectReason.UNKNOWN_ORDER))
         return
     reason = _shape_reason(order, command)
+    if reason is NONE and order.filled_lots and command.qty_lots == order.filled_lots:
+        cancel_open_order(state, order, CancelCause.USER, events)
+        settle_key_hold(state, order.seat, events)
+        return
+    if reason is NONE and command.qty_lots and command.qty_lots < order.filled_lots:
+        reason = RejectReason.BAD_QUANTITY
     if reason is NONE:
         draft = _redrafted(order, command)
         arrival = Arrival(state, draft, order)
@@ -47,7 +55,9 @@ def _shape_reason(order: Order, command: AmendOrder) -> RejectReason:
     asked = (command.price_ticks, command.trigger_ticks, command.qty_lots, command.amount_atoms)
     if min(asked) < 0 or max(asked) == 0:
         return RejectReason.BAD_COMBINATION
-    foreign_ticks = command.trigger_ticks if order.is_limit() else command.price_ticks
+    foreign_ticks = (command.price_ticks and not order.price_ticks) or (
+        command.trigger_ticks and not order.is_conditional()
+    )
     foreign_size = command.qty_lots if order.amount_atoms else command.amount_atoms
     if foreign_ticks or foreign_size:
         return RejectReason.BAD_COMBINATION
@@ -56,39 +66,22 @@ def _shape_reason(order: Order, command: AmendOrder) -> RejectReason:
 
 def _redrafted(order: Order, command: AmendOrder) -> Order:
     """The order as it would be; it keeps its priority only if it asks for no more (AMD-2)."""
-    draft = Order(
-        order.account_id,
-        order.market,
-        order.seat,
-        order.side,
-        order.order_type,
-        order.time_in_force,
-        command.qty_lots or order.qty_lots,
-        command.amount_atoms or order.amount_atoms,
-        command.price_ticks or order.price_ticks,
-        command.trigger_ticks or order.trigger_ticks,
-        order.trigger_source,
-        order.leverage,
-        order.closing,
-        order.post_only,
-        order.position_id,
-        order.stop_loss_ticks,
-        order.take_profit_ticks,
-        order.auto_close_e8,
-        order.expire_ns,
-        order.client_order_id,
-        order.created_ns,
-    )
-    draft.order_id = order.order_id
+    draft = order.copy()
+    if command.qty_lots:
+        draft.qty_lots = command.qty_lots - order.filled_lots
+    draft.amount_atoms = command.amount_atoms or order.amount_atoms
+    draft.price_ticks = command.price_ticks or order.price_ticks
+    draft.trigger_ticks = command.trigger_ticks or order.trigger_ticks
     takes_all = order.closing and order.qty_lots == 0
-    if (
+    keeps_place = (
         draft.price_ticks == order.price_ticks
         and draft.trigger_ticks == order.trigger_ticks
         and (draft.qty_lots <= order.qty_lots or takes_all)
         and draft.amount_atoms <= order.amount_atoms
-    ):
-        draft.priority = order.priority
-        draft.frozen_mark_ticks = order.frozen_mark_ticks
+    )
+    if not keeps_place:
+        draft.priority = 0
+        draft.frozen_mark_ticks = 0
     return draft
 
 
@@ -103,23 +96,23 @@ def _replace(state: State, order: Order, arrival: Arrival, events: list[Event]) 
     order.priority = state.take_id()
     order.price_ticks = draft.price_ticks
     order.trigger_ticks = draft.trigger_ticks
-    order.qty_lots = draft.qty_lots
+    order.qty_lots = arrival.asked_lots
     order.amount_atoms = draft.amount_atoms
     order.frozen_mark_ticks = draft.frozen_mark_ticks
     order.hold_atoms = draft.hold_atoms
     events.append(amended(order))
-    if arrival.takes:
-        order.hold_atoms = 0
-        retire_order(state, order)
-        draft.priority = order.priority
-        take_now(state, arrival, events)
-    else:
-        rest_now(state, order, events)
+    if arrival.waits:
+        rest_order(state, order)
+        return
+    order.qty_lots = draft.qty_lots
+    order.filled_lots = draft.filled_lots
+    arrival.draft = order
+    carry_out(state, arrival, CloseCause.ORDER, events)
 
 
 def _shrink(state: State, order: Order, draft: Order, events: list[Event]) -> None:
     """Less at the same price keeps the place and the frozen mark."""
-    order.qty_lots = draft.qty_lots
+    resize_order(order, draft.qty_lots)
     order.amount_atoms = draft.amount_atoms
     if not order.market.is_netting and order.hold_atoms:
         released = order.hold_atoms - draft.hold_atoms

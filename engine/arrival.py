@@ -2,21 +2,25 @@
 
 from typing import Final, final
 
-from engine.commands import BUY, LIMIT, MARKET
-from engine.holds import (
-    lots_against,
-    opening_lots,
+from engine.commands import (
+    BUY,
+    FOK,
+    IOC,
+    LIMIT,
+    MARKET,
+    STOP_LIMIT,
+    TAKE_PROFIT_LIMIT,
+    Side,
 )
-from engine.margin import (
-    fee_atoms,
-    initial_margin_atoms,
-)
-from engine.market import ASK, BID
+from engine.holds import opening_lots
+from engine.margin import fee_atoms
+from engine.matching import CANCEL, LESSEN, Path, find_path
+from engine.open_orders import order_need_atoms
 from engine.order import Order, execution_rank
+from engine.outlook import Outlook
+from engine.position import Position
 from engine.state import State
-from engine.units import (
-    QTY_LOTS_MAX,
-)
+from engine.units import QTY_LOTS_MAX
 
 
 @final
@@ -24,23 +28,33 @@ class Arrival:
     """One draft on its way up the ladder.
 
     replaced: the order that the draft would replace (an amend), else None.
-    position: the position it would close, or meet in a netting market.
-    touch_ticks: ask for a buy, bid for a sell; 0 without a price.
+    position: the position it would close, or meet in a netting market, or has opened so far.
+    touch_ticks: the best price on the other side; 0 if there is none.
+    limit_ticks: the worst price it would trade at.
+    at_ticks: the price it is judged at (quote-driven: the touch if it takes; else its own).
     parent_ticks: limit or trigger price, or the touch: what attached exits are measured from.
-    takes: it would fill at once, at the touch.  waits: it waits for a trigger.
-    at_ticks: the price it is judged at: the touch if it takes, else its own.
+    takes: it would trade on arrival, not rest.  waits: it waits for a trigger.
     lots: what it would fill or rest with; 0 while a conditional order is sized by amount.
-    opening: of these, the lots that open.  Set by the rung that first needs it.
+
+    From `find_fills` on:
+    fills: lots and price of each fill.  path: how it comes by them, in an order-driven market.
+    rest_lots: what would rest.  asked_lots: its size, as it will be told.
+    outlook: the position once it has filled.
     """
 
     __slots__ = (
+        "asked_lots",
         "at_ticks",
         "draft",
+        "fills",
+        "limit_ticks",
         "lots",
-        "opening",
+        "outlook",
         "parent_ticks",
+        "path",
         "position",
         "replaced",
+        "rest_lots",
         "state",
         "takes",
         "touch_ticks",
@@ -49,112 +63,211 @@ class Arrival:
 
     def __init__(self, state: State, draft: Order, replaced: Order | None) -> None:
         self.state: Final = state
-        self.draft: Final = draft
+        self.draft = draft
         self.replaced: Final = replaced
         self.lots = draft.qty_lots
-        self.opening = 0
-        self.waits = False
+        self.asked_lots = draft.qty_lots
+        self.rest_lots = 0
+        self.fills: list[tuple[int, int]] = []
+        self.path: Path | None = None
         market = draft.market
-        is_buy = draft.side is BUY
-        touch_ticks = market.prices[ASK if is_buy else BID]
-        own_ticks = touch_ticks
-        takes = True
-        if draft.order_type is LIMIT:
-            own_ticks = draft.price_ticks
-            takes = touch_ticks > 0 and (
-                own_ticks >= touch_ticks if is_buy else own_ticks <= touch_ticks
-            )
-        elif draft.order_type is not MARKET:
-            own_ticks = draft.trigger_ticks
-            takes = False
-            self.waits = True
+        order_type = draft.order_type
+        touch_ticks = market.touch_ticks(draft.side)
         self.touch_ticks: Final = touch_ticks
-        self.parent_ticks: Final = own_ticks
-        self.takes = takes
-        self.at_ticks = touch_ticks if takes else own_ticks
-        self.position = draft.seat.first_position if market.is_netting else None
-        if draft.position_id:
-            named = state.positions.get(draft.position_id)
-            self.position = None if named is None or named.seat is not draft.seat else named
+        self.waits: Final = draft.is_conditional()
+        self.takes = False
+        if order_type is MARKET:
+            self.takes = True
+            self.limit_ticks = touch_ticks
+            self.parent_ticks = touch_ticks
+            if market.is_order_driven:
+                self.limit_ticks = market.protection_ticks(draft.side)
+                self.parent_ticks = touch_ticks or market.mark_ticks
+        elif order_type is LIMIT or order_type is STOP_LIMIT or order_type is TAKE_PROFIT_LIMIT:
+            self.limit_ticks = draft.price_ticks
+            self.parent_ticks = draft.price_ticks
+            if order_type is LIMIT and touch_ticks:
+                self.takes = (
+                    self.limit_ticks >= touch_ticks
+                    if draft.side is BUY
+                    else self.limit_ticks <= touch_ticks
+                )
+        else:
+            self.limit_ticks = draft.trigger_ticks
+            self.parent_ticks = draft.trigger_ticks
+        at_touch = self.takes and not market.is_order_driven
+        self.at_ticks = touch_ticks if at_touch else self.parent_ticks
+        self.position = _met_position(state, draft)
+        self.outlook: Outlook | None = None
+
+    def rests(self) -> bool:
+        """Whether lots would wait in the book after the fills."""
+        return self.rest_lots > 0
+
+    def expected(self) -> Outlook:
+        """The position once the order has filled."""
+        assert self.outlook is not None
+        return self.outlook
+
+    def expected_in_the_end(self, rate_e8: int) -> Outlook:
+        """The position once everything has filled, the rest at its own price and this rate."""
+        outlook = self.outlook
+        if outlook is None:
+            outlook = Outlook(self.draft, self.position)
+        unfilled_lots = self.rest_lots if self.outlook is not None else self.lots
+        if unfilled_lots and not self.draft.amount_atoms:
+            outlook.fill(unfilled_lots, self.at_ticks, rate_e8)
+        return outlook
+
+    def queue(self, side: Side) -> list[Order]:
+        """The key's resting orders of a side as they will be, in execution order."""
+        draft = self.draft
+        resting = draft.seat.resting(side)
+        if side is not draft.side:
+            return resting if self.path is None else _as_left_by(self.path, resting)
+        if self.rest_lots == 0 and self.replaced is None:
+            return resting
+        queue = [order for order in resting if order is not self.replaced]
+        if self.rest_lots:
+            queue.append(draft)
+            queue.sort(key=_rank_as_last)
+        return queue
+
+    def opening_lots(self) -> int:
+        """Of what it fills and what would rest, the lots that open."""
+        if self.draft.amount_atoms:
+            return self.lots
+        return self.expected().opened_lots + self.resting_opening_lots()
+
+    def resting_opening_lots(self) -> int:
+        """The lots that would rest, less those that could only close (HLD-5)."""
+        draft = self.draft
+        if self.rest_lots == 0 or draft.closing:
+            return 0
+        if not draft.market.is_netting:
+            return self.rest_lots
+        against = self.expected().lots_against(draft.side)
+        if against == 0:
+            return self.rest_lots
+        for order, lots in opening_lots(self.queue(draft.side), against):
+            if order is draft:
+                return lots
+        return 0
 
 
-def find_opening_lots(arrival: Arrival) -> None:
-    """The lots beyond what only closes: by the position if it takes, else by the walk (HLD-5)."""
+def _met_position(state: State, draft: Order) -> Position | None:
+    """Whose lots the order's fills change first."""
+    if draft.position_id:
+        named = state.positions.get(draft.position_id)
+        return None if named is None or named.seat is not draft.seat else named
+    return draft.seat.first_position if draft.market.is_netting else None
+
+
+def find_fills(arrival: Arrival) -> None:
+    """Work out what the order fills on arrival, what rests, and what becomes of the position."""
     draft = arrival.draft
-    arrival.opening = arrival.lots
+    market = draft.market
+    outlook = Outlook(draft, arrival.position)
+    arrival.outlook = outlook
+    if market.is_order_driven:
+        _walk_the_book(arrival)
+    elif arrival.takes:
+        arrival.fills.append((arrival.lots, arrival.touch_ticks))
+    else:
+        arrival.rest_lots = arrival.lots  # as if, even if it is not to wait (ORD-4a)
+    if draft.amount_atoms:
+        _open_by_amount(arrival, outlook)
+        return
+    rate_e8 = market.spec.taker_fee_e8
+    for lots, price_ticks in arrival.fills:
+        outlook.fill(lots, price_ticks, rate_e8)
+
+
+def _walk_the_book(arrival: Arrival) -> None:
+    """Find the path; the draft is then what it will be after it."""
+    draft = arrival.draft
+    lots, budget_atoms = arrival.lots, 0
+    if draft.amount_atoms:
+        lots, budget_atoms = QTY_LOTS_MAX, draft.amount_atoms * draft.leverage
+    path = find_path(draft, arrival.limit_ticks, lots, budget_atoms)
+    arrival.path = path
+    arrival.fills = path.fills()
+    if draft.amount_atoms:
+        draft.amount_atoms = 0
+        path.left_lots = 0
+        arrival.lots = path.traded_lots + path.lessened_lots
+        arrival.asked_lots = arrival.lots
+    draft.filled_lots += path.traded_lots
+    draft.qty_lots = path.left_lots
+    may_rest = draft.order_type is LIMIT and draft.time_in_force not in (IOC, FOK)
+    if may_rest and not path.stopped:
+        arrival.rest_lots = path.left_lots
+
+
+def _open_by_amount(arrival: Arrival, outlook: Outlook) -> None:
+    """What an order by amount opens, now at the touch or some time at its limit (FIL-2)."""
+    draft = arrival.draft
+    spec = draft.market.spec
+    price_ticks = arrival.at_ticks
+    notional = arrival.lots * price_ticks * draft.market.k
+    if arrival.takes:
+        free, rate_e8 = free_atoms(arrival), spec.taker_fee_e8
+    else:
+        free, rate_e8 = draft.amount_atoms, spec.maker_fee_e8
+    margin = amount_margin_atoms(draft, notional, rate_e8, free)
+    outlook.fill_amount(arrival.lots, price_ticks, margin)
+
+
+def amount_margin_atoms(draft: Order, notional: int, rate_e8: int, free: int) -> int:
+    """`amount − fee + u`, where free pays what it can, u, of the fee (FIL-2)."""
+    amount = draft.amount_atoms
+    fee = fee_atoms(amount if draft.market.fee_on_margin else notional, rate_e8)
+    spare = max(0, free - amount)
+    if fee <= spare:
+        return amount
+    return amount - fee + spare
+
+
+def free_atoms(arrival: Arrival) -> int:
+    """What is free, with what a ticket market's orders give back before the order fills."""
+    draft, replaced = arrival.draft, arrival.replaced
+    free = arrival.state.ledger.assets[draft.market.asset_id].free[draft.account_id]
     if draft.market.is_netting:
-        against = lots_against(draft.seat.first_position, draft.side)
-        if against and arrival.takes:
-            arrival.opening = max(0, arrival.lots - against)
-        elif against:
-            arrival.opening = _resting_opening_lots(arrival, against)
+        return free
+    if replaced is not None:
+        free += replaced.hold_atoms
+    if arrival.path is not None:
+        for kind, order, lots in arrival.path.steps:
+            if kind == CANCEL:
+                free += order.hold_atoms
+            elif kind == LESSEN:
+                free += order.hold_atoms - order_need_atoms(lessened(order, lots))
+    return free
 
 
-def _resting_opening_lots(arrival: Arrival, against: int) -> int:
-    for order, lots in opening_lots(queue_with_draft(arrival), against):
-        if order is arrival.draft:
-            return lots
-    return 0
+def lessened(order: Order, lots: int) -> Order:
+    """A likeness of the order with fewer lots."""
+    likeness = order.copy()
+    likeness.qty_lots -= lots
+    likeness.hold_atoms = order_need_atoms(likeness)
+    return likeness
 
 
-def queue_with_draft(arrival: Arrival) -> list[Order]:
-    """The resting orders of the draft's side as they would be with it in their midst."""
-    draft = arrival.draft
-    queue = [order for order in draft.seat.resting(draft.side) if order is not arrival.replaced]
-    queue.append(draft)
-    queue.sort(key=_rank_as_last)
-    return queue
+def _as_left_by(path: Path, queue: list[Order]) -> list[Order]:
+    """The taker's own orders without what self-trade prevention takes from them."""
+    lost = {order.order_id: (kind, lots) for kind, order, lots in path.steps if kind != 0}
+    if not lost:
+        return queue
+    left: list[Order] = []
+    for order in queue:
+        kind, lots = lost.get(order.order_id, (LESSEN, 0))
+        if kind == CANCEL or lots == order.qty_lots:
+            continue
+        left.append(lessened(order, lots) if lots else order)
+    return left
 
 
 def _rank_as_last(order: Order) -> tuple[int, int]:
     """A draft has no priority yet: it comes after all others at its price."""
     price_rank, priority = execution_rank(order)
     return price_rank, priority or QTY_LOTS_MAX
-
-
-def position_after(arrival: Arrival) -> tuple[int, int, int, int]:
-    """Lots, cost, margin and initial margin once the opening lots have filled."""
-    draft = arrival.draft
-    market = draft.market
-    notional = arrival.opening * arrival.at_ticks * market.k
-    margin, initial = opening_margins(arrival, notional)
-    held = arrival.position
-    if held is None or held.side is not draft.side or not market.is_netting:
-        return arrival.opening, notional, margin, initial
-    return (
-        held.qty_lots + arrival.opening,
-        held.cost_atoms + notional,
-        held.margin_atoms + margin,
-        held.initial_margin_atoms + initial,
-    )
-
-
-def opening_margins(arrival: Arrival, notional: int) -> tuple[int, int]:
-    """The margin and M0 that an opening brings; by amount the fee may come out of the margin."""
-    draft = arrival.draft
-    if not draft.amount_atoms:
-        initial = initial_margin_atoms(notional, draft.leverage)
-        return initial, initial
-    spec = draft.market.spec
-    if arrival.takes:
-        return amount_margin_atoms(draft, notional, spec.taker_fee_e8, free_atoms(arrival))
-    return amount_margin_atoms(draft, notional, spec.maker_fee_e8, draft.amount_atoms)
-
-
-def amount_margin_atoms(draft: Order, notional: int, rate_e8: int, free: int) -> tuple[int, int]:
-    """`amount − fee + u` and the amount, where free pays what it can, u, of the fee (FIL-2)."""
-    amount = draft.amount_atoms
-    fee = fee_atoms(amount if draft.market.fee_on_margin else notional, rate_e8)
-    spare = max(0, free - amount)
-    if fee <= spare:
-        return amount, amount
-    return amount - fee + spare, amount
-
-
-def free_atoms(arrival: Arrival) -> int:
-    """What is free, with a ticket order's own hold given back if it is replaced."""
-    draft, replaced = arrival.draft, arrival.replaced
-    free = arrival.state.ledger.assets[draft.market.asset_id].free[draft.account_id]
-    if replaced is not None and not draft.market.is_netting:
-        free += replaced.hold_atoms
-    return free

@@ -5,12 +5,15 @@ from typing import Final, final
 
 from engine import registry, transfers
 from engine.amend_order import amend_order
-from engine.cancel_order import cancel_order, cancel_orders, expire_orders
+from engine.cancel_order import cancel_after, cancel_order, cancel_orders, do_what_is_due
 from engine.codec import pack_events
 from engine.commands import (
+    BUY,
+    SELL,
     AdjustMargin,
     AdvanceTime,
     AmendOrder,
+    CancelAfter,
     CancelOrder,
     CancelOrders,
     ChangeInstrument,
@@ -25,12 +28,15 @@ from engine.commands import (
     SetInstrumentStatus,
     SetLeverage,
     SetPositionExits,
+    Side,
+    SubmitBatch,
     UpdatePrice,
     Withdraw,
 )
-from engine.events import Event, Rejected, TimeAdvanced
+from engine.events import BatchItem, BookChanged, Event, Rejected, TimeAdvanced
 from engine.exits import set_position_exits
 from engine.firing import fire_due
+from engine.market import Market
 from engine.place_order import place_order
 from engine.price_update import update_price
 from engine.reject_reason import RejectReason
@@ -38,6 +44,7 @@ from engine.state import State
 from engine.units import NOBODY, AccountId
 
 EVENT_CHAIN_BYTES: Final = 32
+BATCH_MAX: Final = 50
 
 
 @final
@@ -61,11 +68,14 @@ class Engine:
         state.sequence = sequence
         if time_ns > state.time_ns:
             state.time_ns = time_ns
-        if state.expiries and state.expiries[0][0] <= state.time_ns:
-            expire_orders(state, events)
+        due_ns = state.next_due_ns()
+        if due_ns is not None and due_ns <= state.time_ns:
+            do_what_is_due(state, events)
         transition(state, command, events)
         if state.firing.heap:
             fire_due(state, events)
+        if state.books:
+            tell_books(state, events)
         assert events
         state.event_chain = extended_chain(state.event_chain, events)
         return events
@@ -74,6 +84,44 @@ class Engine:
 def extended_chain(chain: bytes, events: list[Event]) -> bytes:
     """BLAKE2b-256 of the chain so far and the packed rows of one command's events."""
     return blake2b(chain + pack_events(events), digest_size=EVENT_CHAIN_BYTES).digest()
+
+
+def tell_books(state: State, events: list[Event]) -> None:
+    """What the levels that the command changed show now (BOK-2)."""
+    for market in state.books:
+        book = market.book
+        assert book is not None
+        if book.bids_before:
+            _tell_side(market, BUY, book.bids_before, book.depth_bids, events)
+        if book.asks_before:
+            _tell_side(market, SELL, book.asks_before, book.depth_asks, events)
+
+
+def _tell_side(
+    market: Market, side: Side, before: dict[int, int], depth: dict[int, int], events: list[Event]
+) -> None:
+    prices = [*before] if len(before) == 1 else sorted(before, reverse=side is BUY)
+    for price_ticks in prices:
+        lots = depth.get(price_ticks, 0)
+        if lots != before[price_ticks]:
+            events.append(BookChanged(market.instrument_id, side, price_ticks, lots))
+    before.clear()
+
+
+def submit_batch(state: State, command: SubmitBatch, events: list[Event]) -> None:
+    """Each item as a command of its own, at one time, under one sequence (CMD-5)."""
+    account_id, items = command.account_id, command.items
+    if state.account(account_id) is None:
+        events.append(Rejected(account_id, RejectReason.UNKNOWN_ACCOUNT))
+        return
+    if not 1 <= len(items) <= BATCH_MAX or any(i.account_id != account_id for i in items):
+        events.append(Rejected(account_id, RejectReason.BAD_COMBINATION))
+        return
+    for place, item in enumerate(items):
+        events.append(BatchItem(account_id, place))
+        transition(state, item, events)
+        if state.firing.heap:
+            fire_due(state, events)
 
 
 def transition(state: State, command: Command, events: list[Event]) -> None:
@@ -88,6 +136,8 @@ def transition(state: State, command: Command, events: list[Event]) -> None:
         amend_order(state, command, events)
     elif isinstance(command, CancelOrders):
         cancel_orders(state, command, events)
+    elif isinstance(command, SubmitBatch):
+        submit_batch(state, command, events)
     elif isinstance(command, SetInstrumentStatus):
         registry.set_status(state, command, events)
     elif isinstance(command, ChangeInstrument):
@@ -108,6 +158,8 @@ def rare_transition(state: State, command: Command) -> Event | RejectReason:
         return transfers.adjust_margin(state, command)
     if isinstance(command, SetLeverage):
         return registry.set_leverage(state, command)
+    if isinstance(command, CancelAfter):
+        return cancel_after(state, command)
     if isinstance(command, AdvanceTime):
         return TimeAdvanced(state.time_ns)
     if isinstance(command, Deposit):
@@ -130,7 +182,13 @@ def account_of(command: Command) -> AccountId:
     """Whose command it is; NOBODY for the operator's."""
     if isinstance(
         command,
-        SetPositionExits | AdjustMargin | SetLeverage | Deposit | Withdraw | IssueToken,
+        SetPositionExits
+        | AdjustMargin
+        | SetLeverage
+        | CancelAfter
+        | Deposit
+        | Withdraw
+        | IssueToken,
     ):
         return command.account_id
     return NOBODY

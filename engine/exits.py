@@ -27,8 +27,10 @@ CAUSE_OF_KIND = {
 }
 
 
-def attach_exits(state: State, order: Order, position: Position, lots: int) -> None:
-    """A fill opened `lots`: the order's exits come alive (EXI-7)."""
+def attach_exits(state: State, order: Order, position: Position, lots: int, is_new: bool) -> None:
+    """A fill opened `lots`, or a whole position: the order's exits come alive (EXI-7, MAT-9)."""
+    if not is_new and not order.market.is_netting:
+        return
     if order.auto_close_e8:
         position.auto_close_e8 = order.auto_close_e8
         rearm_auto_close(state.firing, position)
@@ -36,6 +38,10 @@ def attach_exits(state: State, order: Order, position: Position, lots: int) -> N
         return
     if order.market.is_netting:
         parent_order_id, pair_lots = int(order.order_id), lots
+        for pair in position.pairs or ():
+            if pair.parent_order_id == parent_order_id:
+                pair.qty_lots += lots
+                return
     else:
         parent_order_id, pair_lots = 0, 0
     pair = ExitPair(

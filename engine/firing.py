@@ -4,9 +4,11 @@ from heapq import heappop
 
 from engine.admission import triggered_reason
 from engine.arrival import Arrival
+from engine.commands import LIMIT, MARKET
 from engine.events import (
     MAKER,
     CancelCause,
+    CloseCause,
     Event,
     OrderCancelled,
     OrderTriggered,
@@ -14,20 +16,24 @@ from engine.events import (
 from engine.exits import CAUSE_OF_KIND, drop_pair, pair_lots
 from engine.funds import resting_fill_is_covered
 from engine.instrument import HALTED
+from engine.liquidation import close_in_book, liquidate
 from engine.margin import quantity_lots
-from engine.market import Market
+from engine.market import LAST, Market
 from engine.open_orders import (
+    amended_to,
+    end_partner,
     release_ticket_hold,
     retire_order,
     settle_key_hold,
     unrest_order,
 )
 from engine.order import Order
-from engine.place_order import take_now
-from engine.position import PositionTrigger
+from engine.position import PositionTrigger, TriggerKind
+from engine.price_levels import Entry
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import close_by_trigger, fill_order
+from engine.settlement import close_by_trigger, fill_order, settle_touched, touch_seat
 from engine.state import State
+from engine.taking import carry_out
 
 
 def fire_due(state: State, events: list[Event]) -> None:
@@ -35,23 +41,34 @@ def fire_due(state: State, events: list[Event]) -> None:
     queue = state.firing
     heap = queue.heap
     while heap:
-        place, _, _, _, _, arming, entry = heappop(heap)
+        place, _, _, _, _, arming, _, entry = heappop(heap)
         if entry.levels is None or entry.arming != arming:
             continue  # gone, or waiting elsewhere by now
         queue.place_now = place
+        market = entry.market if isinstance(entry, Order) else market_of(entry)
+        if not may_fire(state, market, entry.levels.source):
+            continue
         if isinstance(entry, Order):
-            if may_fire(state, entry.market):
-                _fire_order(state, entry, events)
+            _fire_order(state, entry, events)
         else:
             assert isinstance(entry, PositionTrigger)
-            if may_fire(state, entry.position.market):
-                _fire_trigger(state, entry, events)
+            _fire_trigger(state, entry, events)
     queue.end()
 
 
-def may_fire(state: State, market: Market) -> bool:
-    """Whether anything fires in this market now (FIR-6)."""
-    return market.status is not HALTED and not market.is_stale(state.time_ns)
+def market_of(entry: Entry) -> Market:
+    """Where a position's trigger waits."""
+    assert isinstance(entry, PositionTrigger)
+    return entry.position.market
+
+
+def may_fire(state: State, market: Market, source: int) -> bool:
+    """Whether what watches this source fires in this market now (FIR-6, FIR-8)."""
+    if market.status is HALTED:
+        return False
+    if market.is_order_driven and source == LAST:
+        return True
+    return not market.is_stale(state.time_ns)
 
 
 def _fire_trigger(state: State, trigger: PositionTrigger, events: list[Event]) -> None:
@@ -60,53 +77,69 @@ def _fire_trigger(state: State, trigger: PositionTrigger, events: list[Event]) -
     if trigger.pair is not None:
         lots = pair_lots(position, trigger.pair)
         drop_pair(position, trigger.pair)
-    close_by_trigger(state, position, lots, CAUSE_OF_KIND[trigger.kind], events)
+    cause = CAUSE_OF_KIND[trigger.kind]
+    if not position.market.is_order_driven:
+        close_by_trigger(state, position, lots, cause, events)
+    elif trigger.kind is TriggerKind.LIQUIDATION:
+        liquidate(state, position, events)
+    else:
+        close_in_book(state, position, lots, cause, events)
 
 
 def _fire_order(state: State, order: Order, events: list[Event]) -> None:
-    unrest_order(order)
-    release_ticket_hold(state, order)
-    retire_order(state, order)
     if order.is_limit():
+        unrest_order(order)
+        release_ticket_hold(state, order)
+        retire_order(state, order)
         _fill_resting(state, order, events)
     else:
-        events.append(OrderTriggered(order.order_id, order.account_id))
         _take_triggered(state, order, events)
 
 
 def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
-    """A resting limit fills at its limit as maker, if its funds are still there (ADM-5)."""
+    """Quote-driven: a resting limit fills at its limit as maker, if funds are there (ADM-5)."""
     arrival = Arrival(state, order, None)
-    arrival.takes = True
-    position = arrival.position
+    lots = order.qty_lots
     if order.closing:
-        assert position is not None
-        lots = min(order.qty_lots, position.qty_lots)
+        assert arrival.position is not None
+        lots = min(lots, arrival.position.qty_lots)
     else:
         k = order.market.k
-        lots = order.qty_lots or quantity_lots(
-            order.amount_atoms, order.leverage, order.price_ticks, k
-        )
+        lots = lots or quantity_lots(order.amount_atoms, order.leverage, order.price_ticks, k)
         arrival.lots = lots
         if not resting_fill_is_covered(arrival):
             _refuse(state, order, RejectReason.INSUFFICIENT_BALANCE, events)
             return
-    fill_order(state, order, position, lots, order.price_ticks, MAKER, events)
+    touch_seat(state, order.seat)
+    fill_order(state, order, lots, order.price_ticks, MAKER, CloseCause.ORDER, events)
+    end_partner(state, order, events)
+    settle_touched(state, events)
 
 
 def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
-    """A triggered order arrives as a market order, and may be refused as one (ADM-6)."""
+    """A triggered order arrives as what it now is, and may be refused as that (TYP-1, ADM-6)."""
+    unrest_order(order)
+    events.append(OrderTriggered(order.order_id, order.account_id))
+    if order.oco_partner is not None:
+        end_partner(state, order, events)
+        settle_key_hold(state, order.seat, events)
+    told_lots = order.qty_lots
+    order.order_type = MARKET
+    if order.carries_limit():
+        order.order_type = LIMIT
+        order.priority = state.take_id()
     arrival = Arrival(state, order, None)
-    arrival.takes = True
-    arrival.waits = False
-    arrival.at_ticks = arrival.touch_ticks
     reason = triggered_reason(arrival)
     if reason is NONE:
-        take_now(state, arrival, events)
+        if order.is_limit() and arrival.asked_lots != told_lots:
+            events.append(amended_to(order, arrival.asked_lots))
+        carry_out(state, arrival, CloseCause.ORDER, events)
     else:
+        retire_order(state, order)
         _refuse(state, order, reason, events)
 
 
 def _refuse(state: State, order: Order, reason: RejectReason, events: list[Event]) -> None:
     events.append(OrderCancelled(order.order_id, order.account_id, CancelCause.REFUSED, reason))
+    end_partner(state, order, events)
     settle_key_hold(state, order.seat, events)

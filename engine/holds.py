@@ -35,28 +35,22 @@ def lots_against(position: Position | None, side: Side) -> int:
     return 0 if position is None or position.side is side else position.qty_lots
 
 
-def opening_lots(
-    queue: list[Order], closing_lots: int, without: Order | None = None
-) -> list[tuple[Order, int]]:
+def opening_lots(queue: list[Order], closing_lots: int) -> list[tuple[Order, int]]:
     """Each resting order of a side with the lots it would open, in execution order (HLD-5)."""
     opens: list[tuple[Order, int]] = []
     left = closing_lots
     for order in queue:
-        if order is without:
-            continue
         closes = min(left, order.qty_lots)
         left -= closes
         opens.append((order, 0 if order.closing else order.qty_lots - closes))
     return opens
 
 
-def side_hold_atoms(queue: list[Order], closing_lots: int, without: Order | None) -> int:
+def side_hold_atoms(queue: list[Order], closing_lots: int) -> int:
     """What one side of a key holds; the first `closing_lots` of it hold nothing."""
     total_atoms = 0
     left = closing_lots
     for order in queue:
-        if order is without:
-            continue
         lots = order.qty_lots
         if left:
             closes = min(left, lots)
@@ -68,37 +62,15 @@ def side_hold_atoms(queue: list[Order], closing_lots: int, without: Order | None
     return total_atoms
 
 
-def key_hold_atoms(
-    seat: Seat, closing_buys: int, closing_sells: int, without: Order | None = None
-) -> int:
-    """`max(buy side, sell side)` of a netting key.
-
-    closing_buys, closing_sells: lots of the position that orders of that side would close first;
-        at most one is not 0.
-    without: an order to leave out, as if it did not rest.
-    """
+def present_hold_atoms(seat: Seat) -> int:
+    """What the key should hold, `max(buy side, sell side)`, with its position as it is."""
     if not seat.buys and not seat.sells:
         return 0
+    position = seat.first_position
     return max(
-        side_hold_atoms(seat.buys, closing_buys, without),
-        side_hold_atoms(seat.sells, closing_sells, without),
+        side_hold_atoms(seat.buys, lots_against(position, BUY)),
+        side_hold_atoms(seat.sells, lots_against(position, SELL)),
     )
-
-
-def present_hold_atoms(seat: Seat, without: Order | None = None) -> int:
-    """What the key should hold with its position as it is."""
-    position = seat.first_position
-    return key_hold_atoms(seat, lots_against(position, BUY), lots_against(position, SELL), without)
-
-
-def hold_after_atoms(seat: Seat, side: Side, lots: int, without: Order | None = None) -> int:
-    """What the key will hold once an order of this side has filled `lots`, itself left out."""
-    position = seat.first_position
-    signed_lots = 0
-    if position is not None:
-        signed_lots = position.qty_lots if position.side is BUY else -position.qty_lots
-    signed_lots += lots if side is BUY else -lots
-    return key_hold_atoms(seat, max(0, -signed_lots), max(0, signed_lots), without)
 
 
 def last_opener(queue: list[Order], closing_lots: int) -> Order | None:

@@ -9,12 +9,13 @@ from engine.holds import need_atoms, present_hold_atoms
 from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import MARK, Market
 from engine.order import Order, execution_rank
+from engine.order_book import OrderBook
 from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
 from engine.price_levels import Entry
 from engine.seat import Seat
 from engine.state import State
 from engine.trigger_index import auto_close_levels, exit_levels
-from engine.units import AccountId
+from engine.units import NOBODY, AccountId
 
 
 def check(state: State) -> None:
@@ -67,7 +68,35 @@ def check_market(state: State, market: Market) -> int:
             check_seat(state, seat)
             positions += len(seat.positions())
     assert positions == market.open_positions
+    if market.book is not None:
+        check_book(market.book)
+        check_clearing(state, market)
     return sum(sum(1 for _ in levels.entries()) for levels in market.falling + market.rising)
+
+
+def check_book(book: OrderBook) -> None:
+    """Bids are below asks, and each level shows what its orders show."""
+    assert not book.bids_before
+    assert not book.asks_before
+    assert book.bids.is_empty() or book.asks.is_empty() or book.best_bid_ticks < book.best_ask_ticks
+    for levels, depth in ((book.bids, book.depth_bids), (book.asks, book.depth_asks)):
+        shown: dict[int, int] = {}
+        for order in levels.entries():
+            assert isinstance(order, Order)
+            assert 0 < order.visible_lots <= order.qty_lots
+            if order.display_lots == 0:
+                assert order.visible_lots == order.qty_lots
+            shown[order.price_ticks] = shown.get(order.price_ticks, 0) + order.visible_lots
+        assert shown == depth
+
+
+def check_clearing(state: State, market: Market) -> None:
+    """Longs and shorts are equal, and clearing is what their costs say (CLR-1)."""
+    positions = [p for seat in market.seats if seat is not None for p in seat.positions()]
+    signed = [(1 if p.side is BUY else -1, p) for p in positions]
+    assert sum(sign * p.qty_lots for sign, p in signed) == 0
+    owed = -sum(sign * p.cost_atoms for sign, p in signed)
+    assert state.asset_ledger(market).clearing[market.instrument_id] == owed
 
 
 def check_seat(state: State, seat: Seat) -> None:
@@ -120,6 +149,12 @@ def check_position(state: State, position: Position) -> None:
     assert position.qty_lots > 0
     assert position.margin_atoms >= 0
     assert position.cost_atoms > 0
+    closers = [o for o in position.seat.orders() if closes(o, position)]
+    assert len(closers) == position.closing_orders
+    if position.account_id == NOBODY:
+        assert position.margin_atoms == 0
+        assert position.liquidation is None
+        return
     market, side = position.market, position.side
     key = liquidation_ticks(
         side,
@@ -135,8 +170,11 @@ def check_position(state: State, position: Position) -> None:
     check_auto_close(position)
     for pair in position.pairs or []:
         check_pair(position, pair)
-    closers = [o for o in position.seat.orders() if o.position_id == position.position_id]
-    assert len(closers) == position.closing_orders
+
+
+def closes(order: Order, position: Position) -> bool:
+    """Whether the order would reduce the position."""
+    return order.closing and order.position_id == position.position_id
 
 
 def check_auto_close(position: Position) -> None:

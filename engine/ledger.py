@@ -1,7 +1,7 @@
 """The ledger: the only file that moves atoms.  Every posting sums to zero.
 
 Margins live in their positions; here is their sum.  In a quote-driven market the house is the
-counterparty of every fill.
+counterparty of every fill, in an order-driven one the clearing account of the market.
 """
 
 from typing import Final, final
@@ -15,10 +15,12 @@ class AssetLedger:
     """All accounts of one settlement asset, in atoms.
 
     free, hold: by account id.  margin: the sum of the margins of all positions.
+    clearing: by instrument id, of order-driven markets: what realised profit has drawn so far.
     external: minus all net deposits.  deposited: all that ever came in, for the bound.
     """
 
     __slots__ = (
+        "clearing",
         "deposited_atoms",
         "external_atoms",
         "fees_atoms",
@@ -30,13 +32,14 @@ class AssetLedger:
     )
 
     def __init__(self) -> None:
-        # Invariant: free + hold + margin + fees + insurance + house + external = 0.
+        # Invariant: free + hold + margin + fees + insurance + house + clearing + external = 0.
         self.free: Final[list[int]] = [0]
         self.hold: Final[list[int]] = [0]
         self.margin_atoms = 0
         self.fees_atoms = 0
         self.insurance_atoms = 0
         self.house_atoms = 0
+        self.clearing: Final[dict[int, int]] = {}
         self.external_atoms = 0
         self.deposited_atoms = 0
 
@@ -49,6 +52,7 @@ class AssetLedger:
             + self.fees_atoms
             + self.insurance_atoms
             + self.house_atoms
+            + sum(self.clearing.values())
             + self.external_atoms
         )
 
@@ -104,14 +108,20 @@ class AssetLedger:
 
         margin −mr, free +to user, fees +fee, insurance +to insurance − i,
         house −profit −(deficit − i), where i = min(deficit, max(0, insurance)).
+        In an order-driven market clearing −profit, and i is all of the deficit: there is no house.
         """
-        insurance_paid_atoms = min(deficit_atoms, max(0, self.insurance_atoms))
+        market = position.market
+        if market.is_order_driven:
+            insurance_paid_atoms = deficit_atoms
+            self.clearing[market.instrument_id] -= profit_atoms
+        else:
+            insurance_paid_atoms = min(deficit_atoms, max(0, self.insurance_atoms))
+            self.house_atoms -= profit_atoms + deficit_atoms - insurance_paid_atoms
         position.margin_atoms -= margin_released_atoms
         self.margin_atoms -= margin_released_atoms
         self.free[position.account_id] += to_user_atoms
         self.fees_atoms += fee_atoms
         self.insurance_atoms += to_insurance_atoms - insurance_paid_atoms
-        self.house_atoms -= profit_atoms + deficit_atoms - insurance_paid_atoms
         assert position.margin_atoms >= 0
         return insurance_paid_atoms
 

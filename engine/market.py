@@ -2,20 +2,22 @@
 
 from typing import Final, final
 
-from engine.commands import PriceSource
+from engine.commands import BUY, PriceSource, Side
 from engine.instrument import (
     LEVERAGE_MAX,
     TRADING,
     FeeBasis,
     InstrumentSpec,
+    MarketStructure,
     PositionMode,
     largest_position_lots,
     largest_price_ticks,
 )
 from engine.margin import TierRate, notional_cap_atoms, tier_rates
+from engine.order_book import OrderBook
 from engine.price_levels import PriceLevels
 from engine.seat import Seat
-from engine.units import AccountId, AssetId, InstrumentId
+from engine.units import E8, AccountId, AssetId, InstrumentId, div_ceil, div_floor
 
 BID: Final = 0
 ASK: Final = 1
@@ -28,15 +30,20 @@ INDEX: Final = 4
 class Market:
     """One instrument's state.
 
-    prices: bid, ask, last, mark, index in ticks, by PriceSource; all 0 before the first.
+    prices: bid, ask, last, mark, index in ticks, by PriceSource; all 0 before the first.  In an
+        order-driven market bid and ask stay 0: the book has them.
     processed: the prices at which everything due has fired; behind `prices` only while halted.
     candidate, candidate_count: the last update that was not believed, and how many in a row
         confirm each other.
-    falling, rising: by PriceSource, what fires as that price falls or rises.
+    falling, rising: by PriceSource, what fires as that price falls or rises.  In an order-driven
+        market the bids are falling[ASK] and the asks rising[BID], and no price fires them.
+    watched: the levels that prices pass.
+    sizes_by_amount: an order by amount stays so to the end (HLD-1).
     """
 
     __slots__ = (
         "asset_id",
+        "book",
         "candidate",
         "candidate_count",
         "close_fee_e8",
@@ -45,6 +52,7 @@ class Market:
         "has_maintenance",
         "instrument_id",
         "is_netting",
+        "is_order_driven",
         "k",
         "notional_caps",
         "open_positions",
@@ -56,10 +64,12 @@ class Market:
         "rates",
         "rising",
         "seats",
+        "sizes_by_amount",
         "source",
         "source_sequence",
         "spec",
         "status",
+        "watched",
     )
 
     def __init__(
@@ -81,6 +91,13 @@ class Market:
         # By account id; a list, because a dict of a million stops the process when it grows.
         self.seats: Final[list[Seat | None]] = []
         self.is_netting: Final = spec.position_mode is PositionMode.NETTING
+        self.is_order_driven: Final = spec.market is MarketStructure.ORDER_DRIVEN
+        self.sizes_by_amount: Final = not self.is_netting and not self.is_order_driven
+        self.book: Final = (
+            OrderBook(self.falling[ASK], self.rising[BID]) if self.is_order_driven else None
+        )
+        first = LAST if self.is_order_driven else BID
+        self.watched: Final = self.falling[first:] + self.rising[first:]
         self.fee_on_margin: Final = spec.fee_basis is FeeBasis.MARGIN
         self.k: Final = spec.atoms_per_tick_lot()
         self.spec = spec
@@ -122,6 +139,24 @@ class Market:
         """Whether the last accepted price is too old to trade on."""
         stale_after_ns = self.spec.stale_after_ns
         return stale_after_ns > 0 and time_ns - self.price_time_ns > stale_after_ns
+
+    def has_price(self) -> bool:
+        """Whether a price was ever accepted."""
+        return self.prices[MARK] != 0
+
+    def touch_ticks(self, side: Side) -> int:
+        """The best price an order of this side could take; 0 if there is none."""
+        book = self.book
+        if book is None:
+            return self.prices[ASK if side is BUY else BID]
+        return book.best_ask_ticks if side is BUY else book.best_bid_ticks
+
+    def protection_ticks(self, side: Side) -> int:
+        """The worst price at which a market order of this side trades: the band around mark."""
+        mark_ticks, band_e8 = self.prices[MARK], self.spec.price_band_e8
+        if side is BUY:
+            return min(self.price_ticks_max, div_floor(mark_ticks * (E8 + band_e8), E8))
+        return div_ceil(mark_ticks * (E8 - band_e8), E8)
 
     @property
     def bid_ticks(self) -> int:

@@ -18,7 +18,7 @@ from engine.position import Position, closing_side
 from engine.reject_reason import NONE
 from engine.seat import Seat
 from engine.state import State
-from engine.trigger_index import arm_order, disarm
+from engine.trigger_index import arm_order, disarm_order
 
 EXPIRIES_MIN: Final = 64
 
@@ -31,6 +31,8 @@ def register_order(state: State, order: Order) -> None:
         position = state.positions.get(order.position_id)
         assert position is not None
         position.closing_orders += 1
+    if order.oco_group and order.oco_partner is None:
+        pair_up(order)
     if order.expire_ns:
         state.expiring_orders += 1
         heappush(state.expiries, (order.expire_ns, order.order_id))
@@ -45,7 +47,7 @@ def rest_order(state: State, order: Order) -> None:
 
 def unrest_order(order: Order) -> None:
     """The order waits no more; it stays registered."""
-    disarm(order)
+    disarm_order(order)
     if order.market.is_netting and order.order_type is LIMIT:
         order.seat.unqueue_resting(order)
 
@@ -102,6 +104,7 @@ def end_order(state: State, order: Order, event: Event, events: list[Event]) -> 
     release_ticket_hold(state, order)
     retire_order(state, order)
     events.append(event)
+    end_partner(state, order, events)
 
 
 def cancel_open_order(state: State, order: Order, cause: CancelCause, events: list[Event]) -> None:
@@ -134,12 +137,66 @@ def settle_key_hold(state: State, seat: Seat, events: list[Event]) -> None:
     seat.hold_atoms = hold_atoms
 
 
+def settle_order_hold(state: State, order: Order, events: list[Event]) -> None:
+    """Ticket markets: a resting order that traded holds what is left of it needs (MAT-8)."""
+    ledger = state.asset_ledger(order.market)
+    needed = order_need_atoms(order)
+    if needed - order.hold_atoms > ledger.free[order.account_id]:
+        cancel_open_order(state, order, CancelCause.HOLD_SHORT, events)
+        return
+    ledger.change_hold(order.account_id, needed - order.hold_atoms)
+    order.hold_atoms = needed
+
+
+def pair_up(order: Order) -> None:
+    """Find the open order of the same group, if there is one (OCO-1)."""
+    for other in order.seat.orders():
+        if other.oco_group == order.oco_group and other is not order:
+            order.oco_partner = other
+            other.oco_partner = order
+
+
+def end_partner(state: State, order: Order, events: list[Event]) -> None:
+    """The order triggered or is open no more: its partner goes (OCO-2)."""
+    partner = order.oco_partner
+    if partner is not None:
+        order.oco_partner = None
+        partner.oco_partner = None
+        cancel_open_order(state, partner, CancelCause.OCO, events)
+
+
+def lessen_partner(state: State, order: Order, lots: int, events: list[Event]) -> None:
+    """The order filled lots and stays open: its partner has as many less (OCO-3)."""
+    partner = order.oco_partner
+    if partner is None or partner.qty_lots == 0:
+        return
+    if partner.qty_lots <= lots:
+        partner.oco_partner = None
+        order.oco_partner = None
+        cancel_open_order(state, partner, CancelCause.OCO, events)
+    else:
+        resize_order(partner, partner.qty_lots - lots)
+        events.append(amended(partner))
+
+
+def resize_order(order: Order, qty_lots: int) -> None:
+    """An open order has fewer lots; what it would need, if it is alone, follows."""
+    if order.visible_lots:
+        book = order.market.book
+        assert book is not None
+        book.resize(order, qty_lots)
+    else:
+        order.qty_lots = qty_lots
+    if order.market.is_netting and not order.closing and order.order_type is LIMIT:
+        order.hold_atoms = order_need_atoms(order)
+
+
 def _order_to_give_up(seat: Seat) -> Order | None:
     """The opener of the larger side that executes last."""
     closing_buys = lots_against(seat.first_position, BUY)
     closing_sells = lots_against(seat.first_position, SELL)
-    buy_atoms = side_hold_atoms(seat.buys, closing_buys, None)
-    sell_atoms = side_hold_atoms(seat.sells, closing_sells, None)
+    buy_atoms = side_hold_atoms(seat.buys, closing_buys)
+    sell_atoms = side_hold_atoms(seat.sells, closing_sells)
     if buy_atoms >= sell_atoms:
         return last_opener(seat.buys, closing_buys)
     return last_opener(seat.sells, closing_sells)
@@ -185,29 +242,37 @@ def shrink_closers(state: State, position: Position, events: list[Event]) -> Non
         return
     left = position.qty_lots
     for order in resting_closers(position.seat, position):
+        if state.orders.get(order.order_id) is not order:
+            continue
         keeps = min(left, order.qty_lots)
         left -= keeps
         if keeps == 0:
             cancel_open_order(state, order, CancelCause.POSITION_GONE, events)
         elif keeps < order.qty_lots:
-            order.qty_lots = keeps
+            resize_order(order, keeps)
             events.append(amended(order))
 
 
 def cancel_closers(state: State, seat: Seat, position: Position, events: list[Event]) -> None:
     """The position is gone: so are the orders that would close it (RED-2)."""
     for order in closing_orders(seat, position):
-        cancel_open_order(state, order, CancelCause.POSITION_GONE, events)
+        if state.orders.get(order.order_id) is order:  # a partner may have taken it along
+            cancel_open_order(state, order, CancelCause.POSITION_GONE, events)
 
 
 def amended(order: Order) -> OrderAmended:
-    """The order's terms as they are now."""
+    """The order's terms as they are now; its lots with those that have filled."""
+    return amended_to(order, order.filled_lots + order.qty_lots)
+
+
+def amended_to(order: Order, total_lots: int) -> OrderAmended:
+    """The order's terms, with this many lots in all."""
     return OrderAmended(
         order.order_id,
         order.account_id,
         order.price_ticks,
         order.trigger_ticks,
-        order.qty_lots,
+        total_lots,
         order.amount_atoms,
     )
 

@@ -4,11 +4,16 @@ from typing import TYPE_CHECKING, final
 
 from engine.commands import (
     BUY,
+    CANCEL_MAKER,
+    GTC,
+    GTD,
     LIMIT,
+    MARKET,
+    STOP_LIMIT,
     STOP_MARKET,
-    TAKE_PROFIT_MARKET,
     OrderType,
     PriceSource,
+    SelfTradePrevention,
     Side,
     TimeInForce,
 )
@@ -25,9 +30,15 @@ class Order(Entry):
     """A resting limit order, or a conditional order that waits for its trigger.
 
     order_id: 0 until the order is accepted.
-    qty_lots: 0 while sized by amount, and for a closing order that takes all there is.
+    order_type: a conditional order becomes LIMIT or MARKET when it triggers.
+    qty_lots: lots still open; 0 while sized by amount, and for a closing order that takes all.
+    filled_lots: what has filled so far.
+    display_lots, visible_lots: what an iceberg shows at most (0: all), and what it shows now.
+    position_id: what a closing order closes; in an order-driven ticket market also what an
+        opener's fills have opened so far.
     amount_atoms: the margin to use; 0 when sized by quantity.
-    closing: only ever reduces the position `position_id`.
+    closing: only ever reduces its position.
+    oco_partner: the open order that goes when this one does.
     hold_atoms: ticket: what the order holds; netting: what its lots would need if all opened.
     frozen_mark_ticks: the mark when the order took its present place.
     priority: its place among orders of one price; its id until an amend sends it back.
@@ -40,11 +51,15 @@ class Order(Entry):
         "client_order_id",
         "closing",
         "created_ns",
+        "display_lots",
         "expire_ns",
+        "filled_lots",
         "frozen_mark_ticks",
         "hold_atoms",
         "leverage",
         "market",
+        "oco_group",
+        "oco_partner",
         "order_id",
         "order_type",
         "position_id",
@@ -55,12 +70,14 @@ class Order(Entry):
         "seat",
         "seat_after",
         "seat_before",
+        "self_trade_prevention",
         "side",
         "stop_loss_ticks",
         "take_profit_ticks",
         "time_in_force",
         "trigger_source",
         "trigger_ticks",
+        "visible_lots",
     )
 
     def __init__(
@@ -86,6 +103,9 @@ class Order(Entry):
         expire_ns: int,
         client_order_id: str,
         created_ns: int,
+        display_lots: int = 0,
+        self_trade_prevention: SelfTradePrevention = CANCEL_MAKER,
+        oco_group: str = "",
     ) -> None:
         self.levels = None
         self.before = None
@@ -114,6 +134,12 @@ class Order(Entry):
         self.expire_ns = expire_ns
         self.client_order_id = client_order_id
         self.created_ns = created_ns
+        self.display_lots = display_lots
+        self.self_trade_prevention = self_trade_prevention
+        self.oco_group = oco_group
+        self.oco_partner: Order | None = None
+        self.filled_lots = 0
+        self.visible_lots = 0
         self.hold_atoms = 0
         self.frozen_mark_ticks = 0
         self.priority = 0
@@ -121,17 +147,62 @@ class Order(Entry):
         self.seat_before: Order | None = None
         self.seat_after: Order | None = None
 
+    def copy(self) -> "Order":
+        """The same terms and place, standing in no table and no queue."""
+        other = Order(
+            self.account_id,
+            self.market,
+            self.seat,
+            self.side,
+            self.order_type,
+            self.time_in_force,
+            self.qty_lots,
+            self.amount_atoms,
+            self.price_ticks,
+            self.trigger_ticks,
+            self.trigger_source,
+            self.leverage,
+            self.closing,
+            self.post_only,
+            self.position_id,
+            self.stop_loss_ticks,
+            self.take_profit_ticks,
+            self.auto_close_e8,
+            self.expire_ns,
+            self.client_order_id,
+            self.created_ns,
+            self.display_lots,
+            self.self_trade_prevention,
+            self.oco_group,
+        )
+        other.order_id = self.order_id
+        other.filled_lots = self.filled_lots
+        other.priority = self.priority
+        other.frozen_mark_ticks = self.frozen_mark_ticks
+        other.hold_atoms = self.hold_atoms
+        return other
+
     def is_limit(self) -> bool:
         """Whether the order carries a limit price; else it is a market order, now or later."""
         return self.order_type is LIMIT
 
+    def may_rest(self) -> bool:
+        """Whether it may wait in the book: a limit order that is good for some time."""
+        time_in_force = self.time_in_force
+        return self.order_type is LIMIT and (time_in_force is GTC or time_in_force is GTD)
+
     def is_conditional(self) -> bool:
-        """Whether the order waits for a trigger before it becomes a market order."""
-        return self.order_type is STOP_MARKET or self.order_type is TAKE_PROFIT_MARKET
+        """Whether the order waits for a trigger before it becomes a limit or market order."""
+        return self.order_type is not LIMIT and self.order_type is not MARKET
 
     def fires_falling(self) -> bool:
         """Whether it fires as its price falls: BUY LIMIT, SELL STOP, BUY TAKE_PROFIT."""
-        return (self.side is BUY) != (self.order_type is STOP_MARKET)
+        is_stop = self.order_type is STOP_MARKET or self.order_type is STOP_LIMIT
+        return (self.side is BUY) != is_stop
+
+    def carries_limit(self) -> bool:
+        """Whether it is a limit order, now or once triggered."""
+        return self.price_ticks > 0
 
     def watched_source(self) -> PriceSource:
         """The price it waits for: limits the opposite touch, conditionals their trigger source."""

@@ -5,32 +5,35 @@ from typing import Final
 from engine.admission import admission_reason
 from engine.arrival import Arrival
 from engine.client_orders import ClientOrder
-from engine.commands import GTC, GTD, IOC, LIMIT, MARKET, PlaceOrder, TimeInForce
+from engine.commands import (
+    GTC,
+    GTD,
+    LIMIT,
+    MARKET,
+    STOP_LIMIT,
+    TAKE_PROFIT_LIMIT,
+    PlaceOrder,
+    PriceSource,
+)
 from engine.events import (
-    TAKER,
-    CancelCause,
+    CloseCause,
     Event,
     LeverageChanged,
     OrderAccepted,
-    OrderCancelled,
     Rejected,
     RequestRepeated,
 )
 from engine.instrument import HALTED, TRADING, is_name
-from engine.market import LAST, Market
-from engine.open_orders import (
-    register_order,
-    rest_order,
-    settle_key_hold,
-    shrink_closers,
-)
+from engine.market import Market
+from engine.open_orders import pair_up, register_order, rest_order
 from engine.order import Order
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import fill_order
 from engine.state import State
+from engine.taking import carry_out
 from engine.units import OrderId
 
 CLIENT_ORDER_ID_LENGTH_MAX: Final = 36
+OCO_GROUP_LENGTH_MAX: Final = 36
 DIGEST_LENGTH: Final = 16
 # Refusals that leave no trace even of the client order id (IDM-1).
 FORGOTTEN_REASONS: Final = (
@@ -95,47 +98,79 @@ def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
             return RejectReason.HALTED
         if not is_closing(command):
             return RejectReason.CLOSE_ONLY
-    if _type_fits(command) and _time_fits(command) and _size_fits(command, market):
+    if (
+        _type_fits(command)
+        and _time_fits(command)
+        and _size_fits(command, market)
+        and (command.display_lots == 0 or _display_fits(command, market))
+        and (not command.oco_group or _group_fits(command, market))
+    ):
         return NONE
     return RejectReason.BAD_COMBINATION
 
 
 def is_closing(command: PlaceOrder) -> bool:
     """Whether the order only ever reduces (ORD-1)."""
-    return command.reduce_only or command.position_id != 0
+    return command.reduce_only or command.position_id != 0 or command.close_position
 
 
 def _type_fits(command: PlaceOrder) -> bool:
     """Each type has the prices that belong to it, none negative, and post-only rests."""
-    price_ticks, trigger_ticks = command.price_ticks, command.trigger_ticks
     order_type = command.order_type
-    if order_type is LIMIT:
-        if trigger_ticks or price_ticks < 0:
-            return False
-    elif (
-        price_ticks
-        or command.post_only
-        or trigger_ticks < 0
-        or (trigger_ticks and order_type is MARKET)
-    ):
+    if command.price_ticks and not _has_limit(command):
         return False
-    if command.trigger_source < LAST:  # bid and ask trigger nothing
+    if command.price_ticks < 0 or command.trigger_ticks < 0:
+        return False
+    if command.trigger_ticks and (order_type is LIMIT or order_type is MARKET):
+        return False
+    if command.trigger_source < PriceSource.LAST:  # bid and ask trigger nothing
         return False
     if command.stop_loss_ticks < 0 or command.take_profit_ticks < 0:
         return False
-    return not command.post_only or command.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
+    return not command.post_only or (_has_limit(command) and _is_good_for_long(command))
+
+
+def _has_limit(command: PlaceOrder) -> bool:
+    order_type = command.order_type
+    return order_type is LIMIT or order_type is STOP_LIMIT or order_type is TAKE_PROFIT_LIMIT
+
+
+def _is_good_for_long(command: PlaceOrder) -> bool:
+    return command.time_in_force is GTC or command.time_in_force is GTD
 
 
 def _time_fits(command: PlaceOrder) -> bool:
     time_in_force = command.time_in_force
     if command.expire_ns < 0 or (time_in_force is GTD) != (command.expire_ns > 0):
         return False
-    order_type = command.order_type
-    if order_type is LIMIT:
+    if _has_limit(command):
         return True
-    if order_type is MARKET:
+    if command.order_type is MARKET:
         return time_in_force is not GTD
-    return time_in_force is GTC or time_in_force is GTD
+    return _is_good_for_long(command)
+
+
+def _display_fits(command: PlaceOrder, market: Market) -> bool:
+    """An iceberg shows part of a limit order that waits in a book (ICE-1)."""
+    return (
+        command.display_lots > 0
+        and market.is_order_driven
+        and _has_limit(command)
+        and _is_good_for_long(command)
+    )
+
+
+def _group_fits(command: PlaceOrder, market: Market) -> bool:
+    """At most two open orders share a group, and not two limit orders (OCO-1)."""
+    group = command.oco_group
+    if not is_name(group, OCO_GROUP_LENGTH_MAX):
+        return False
+    seat = market.existing_seat(command.account_id)
+    others = [] if seat is None else [o for o in seat.orders() if o.oco_group == group]
+    if not others:
+        return True
+    waits = command.order_type is not LIMIT and command.order_type is not MARKET
+    return len(others) == 1 and (waits or others[0].is_conditional())
 
 
 def _size_fits(command: PlaceOrder, market: Market) -> bool:
@@ -147,7 +182,9 @@ def _size_fits(command: PlaceOrder, market: Market) -> bool:
         return False
     if not is_closing(command):
         return (qty_lots > 0) != (amount_atoms > 0)
-    if amount_atoms or (qty_lots == 0 and command.position_id == 0):
+    if amount_atoms or (command.close_position and qty_lots):
+        return False
+    if qty_lots == 0 and command.position_id == 0 and not command.close_position:
         return False
     if command.stop_loss_ticks or command.take_profit_ticks or command.auto_close_e8:
         return False
@@ -189,6 +226,9 @@ def draft_order(state: State, command: PlaceOrder) -> Order:
         command.expire_ns,
         command.client_order_id,
         state.time_ns,
+        command.display_lots,
+        command.self_trade_prevention,
+        command.oco_group,
     )
 
 
@@ -202,22 +242,21 @@ def _accept(state: State, command: PlaceOrder, arrival: Arrival, events: list[Ev
     if order.market.is_netting and not order.closing and order.leverage != seat.leverage:
         seat.leverage = order.leverage
         events.append(LeverageChanged(order.account_id, order.market.instrument_id, order.leverage))
-    events.append(accepted(order))
-    unfilled = order.time_in_force is IOC and order.order_type is not MARKET
-    stays = not arrival.takes and not unfilled
+    events.append(accepted(order, arrival.asked_lots))
     if order.client_order_id:
+        stays = arrival.waits or (arrival.rests() and order.may_rest())
         _remember(state, command, order_id, NONE, stays)
-    if arrival.takes:
-        take_now(state, arrival, events)
-    elif unfilled:
-        events.append(OrderCancelled(order_id, order.account_id, CancelCause.UNFILLED, NONE))
-    else:
+    if order.oco_group:
+        pair_up(order)
+    if arrival.waits:
         register_order(state, order)
-        rest_now(state, order, events)
+        rest_order(state, order)
+    else:
+        carry_out(state, arrival, CloseCause.ORDER, events)
 
 
-def accepted(order: Order) -> OrderAccepted:
-    """The order's terms as it was accepted."""
+def accepted(order: Order, asked_lots: int) -> OrderAccepted:
+    """The order's terms as it was accepted, before any of it filled."""
     return OrderAccepted(
         order.order_id,
         order.account_id,
@@ -226,33 +265,7 @@ def accepted(order: Order) -> OrderAccepted:
         order.order_type,
         order.price_ticks,
         order.trigger_ticks,
-        order.qty_lots,
+        asked_lots,
         order.amount_atoms,
         order.leverage,
     )
-
-
-def take_now(state: State, arrival: Arrival, events: list[Event]) -> None:
-    """An order that takes on arrival fills whole, at the touch."""
-    fill_order(
-        state,
-        arrival.draft,
-        arrival.position,
-        arrival.lots,
-        arrival.touch_ticks,
-        TAKER,
-        events,
-    )
-
-
-def rest_now(state: State, order: Order, events: list[Event]) -> None:
-    """A registered order begins to wait: its hold is taken, later closing orders make room."""
-    rest_order(state, order)
-    if order.closing:
-        position = state.positions.get(order.position_id)
-        assert position is not None
-        shrink_closers(state, position, events)
-    if order.market.is_netting:
-        settle_key_hold(state, order.seat, events)
-    elif order.hold_atoms:
-        state.asset_ledger(order.market).change_hold(order.account_id, order.hold_atoms)

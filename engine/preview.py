@@ -3,17 +3,12 @@
 from typing import Final, final
 
 from engine.admission import admission_reason
-from engine.arrival import Arrival, find_opening_lots, position_after
-from engine.commands import PlaceOrder
-from engine.margin import (
-    bankruptcy_ticks,
-    fee_atoms,
-    initial_margin_atoms,
-    liquidation_ticks,
-)
+from engine.arrival import Arrival, find_fills
+from engine.commands import MARKET, PlaceOrder
+from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
 from engine.place_order import draft_order, routing_reason
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import Reduction
+from engine.settlement import reduction_of
 from engine.state import State
 
 
@@ -60,9 +55,13 @@ def preview_order(state: State, command: PlaceOrder) -> Preview:
     preview = Preview(admission_reason(arrival))
     preview.takes = arrival.takes
     preview.price_ticks = arrival.at_ticks
+    if draft.order_type is MARKET and arrival.path is not None:
+        preview.price_ticks = arrival.limit_ticks
     preview.qty_lots = arrival.lots
     if preview.reason < RejectReason.STALE_PRICE and preview.reason is not NONE:
         return preview
+    if arrival.outlook is None and not arrival.waits:
+        find_fills(arrival)
     if draft.closing:
         _add_closing(arrival, preview)
     elif arrival.lots:
@@ -73,54 +72,44 @@ def preview_order(state: State, command: PlaceOrder) -> Preview:
 def _add_closing(arrival: Arrival, preview: Preview) -> None:
     position = arrival.position
     assert position is not None
+    if arrival.path is not None:
+        preview.fee_atoms = arrival.expected().fees_atoms
+        return
     lots = min(arrival.lots or position.qty_lots, position.qty_lots)
     rate_e8 = _rate_e8(arrival)
     preview.qty_lots = lots
-    preview.fee_atoms = Reduction(position, lots, arrival.at_ticks, rate_e8, False).fee_atoms
+    preview.fee_atoms = reduction_of(position, lots, arrival.at_ticks, rate_e8, False).fee_atoms
 
 
 def _add_opening(arrival: Arrival, preview: Preview) -> None:
-    draft = arrival.draft
-    market = draft.market
-    find_opening_lots(arrival)
-    rate_e8 = _rate_e8(arrival)
-    closing_lots = arrival.lots - arrival.opening
-    if closing_lots and arrival.position is not None:
-        reduction = Reduction(arrival.position, closing_lots, arrival.at_ticks, rate_e8, False)
-        preview.fee_atoms = reduction.fee_atoms
-    if arrival.opening == 0:
+    """The fills on arrival, and the rest as if it filled at its price as maker."""
+    outlook = arrival.expected_in_the_end(_rate_e8(arrival))
+    preview.fee_atoms = outlook.fees_atoms
+    if arrival.draft.amount_atoms:
+        preview.fee_atoms = _amount_fee_atoms(arrival)
+    preview.margin_atoms = outlook.opened_margin_atoms
+    if outlook.opened_lots == 0:
         return
-    side = draft.side
-    qty_lots, cost, margin, _ = position_after(arrival)
-    notional = arrival.opening * arrival.at_ticks * market.k
-    if draft.amount_atoms:
-        base = draft.amount_atoms if market.fee_on_margin else notional
-        preview.margin_atoms = draft.amount_atoms
-        preview.fee_atoms += fee_atoms(base, rate_e8)
-    else:
-        margin_of_opening = initial_margin_atoms(notional, draft.leverage)
-        preview.margin_atoms = margin_of_opening
-        preview.fee_atoms += opening_fee_atoms(arrival, margin_of_opening, rate_e8)
-    k, rates, close_fee_e8 = market.k, market.rates, market.close_fee_e8
-    ticks = liquidation_ticks(side, qty_lots, cost, margin, k, rates, close_fee_e8)
+    market = arrival.draft.market
+    side, qty_lots, cost = outlook.side, outlook.qty_lots, outlook.cost_atoms
+    margin, k = outlook.margin_atoms, market.k
+    ticks = liquidation_ticks(side, qty_lots, cost, margin, k, market.rates, market.close_fee_e8)
     preview.liquidation_ticks = max(0, ticks)
     preview.bankruptcy_ticks = max(0, bankruptcy_ticks(side, qty_lots, cost, margin, k))
 
 
-def opening_fee_atoms(arrival: Arrival, margin: int, rate_e8: int) -> int:
-    """The fee of the lots that open; in a flip on notional, the total's less the closing part's."""
-    market = arrival.draft.market
-    if market.fee_on_margin:
-        return fee_atoms(margin, rate_e8)
-    lot_atoms = arrival.at_ticks * market.k
-    closing_lots = arrival.lots - arrival.opening
-    total = fee_atoms(arrival.lots * lot_atoms, rate_e8)
-    return total - fee_atoms(closing_lots * lot_atoms, rate_e8)
+def _amount_fee_atoms(arrival: Arrival) -> int:
+    """The fee of an order that is sized by amount to the end (FIL-2)."""
+    draft = arrival.draft
+    base = draft.amount_atoms
+    if not draft.market.fee_on_margin:
+        base = arrival.lots * arrival.at_ticks * draft.market.k
+    return fee_atoms(base, _rate_e8(arrival))
 
 
 def _rate_e8(arrival: Arrival) -> int:
-    """Taker if it would fill on arrival or when triggered, maker if it would rest."""
+    """Taker if it would take, now or once triggered; maker for what rests of a path."""
     spec = arrival.draft.market.spec
-    if arrival.takes or arrival.draft.is_conditional():
+    if arrival.draft.is_conditional() or (arrival.takes and arrival.path is None):
         return spec.taker_fee_e8
     return spec.maker_fee_e8

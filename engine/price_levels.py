@@ -102,6 +102,31 @@ class PriceLevels:
         entry.before = None
         entry.after = None
 
+    def is_empty(self) -> bool:
+        """Whether nothing waits here."""
+        return self.best_ticks == (NEVER_FALLS if self.falls else NEVER_RISES)
+
+    def head(self, key_ticks: int) -> Entry | None:
+        """The first in the queue at this price, if there is one."""
+        return self._heads.get(key_ticks)
+
+    def next_ticks(self, key_ticks: int) -> int:
+        """The best price beyond this one at which something waits; as `best_ticks` if none."""
+        keys, heads = self._keys, self._heads
+        if self.falls:
+            place = keys.bisect_left(key_ticks) - 1
+            while place >= 0:
+                if heads[keys[place]] is not None:
+                    return int(keys[place])
+                place -= 1
+            return NEVER_FALLS
+        place = keys.bisect_right(key_ticks)
+        while place < len(keys):
+            if heads[keys[place]] is not None:
+                return int(keys[place])
+            place += 1
+        return NEVER_RISES
+
     def is_passed(self, price_ticks: int, key_ticks: int) -> bool:
         """Whether an entry at `key_ticks` fires at this price; equality fires."""
         return price_ticks <= key_ticks if self.falls else price_ticks >= key_ticks

@@ -5,7 +5,7 @@ from typing import Final
 from engine.commands import UpdatePrice
 from engine.events import Event, PriceAccepted, PriceRefused, Rejected
 from engine.instrument import HALTED
-from engine.market import Market
+from engine.market import ASK, BID, LAST, MARK, Market
 from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.units import E8, NOBODY
@@ -26,13 +26,19 @@ def update_price(state: State, command: UpdatePrice, events: list[Event]) -> Non
         command.mark_ticks,
         command.index_ticks,
     ]
-    reason = _admission_reason(market, command, prices)
+    reason = _shape_reason(market, command, prices)
+    if reason is NONE and market.is_order_driven:
+        # The book has bid and ask, and trades make the last price (PRC-6).
+        prices[BID] = prices[ASK] = 0
+        prices[LAST] = market.prices[LAST] or prices[MARK]
+    if reason is NONE and not command.by_operator:
+        reason = _belief_reason(market, prices)
     if reason is not NONE:
         candidates = market.candidate_count if reason is RejectReason.PRICE_BEYOND_BAND else 0
         events.append(PriceRefused(market.instrument_id, reason, candidates))
         return
     market.candidate_count = 0
-    is_first = market.prices[0] == 0
+    is_first = not market.has_price()
     market.prices = prices
     market.price_time_ns = state.time_ns
     events.append(PriceAccepted(market.instrument_id, *prices))
@@ -48,8 +54,8 @@ def travel(state: State, market: Market) -> None:
     market.processed = market.prices
 
 
-def _admission_reason(market: Market, command: UpdatePrice, prices: list[int]) -> RejectReason:
-    """BAD_PRICE, PRICE_OUT_OF_SEQUENCE or PRICE_BEYOND_BAND, and what is remembered of it."""
+def _shape_reason(market: Market, command: UpdatePrice, prices: list[int]) -> RejectReason:
+    """BAD_PRICE or PRICE_OUT_OF_SEQUENCE; what passes is remembered as the source's newest."""
     if min(prices) < 1 or max(prices) > market.price_ticks_max or prices[0] > prices[1]:
         return RejectReason.BAD_PRICE
     if command.by_operator:
@@ -58,11 +64,20 @@ def _admission_reason(market: Market, command: UpdatePrice, prices: list[int]) -
         return RejectReason.PRICE_OUT_OF_SEQUENCE
     market.source = command.source
     market.source_sequence = command.source_sequence
+    return NONE
+
+
+def _belief_reason(market: Market, prices: list[int]) -> RejectReason:
+    """PRICE_BEYOND_BAND, unless three in a row agree (PRC-3)."""
     band_e8 = market.spec.sanity_band_e8
-    if band_e8 == 0 or market.prices[0] == 0 or is_within(market.prices, prices, band_e8):
+    believed, candidate = market.prices, prices
+    if market.is_order_driven:  # only mark and index come from the feed
+        believed = [0, 0, 0, *market.prices[MARK:]]
+        candidate = [0, 0, 0, *prices[MARK:]]
+    if band_e8 == 0 or not market.has_price() or is_within(believed, candidate, band_e8):
         return NONE
-    confirms = market.candidate_count > 0 and is_within(market.candidate, prices, band_e8)
-    market.candidate = prices
+    confirms = market.candidate_count > 0 and is_within(market.candidate, candidate, band_e8)
+    market.candidate = candidate
     market.candidate_count = market.candidate_count + 1 if confirms else 1
     if market.candidate_count >= CANDIDATES_TO_BELIEVE:
         return NONE

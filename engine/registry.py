@@ -92,8 +92,7 @@ def list_instrument(state: State, command: ListInstrument) -> Event | RejectReas
         state.asset_ids[spec.settlement] = asset_id
         state.ledger.add_asset()
     instrument_id = InstrumentId(len(state.markets))
-    state.markets.append(Market(instrument_id, AssetId(asset_id), spec))
-    state.symbols[spec.symbol] = instrument_id
+    state.add_market(Market(instrument_id, AssetId(asset_id), spec))
     return InstrumentListed(instrument_id, spec.symbol)
 
 
@@ -171,7 +170,7 @@ def set_status(state: State, command: SetInstrumentStatus, events: list[Event]) 
     events.append(StatusChanged(market.instrument_id, command.status))
     if command.status is InstrumentStatus.CLOSE_ONLY:
         cancel_openers(state, market, events)
-    if was_halted and command.status is not HALTED and market.bid_ticks:
+    if was_halted and command.status is not HALTED and market.has_price():
         travel(state, market)
 
 

@@ -77,6 +77,10 @@ class Seat:
         found.sort(key=_order_id)
         return found
 
+    def conditional_orders(self) -> int:
+        """How many of the open orders wait for a trigger."""
+        return sum(1 for order in self.orders() if order.is_conditional())
+
     def add_position(self, position: Position) -> None:
         """Chain an open position."""
         head = self.first_position

@@ -3,7 +3,7 @@
 Every fill of the venue passes through here, whoever caused it; nothing here refuses.
 """
 
-from typing import Final, final
+from typing import Final
 
 from engine.commands import BUY
 from engine.events import (
@@ -21,76 +21,30 @@ from engine.events import (
 )
 from engine.exits import attach_exits
 from engine.instrument import Remainder
-from engine.margin import (
-    cost_removed_atoms,
-    fee_atoms,
-    initial_margin_atoms,
-    profit_atoms,
-    share_released_atoms,
-)
+from engine.margin import fee_atoms, initial_margin_atoms
 from engine.market import Market
 from engine.open_orders import (
     cancel_closers,
     release_key_hold,
     settle_key_hold,
+    settle_order_hold,
     shrink_closers,
 )
 from engine.order import Order
 from engine.position import Position, closing_side
+from engine.reduction import Reduction
 from engine.seat import Seat
 from engine.state import State
 from engine.trigger_index import disarm_position, rearm_position
-from engine.units import OrderId, PositionId
+from engine.units import NOBODY, OrderId, PositionId
 
-
-@final
-class Reduction:
-    """What closing some lots of a position at a price comes to, in atoms (FIL-5).
-
-    released: leaves the margin.  paid: what is left of it for the user, or for insurance.
-    deficit: the loss beyond it, which others bear.
-    """
-
-    __slots__ = (
-        "cost_atoms",
-        "deficit_atoms",
-        "equity_atoms",
-        "fee_atoms",
-        "initial_margin_atoms",
-        "liquidation_fee_atoms",
-        "paid_atoms",
-        "profit_atoms",
-        "released_atoms",
-    )
-
-    def __init__(
-        self, position: Position, lots: int, price_ticks: int, rate_e8: int, is_liquidation: bool
-    ) -> None:
-        market = position.market
-        qty_lots = position.qty_lots
-        notional = lots * price_ticks * market.k
-        cost = cost_removed_atoms(position.side, position.cost_atoms, lots, qty_lots)
-        profit = profit_atoms(position.side, lots, cost, price_ticks, market.k)
-        initial = share_released_atoms(position.initial_margin_atoms, lots, qty_lots)
-        released = share_released_atoms(position.margin_atoms, lots, qty_lots)
-        if lots < qty_lots and released + profit < 0:
-            released += min(-(released + profit), position.margin_atoms - released)
-        equity = released + profit
-        fee = min(fee_atoms(initial if market.fee_on_margin else notional, rate_e8), max(0, equity))
-        liquidation_fee = 0
-        if is_liquidation:
-            full_fee = fee_atoms(notional, market.spec.liquidation_fee_e8)
-            liquidation_fee = min(full_fee, max(0, equity - fee))
-        rest = equity - fee - liquidation_fee
-        self.cost_atoms: Final = cost
-        self.profit_atoms: Final = profit
-        self.initial_margin_atoms: Final = initial
-        self.released_atoms: Final = released
-        self.equity_atoms: Final = equity
-        self.fee_atoms: Final = fee
-        self.liquidation_fee_atoms: Final = liquidation_fee
-        self.paid_atoms: Final = max(0, rest)
-        self.deficit_atoms: Final = max(0, -rest)
+# What a reduction by these turns into when it eats more than its margin (FIL-7).
+ORDINARY_CAUSES: Final = (
+    CloseCause.ORDER,
+    CloseCause.STOP_LOSS,
+    CloseCause.TAKE_PROFIT,
+    CloseCause.AUTO_CLOSE,
+)
 
 
 def fee_rate_e8(market: Market, liquidity: Liquidity) -> int:
@@ -102,38 +56,93 @@ def fee_rate_e8(market: Market, liquidity: Liquidity) -> int:
 def fill_order(
     state: State,
     order: Order,
-    position: Position | None,
     lots: int,
     price_ticks: int,
     liquidity: Liquidity,
+    cause: CloseCause,
     events: list[Event],
 ) -> None:
-    """Fill an order whole.  Its holds are released and it is in no table any more.
+    """One fill of an order, at most its size; its holds are released (`touch_seat`).
 
-    position: what it closes, or in a netting market what it meets; None for a new position.
+    cause: what a reduction says of itself.
     """
-    market, seat = order.market, order.seat
-    release_key_hold(state, seat)
+    position = position_to_fill(state, order)
     if position is None or position.side is order.side:
         _open(state, order, position, lots, price_ticks, liquidity, None, events)
-    else:
-        closing_lots = min(lots, position.qty_lots)
-        _close_by_order(state, order, position, closing_lots, price_ticks, liquidity, events)
-        if closing_lots < lots and not order.closing:
-            notional_fee = _flip_fee_atoms(market, lots, closing_lots, price_ticks, liquidity)
-            opening_lots = lots - closing_lots
-            _open(state, order, None, opening_lots, price_ticks, liquidity, notional_fee, events)
-        settle_closers(state, seat, position, events)
-    settle_key_hold(state, seat, events)
+        return
+    market = order.market
+    closing_lots = min(lots, position.qty_lots)
+    _close_by_order(state, order, position, closing_lots, price_ticks, liquidity, cause, events)
+    if closing_lots < lots and not order.closing:
+        notional_fee = _flip_fee_atoms(market, lots, closing_lots, price_ticks, liquidity)
+        opening_lots = lots - closing_lots
+        _open(state, order, None, opening_lots, price_ticks, liquidity, notional_fee, events)
 
 
-def settle_closers(state: State, seat: Seat, position: Position, events: list[Event]) -> None:
-    """After a reduction: its closing orders shrink with the position, or go with it."""
-    if position.closing_orders:
+def position_to_fill(state: State, order: Order) -> Position | None:
+    """Whose lots the order's next fill changes; None: it opens a new position (MAT-9)."""
+    if order.market.is_netting:
+        return order.seat.first_position
+    return state.positions.get(order.position_id) if order.position_id else None
+
+
+def touch_seat(state: State, seat: Seat) -> None:
+    """The key fills: it gives back what it holds until `settle_touched` takes it anew."""
+    seats = state.touched.seats
+    if seat not in seats:
+        seats.append(seat)
+        release_key_hold(state, seat)
+
+
+def settle_touched(state: State, events: list[Event]) -> None:
+    """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8)."""
+    touched = state.touched
+    seats = touched.seats
+    if len(seats) > 1:
+        seats.sort(key=_account_id)
+    for seat in seats:
+        if touched.positions:
+            _settle_closers(state, seat, events)
+        if seat.market.is_netting:
+            settle_key_hold(state, seat, events)
+        elif touched.orders:
+            _settle_ticket_holds(state, seat, events)
+    seats.clear()
+    touched.positions.clear()
+    touched.orders.clear()
+
+
+def _settle_closers(state: State, seat: Seat, events: list[Event]) -> None:
+    """The closing orders of positions that shrank, shrink with them, or go (RED-1, RED-2)."""
+    reduced = [position for position in state.touched.positions if position.seat is seat]
+    reduced.sort(key=_position_id)
+    for position in reduced:
+        if position.closing_orders == 0:
+            continue
         if position.qty_lots:
             shrink_closers(state, position, events)
         else:
             cancel_closers(state, seat, position, events)
+
+
+def _settle_ticket_holds(state: State, seat: Seat, events: list[Event]) -> None:
+    orders = [order for order in state.touched.orders if order.seat is seat]
+    orders.sort(key=_order_id)
+    for order in orders:
+        if state.orders.get(order.order_id) is order:
+            settle_order_hold(state, order, events)
+
+
+def _account_id(seat: Seat) -> int:
+    return seat.account_id
+
+
+def _position_id(position: Position) -> int:
+    return position.position_id
+
+
+def _order_id(order: Order) -> int:
+    return order.order_id
 
 
 def _flip_fee_atoms(
@@ -166,9 +175,16 @@ def _open(
     if fee is None:
         base = initial if market.fee_on_margin else notional
         fee = fee_atoms(base, fee_rate_e8(market, liquidity))
+    free = ledger.free[order.account_id]
     paid = initial + fee
     if by_amount:
-        paid = initial + min(fee, ledger.free[order.account_id] - initial)
+        paid = initial + min(fee, free - initial)
+    elif paid > free and liquidity is MAKER and market.is_order_driven:
+        # A resting order of a book is never refused; it may be short of a rounding (MAT-6).
+        fee = free - max(0, initial - (paid - free))
+        paid = free
+    if order.account_id == NOBODY:
+        initial = paid = fee = 0  # the insurance fund trades on its own equity (LIQ-6)
     is_new = position is None
     if position is None:
         position = _new_position(state, order)
@@ -182,7 +198,9 @@ def _open(
     position.realized_atoms -= fee
     events.append(_filled(state, order, position, lots, price_ticks, fee, 0, liquidity))
     events.append(_opened(position) if is_new else _increased(position))
-    attach_exits(state, order, position, lots)
+    if is_new and not market.is_netting:
+        order.position_id = position.position_id
+    attach_exits(state, order, position, lots, is_new)
     rearm_position(state.firing, position)
 
 
@@ -210,10 +228,13 @@ def _close_by_order(
     lots: int,
     price_ticks: int,
     liquidity: Liquidity,
+    cause: CloseCause,
     events: list[Event],
 ) -> None:
-    rate_e8 = fee_rate_e8(position.market, liquidity)
-    reduction = Reduction(position, lots, price_ticks, rate_e8, False)
+    pays_fee = order.account_id != NOBODY and cause is not CloseCause.AUTO_DELEVERAGE
+    rate_e8 = fee_rate_e8(position.market, liquidity) if pays_fee else 0
+    is_liquidation = cause is CloseCause.LIQUIDATION
+    reduction = reduction_of(position, lots, price_ticks, rate_e8, is_liquidation)
     events.append(
         _filled(
             state,
@@ -226,21 +247,39 @@ def _close_by_order(
             liquidity,
         )
     )
-    apply_reduction(state, position, lots, reduction, CloseCause.ORDER, events)
+    apply_reduction(state, position, lots, reduction, cause, events)
+
+
+def reduction_of(
+    position: Position, lots: int, price_ticks: int, rate_e8: int, is_liquidation: bool
+) -> Reduction:
+    """What closing these lots of the position comes to."""
+    return Reduction(
+        position.market,
+        position.side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.margin_atoms,
+        position.initial_margin_atoms,
+        lots,
+        price_ticks,
+        rate_e8,
+        is_liquidation,
+    )
 
 
 def close_by_trigger(
     state: State, position: Position, lots: int, cause: CloseCause, events: list[Event]
 ) -> None:
-    """An exit or a liquidation closes lots at the new bid (long) or ask (short)."""
-    market, seat = position.market, position.seat
-    release_key_hold(state, seat)
+    """Quote-driven: an exit or liquidation closes lots at the new bid (long) or ask (short)."""
+    market = position.market
+    touch_seat(state, position.seat)
     price_ticks = market.bid_ticks if position.side is BUY else market.ask_ticks
     is_liquidation = cause is CloseCause.LIQUIDATION
-    reduction = Reduction(position, lots, price_ticks, market.spec.taker_fee_e8, is_liquidation)
+    reduction = reduction_of(position, lots, price_ticks, market.spec.taker_fee_e8, is_liquidation)
     events.append(
         OrderFilled(
-            _take_fill_id(state),
+            take_fill_id(state),
             OrderId(0),
             position.account_id,
             market.instrument_id,
@@ -254,8 +293,7 @@ def close_by_trigger(
         )
     )
     apply_reduction(state, position, lots, reduction, cause, events)
-    settle_closers(state, seat, position, events)
-    settle_key_hold(state, seat, events)
+    settle_touched(state, events)
 
 
 def apply_reduction(
@@ -268,10 +306,14 @@ def apply_reduction(
 ) -> None:
     """Post a reduction and shrink the position; a flat one is closed for good."""
     is_liquidation = cause is CloseCause.LIQUIDATION
-    if reduction.equity_atoms < 0 and not is_liquidation:
+    is_fund = position.account_id == NOBODY
+    if reduction.equity_atoms < 0 and cause in ORDINARY_CAUSES and not is_fund:
         cause = CloseCause.GAP
     to_user, to_insurance = reduction.paid_atoms, reduction.liquidation_fee_atoms
-    if is_liquidation and position.market.spec.remainder is Remainder.TO_INSURANCE:
+    if is_fund:
+        to_user, to_insurance = 0, to_user
+        position.realized_atoms += reduction.profit_atoms
+    elif is_liquidation and position.market.spec.remainder is Remainder.TO_INSURANCE:
         to_user, to_insurance = 0, to_insurance + to_user
     insurance_paid = state.asset_ledger(position.market).reduce_position(
         position,
@@ -286,6 +328,7 @@ def apply_reduction(
     position.cost_atoms -= reduction.cost_atoms
     position.initial_margin_atoms -= reduction.initial_margin_atoms
     position.realized_atoms += to_user - reduction.released_atoms
+    state.touched.add_position(position)
     events.append(
         PositionReduced(
             position.position_id,
@@ -321,7 +364,8 @@ def _end_position(
     )
 
 
-def _take_fill_id(state: State) -> int:
+def take_fill_id(state: State) -> int:
+    """The next id of a fill or trade (MAT-5)."""
     taken = state.next_fill_id
     state.next_fill_id = taken + 1
     return taken
@@ -338,7 +382,7 @@ def _filled(
     liquidity: Liquidity,
 ) -> OrderFilled:
     return OrderFilled(
-        _take_fill_id(state),
+        take_fill_id(state),
         order.order_id,
         order.account_id,
         order.market.instrument_id,

@@ -38,13 +38,37 @@ class Token:
 
 
 @final
+class Touched:
+    """Whom the fills of a command touched; their orders and holds are settled after (MAT-8).
+
+    positions: those that lost lots, or got a resting closing order.
+    orders: ticket markets: resting orders whose hold must be taken anew.
+    """
+
+    __slots__ = ("orders", "positions", "seats")
+
+    def __init__(self) -> None:
+        self.seats: Final[list[Seat]] = []
+        self.positions: Final[list[Position]] = []
+        self.orders: Final[list[Order]] = []
+
+    def add_position(self, position: Position) -> None:
+        """The position lost lots, or got a resting closing order."""
+        if position not in self.positions:
+            self.positions.append(position)
+
+
+@final
 class State:
     """The venue.
 
     next_id: the next id of an order or position, and the next priority (CMD-3).
     expiries: a heap of (expire_ns, order id); entries of orders closed meanwhile are skipped.
     expiring_orders: open orders that expire.
-    firing: empty between commands.
+    cancel_after: when each account's orders are cancelled unless it says otherwise (DMS-1).
+    timers: a heap of (due_ns, account id); entries that `cancel_after` does not confirm are void.
+    firing, touched: empty between commands.
+    books: the markets with an order book.
     """
 
     __slots__ = (
@@ -52,6 +76,8 @@ class State:
         "accounts",
         "asset_ids",
         "assets",
+        "books",
+        "cancel_after",
         "client_orders",
         "event_chain",
         "expiries",
@@ -66,7 +92,9 @@ class State:
         "sequence",
         "symbols",
         "time_ns",
+        "timers",
         "tokens",
+        "touched",
         "transfers",
     )
 
@@ -90,7 +118,11 @@ class State:
         self.ledger: Final = Ledger()
         self.expiries: Final[list[tuple[int, int]]] = []
         self.expiring_orders = 0
+        self.cancel_after: Final[dict[AccountId, int]] = {}
+        self.timers: Final[list[tuple[int, AccountId]]] = []
+        self.books: Final[list[Market]] = []
         self.firing: Final = FiringQueue()
+        self.touched: Final = Touched()
 
     def market(self, instrument_id: int) -> Market | None:
         """The market of an instrument, or None if there is none."""
@@ -114,9 +146,21 @@ class State:
         self.next_id = taken + 1
         return taken
 
+    def add_market(self, market: Market) -> None:
+        """A newly listed market, the next in order of ids."""
+        assert market.instrument_id == len(self.markets)
+        self.markets.append(market)
+        self.symbols[market.spec.symbol] = market.instrument_id
+        if market.is_order_driven:
+            self.books.append(market)
+            self.asset_ledger(market).clearing[market.instrument_id] = 0
+
     def next_due_ns(self) -> int | None:
-        """When the next order expires, if any does (possibly of an order closed meanwhile)."""
-        return self.expiries[0][0] if self.expiries else None
+        """When the next order expires or timer runs out (perhaps of one gone meanwhile)."""
+        due = self.expiries[0][0] if self.expiries else None
+        if self.timers and (due is None or self.timers[0][0] < due):
+            return self.timers[0][0]
+        return due
 
 
 def account_seats(state: State, account_id: AccountId) -> list[Seat]:

@@ -13,10 +13,11 @@ from engine.market import ASK, BID, MARK, Market
 from engine.order import Order
 from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
 from engine.price_levels import Entry, PriceLevels
-from engine.units import div_floor
+from engine.units import NOBODY, div_floor
 
-# place, class, priority, kind, parent order id, arming, entry: the first five are unique.
-Firing = tuple[int, int, int, int, int, int, Entry]
+# place, class, priority, kind, parent order id, arming, serial, entry: the first five tell all
+# entries apart; the serial tells an entry from itself, when two trades make it true.
+Firing = tuple[int, int, int, int, int, int, int, Entry]
 
 CLOSERS: Final = 0
 LIQUIDATIONS: Final = 1
@@ -32,11 +33,12 @@ class FiringQueue:
         comparable with those on the others, so that places are exact integers.
     """
 
-    __slots__ = ("heap", "old_prices", "place_now", "scales")
+    __slots__ = ("heap", "old_prices", "place_now", "scales", "serial")
 
     def __init__(self) -> None:
         self.heap: Final[list[Firing]] = []
         self.place_now = 0
+        self.serial = 0
         self.old_prices = [0, 0, 0, 0, 0]
         self.scales = [0, 0, 0, 0, 0]
 
@@ -47,8 +49,11 @@ class FiringQueue:
         of all the distances.
         """
         prices = market.prices
-        passed = [levels for levels in market.falling if prices[levels.source] <= levels.best_ticks]
-        passed += [levels for levels in market.rising if prices[levels.source] >= levels.best_ticks]
+        passed = [
+            levels
+            for levels in market.watched
+            if levels.is_passed(prices[levels.source], levels.best_ticks)
+        ]
         if not passed:
             return
         moves = [abs(new - old) for new, old in zip(prices, market.processed, strict=True)]
@@ -66,14 +71,25 @@ class FiringQueue:
         """Forget the way: from here on the place of everything is 0."""
         self.heap.clear()
         self.place_now = 0
+        self.serial = 0
         self.scales = [0, 0, 0, 0, 0]
 
     def push(self, levels: PriceLevels, entry: Entry) -> None:
         """Queue an entry that was armed with its condition already true."""
         heappush(self.heap, self.item(levels, entry))
 
+    def push_passed(self, market: Market, source: PriceSource) -> None:
+        """Queue what this source's present value makes true; what is queued twice fires once."""
+        price_ticks = market.prices[source]
+        for levels in (market.falling[source], market.rising[source]):
+            if levels.is_passed(price_ticks, levels.best_ticks):
+                for entry in levels.passed(price_ticks):
+                    self.push(levels, entry)
+
     def item(self, levels: PriceLevels, entry: Entry) -> Firing:
         """The entry with its rank in the queue."""
+        self.serial += 1
+        serial = self.serial
         place = self.place_now
         scale = self.scales[levels.source]
         if scale:
@@ -83,13 +99,13 @@ class FiringQueue:
                 place = max(place, way * scale)
         if isinstance(entry, Order):
             order_class = CLOSERS if entry.closing else OPENERS
-            return place, order_class, entry.priority, 0, 0, entry.arming, entry
+            return place, order_class, entry.priority, 0, 0, entry.arming, serial, entry
         assert isinstance(entry, PositionTrigger)
         kind = entry.kind
         trigger_class = LIQUIDATIONS if kind is TriggerKind.LIQUIDATION else CLOSERS
         parent = 0 if entry.pair is None else entry.pair.parent_order_id
         position_id = entry.position.position_id
-        return place, trigger_class, position_id, int(kind), parent, entry.arming, entry
+        return place, trigger_class, position_id, int(kind), parent, entry.arming, serial, entry
 
 
 def exact_quotient(product: int, factor: int) -> int:
@@ -116,12 +132,23 @@ def disarm(entry: Entry) -> None:
 def arm_order(queue: FiringQueue, order: Order) -> None:
     """Let a limit order rest, or a conditional order wait for its trigger."""
     market = order.market
-    if order.order_type is LIMIT:
+    if order.order_type is LIMIT and market.book is not None:
+        market.book.add(order)
+    elif order.order_type is LIMIT:
         levels = market.falling[ASK] if order.side is BUY else market.rising[BID]
         arm(queue, market, levels, order, order.price_ticks)
     else:
         indexes = market.falling if order.fires_falling() else market.rising
         arm(queue, market, indexes[order.trigger_source], order, order.trigger_ticks)
+
+
+def disarm_order(order: Order) -> None:
+    """Take an order out of the book, or out of where it waits for its price."""
+    book = order.market.book
+    if book is not None and order.order_type is LIMIT:
+        book.remove(order)
+    else:
+        disarm(order)
 
 
 def rearm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry, key: int) -> None:
@@ -136,6 +163,8 @@ def rearm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry,
 def rearm_position(queue: FiringQueue, position: Position) -> None:
     """Recompute the prices that depend on lots, cost and margin: liquidation and auto-close."""
     market = position.market
+    if position.account_id == NOBODY:
+        return  # the insurance fund is not liquidated
     is_long = position.side is BUY
     trigger = position.liquidation
     if trigger is None:

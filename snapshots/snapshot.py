@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, Final
 
+from engine.cancel_order import set_timer
 from engine.client_orders import ClientOrder
 from engine.codec import Row, instrument_from_row, instrument_row, pack_rows
-from engine.commands import OrderType, PriceSource, Side, TimeInForce
+from engine.commands import OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
 from engine.instrument import InstrumentStatus
 from engine.market import Market
 from engine.open_orders import register_order, rest_order
@@ -59,6 +60,9 @@ def load_sections(stored: Iterable[tuple[str, Iterable[Row]]]) -> State:
             raise SnapshotDamaged(f"section {name!r}: {error!r}") from error
     if next(expected, None) is not None:
         raise SnapshotDamaged("sections are missing")
+    for market in state.books:
+        assert market.book is not None
+        market.book.forget_changes()
     state.firing.end()  # what is true already waits for the next price, as it did before
     return state
 
@@ -159,9 +163,11 @@ def _read_transfer(state: State, row: Row) -> None:
 def _write_markets(state: State) -> Iterator[Row]:
     for market in state.markets:
         if market is not None:
+            ledger = state.ledger.assets[market.asset_id]
             yield (
                 instrument_row(market.spec),
                 market.asset_id,
+                _wide(ledger.clearing.get(market.instrument_id, 0)),
                 market.status,
                 tuple(market.prices),
                 tuple(market.processed),
@@ -174,7 +180,8 @@ def _write_markets(state: State) -> Iterator[Row]:
 
 
 def _read_market(state: State, row: Row) -> None:
-    spec_row, asset_id, status, prices, processed, time_ns, source, sequence, candidate, count = row
+    spec_row, asset_id, clearing, status, prices, processed, *feed = row
+    time_ns, source, sequence, candidate, count = feed
     spec = instrument_from_row(spec_row)
     instrument_id = InstrumentId(len(state.markets))
     market = Market(instrument_id, AssetId(asset_id), spec)
@@ -186,8 +193,9 @@ def _read_market(state: State, row: Row) -> None:
     market.source_sequence = sequence
     market.candidate = list(candidate)
     market.candidate_count = count
-    state.markets.append(market)
-    state.symbols[spec.symbol] = instrument_id
+    state.add_market(market)
+    if market.is_order_driven:
+        state.ledger.assets[asset_id].clearing[instrument_id] = int(clearing)
 
 
 def _write_seats(state: State) -> Iterator[Row]:
@@ -326,6 +334,11 @@ def _write_orders(state: State) -> Iterator[Row]:
             order.hold_atoms,
             order.frozen_mark_ticks,
             order.priority,
+            order.display_lots,
+            order.self_trade_prevention,
+            order.oco_group,
+            order.filled_lots,
+            order.visible_lots,
         )
 
 
@@ -333,9 +346,14 @@ def _priority(order: Order) -> int:
     return order.priority
 
 
+ORDER_TERMS: Final = 15  # from the quantity to the time of creation
+
+
 def _read_order(state: State, row: Row) -> None:
-    order_id, account_id, instrument_id, side, order_type, time_in_force, *terms = row
-    *terms, hold_atoms, frozen_mark_ticks, priority = terms
+    order_id, account_id, instrument_id, side, order_type, time_in_force, *rest = row
+    terms, rest = rest[:ORDER_TERMS], rest[ORDER_TERMS:]
+    hold_atoms, frozen_mark_ticks, priority, display_lots, mode, *rest = rest
+    oco_group, filled_lots, visible_lots = rest
     terms[4] = PriceSource(terms[4])
     market = _market(state, instrument_id)
     order = Order(
@@ -347,12 +365,28 @@ def _read_order(state: State, row: Row) -> None:
         TimeInForce(time_in_force),
         *terms,
     )
+    order.display_lots = display_lots
+    order.self_trade_prevention = SelfTradePrevention(mode)
+    order.oco_group = oco_group
     order.order_id = OrderId(order_id)
     order.hold_atoms = hold_atoms
     order.frozen_mark_ticks = frozen_mark_ticks
     order.priority = priority
+    order.filled_lots = filled_lots
     register_order(state, order)
     rest_order(state, order)
+    if visible_lots != order.visible_lots and market.book is not None:
+        market.book.show(order, visible_lots - order.visible_lots)
+        order.visible_lots = visible_lots
+
+
+def _write_timers(state: State) -> Iterator[Row]:
+    return iter(sorted(state.cancel_after.items()))
+
+
+def _read_timer(state: State, row: Row) -> None:
+    account_id, due_ns = row
+    set_timer(state, AccountId(account_id), due_ns)
 
 
 def _market(state: State, instrument_id: int) -> Market:
@@ -376,4 +410,5 @@ SECTIONS: Final[
     ("client_orders", _write_client_orders, _read_client_order),
     ("positions", _write_positions, _read_position),
     ("orders", _write_orders, _read_order),
+    ("timers", _write_timers, _read_timer),
 )

@@ -1,0 +1,45 @@
+"""The insurance fund's own positions: account 0, on its own equity (LIQ-6)."""
+
+from engine.commands import BUY
+from engine.margin import maintenance_e8, profit_atoms
+from engine.market import Market
+from engine.position import Position
+from engine.state import State
+from engine.units import E8, NOBODY
+
+
+def fund_can_take(state: State, position: Position, price_ticks: int) -> bool:
+    """Whether the fund may take all lots of a position over at this price.
+
+    `insurance + Σ uPnL + s·x·(mark − B)·K ≥ Σ maintenance`, scaled by 10^8: its equity and what
+    it would have to keep, at the marks, with its positions as they would be.
+    """
+    market = position.market
+    signed_lots = position.qty_lots if position.side is BUY else -position.qty_lots
+    equity = state.asset_ledger(market).insurance_atoms
+    equity += signed_lots * (market.mark_ticks - price_ticks) * market.k
+    needed_e8 = 0
+    for other in state.books:
+        if other.asset_id != market.asset_id:
+            continue
+        added_lots = signed_lots if other is market else 0
+        for held in fund_positions(other):
+            k, mark_ticks = other.k, other.mark_ticks
+            equity += profit_atoms(held.side, held.qty_lots, held.cost_atoms, mark_ticks, k)
+            lots = held.qty_lots if held.side is BUY else -held.qty_lots
+            if other.is_netting:
+                lots, added_lots = lots + added_lots, 0
+            needed_e8 += _maintenance_e8(other, abs(lots))
+        needed_e8 += _maintenance_e8(other, abs(added_lots))
+    return equity * E8 >= needed_e8
+
+
+def fund_positions(market: Market) -> list[Position]:
+    """What the fund holds in a market, by id."""
+    seat = market.existing_seat(NOBODY)
+    return [] if seat is None else seat.positions()
+
+
+def _maintenance_e8(market: Market, lots: int) -> int:
+    notional = lots * market.mark_ticks * market.k
+    return maintenance_e8(notional, market.rates, market.close_fee_e8)

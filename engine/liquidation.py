@@ -1,0 +1,171 @@
+"""Exits and liquidations of an order-driven market: closing orders of their own (EXI-8, LIQ-5…8).
+
+What the book does not take at the bankruptcy price goes to the insurance fund while its equity
+allows, else to the positions on the other side.
+"""
+
+from engine.arrival import Arrival, find_fills
+from engine.commands import GTC, IOC, LIMIT, MARKET, OrderType, PriceSource, Side
+from engine.deleveraging import counterparties
+from engine.events import MAKER, TAKER, CancelCause, CloseCause, Event
+from engine.insurance import fund_can_take
+from engine.margin import bankruptcy_ticks
+from engine.open_orders import (
+    cancel_open_order,
+    register_order,
+    rest_order,
+    settle_key_hold,
+    shrink_closers,
+)
+from engine.order import Order
+from engine.place_order import accepted
+from engine.position import Position, closing_side
+from engine.seat import Seat
+from engine.settlement import fill_order, settle_touched, touch_seat
+from engine.state import State
+from engine.taking import carry_out, follow_path
+from engine.units import NOBODY, OrderId, PositionId
+
+
+def close_in_book(
+    state: State, position: Position, lots: int, cause: CloseCause, events: list[Event]
+) -> None:
+    """An exit fires: a market order closes what it can within the protection price (EXI-8)."""
+    order = _closing_order(state, position, MARKET, lots, 0)
+    events.append(accepted(order, lots))
+    arrival = Arrival(state, order, None)
+    find_fills(arrival)
+    carry_out(state, arrival, cause, events)
+
+
+def liquidate(state: State, position: Position, events: list[Event]) -> None:
+    """Into the book at the bankruptcy price; then the fund, or the other side (LIQ-5 to LIQ-8)."""
+    _cancel_orders(state, position, events)
+    price_ticks = bankruptcy_price_ticks(position)
+    order = _closing_order(state, position, LIMIT, position.qty_lots, price_ticks)
+    events.append(accepted(order, position.qty_lots))
+    arrival = Arrival(state, order, None)
+    find_fills(arrival)
+    follow_path(state, arrival, CloseCause.LIQUIDATION, events)
+    offer: Order | None = None
+    if position.qty_lots:
+        if fund_can_take(state, position, price_ticks):
+            offer = _take_over(state, order, position, price_ticks, events)
+        else:
+            _deleverage(state, order, position, price_ticks, events)
+    settle_touched(state, events)
+    if offer is not None:
+        _offer(state, offer, events)
+
+
+def bankruptcy_price_ticks(position: Position) -> int:
+    """The last price at which the position owes nothing, within the prices of the market."""
+    market = position.market
+    ticks = bankruptcy_ticks(
+        position.side, position.qty_lots, position.cost_atoms, position.margin_atoms, market.k
+    )
+    return min(max(1, ticks), market.price_ticks_max)
+
+
+def _cancel_orders(state: State, position: Position, events: list[Event]) -> None:
+    """The orders of the key go before the position does (LIQ-5)."""
+    seat = position.seat
+    for order in seat.orders():
+        is_of_key = seat.market.is_netting or (
+            order.closing and order.position_id == position.position_id
+        )
+        if is_of_key and state.orders.get(order.order_id) is order:
+            cancel_open_order(state, order, CancelCause.LIQUIDATION, events)
+    settle_key_hold(state, seat, events)
+
+
+def _closing_order(
+    state: State, position: Position, order_type: OrderType, lots: int, price_ticks: int
+) -> Order:
+    """A closing order that nobody placed; it takes an id like any other."""
+    order = _system_order(state, position.seat, closing_side(position.side), lots)
+    order.order_type = order_type
+    order.time_in_force = GTC if position.account_id == NOBODY else IOC
+    order.price_ticks = price_ticks
+    order.closing = True
+    order.position_id = position.position_id
+    order.order_id = OrderId(state.take_id())
+    order.priority = order.order_id
+    return order
+
+
+def _system_order(state: State, seat: Seat, side: Side, lots: int) -> Order:
+    """Terms of what the venue itself does; without an id as long as it is told as id 0."""
+    return Order(
+        seat.account_id,
+        seat.market,
+        seat,
+        side,
+        MARKET,
+        IOC,
+        lots,
+        0,
+        0,
+        0,
+        PriceSource.MARK,
+        0,
+        False,
+        False,
+        PositionId(0),
+        0,
+        0,
+        0,
+        0,
+        "",
+        state.time_ns,
+    )
+
+
+def _take_over(
+    state: State, order: Order, position: Position, price_ticks: int, events: list[Event]
+) -> Order | None:
+    """The fund trades the rest with the user (LIQ-6); the lots that opens for it are offered."""
+    lots = position.qty_lots
+    fill_order(state, order, lots, price_ticks, TAKER, CloseCause.LIQUIDATION, events)
+    market = position.market
+    seat = market.seat(NOBODY)
+    touch_seat(state, seat)
+    before = seat.first_position if market.is_netting else None
+    taking = _system_order(state, seat, position.side, lots)
+    taking.leverage = 1
+    closing_lots = 0
+    if before is not None and before.side is not position.side:
+        closing_lots = min(lots, before.qty_lots)
+    fill_order(state, taking, lots, price_ticks, MAKER, CloseCause.ORDER, events)
+    if closing_lots == lots:
+        return None
+    opened = seat.first_position if market.is_netting else state.positions.get(taking.position_id)
+    assert opened is not None
+    return _closing_order(state, opened, LIMIT, lots - closing_lots, price_ticks)
+
+
+def _offer(state: State, order: Order, events: list[Event]) -> None:
+    """The fund offers what it took over at the price it paid (LIQ-8)."""
+    events.append(accepted(order, order.qty_lots))
+    register_order(state, order)
+    rest_order(state, order)
+    position = state.positions.get(order.position_id)
+    assert position is not None
+    shrink_closers(state, position, events)
+
+
+def _deleverage(
+    state: State, order: Order, position: Position, price_ticks: int, events: list[Event]
+) -> None:
+    """Positions on the other side close at the bankruptcy price, by rank (LIQ-7)."""
+    for other in counterparties(position):
+        lots = min(position.qty_lots, other.qty_lots)
+        fill_order(state, order, lots, price_ticks, TAKER, CloseCause.LIQUIDATION, events)
+        touch_seat(state, other.seat)
+        closing = _system_order(state, other.seat, closing_side(other.side), lots)
+        closing.closing = True
+        closing.position_id = other.position_id
+        fill_order(state, closing, lots, price_ticks, MAKER, CloseCause.AUTO_DELEVERAGE, events)
+        if position.qty_lots == 0:
+            return
+    raise AssertionError("the lots of a market's longs and shorts are equal")

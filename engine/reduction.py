@@ -1,0 +1,70 @@
+"""What closing some lots of a position comes to (FIL-5).  Arithmetic only: it moves nothing."""
+
+from typing import Final, final
+
+from engine.commands import Side
+from engine.margin import (
+    cost_removed_atoms,
+    fee_atoms,
+    profit_atoms,
+    share_released_atoms,
+)
+from engine.market import Market
+
+
+@final
+class Reduction:
+    """The close row of DOMAIN section 5, in atoms.
+
+    released: leaves the margin.  paid: what is left of it for the user, or for insurance.
+    deficit: the loss beyond it, which others bear.
+    """
+
+    __slots__ = (
+        "cost_atoms",
+        "deficit_atoms",
+        "equity_atoms",
+        "fee_atoms",
+        "initial_margin_atoms",
+        "liquidation_fee_atoms",
+        "paid_atoms",
+        "profit_atoms",
+        "released_atoms",
+    )
+
+    def __init__(
+        self,
+        market: Market,
+        side: Side,
+        qty_lots: int,
+        cost_atoms: int,
+        margin_atoms: int,
+        initial_margin_atoms: int,
+        lots: int,
+        price_ticks: int,
+        rate_e8: int,
+        is_liquidation: bool,
+    ) -> None:
+        notional = lots * price_ticks * market.k
+        cost = cost_removed_atoms(side, cost_atoms, lots, qty_lots)
+        profit = profit_atoms(side, lots, cost, price_ticks, market.k)
+        initial = share_released_atoms(initial_margin_atoms, lots, qty_lots)
+        released = share_released_atoms(margin_atoms, lots, qty_lots)
+        if lots < qty_lots and released + profit < 0:
+            released += min(-(released + profit), margin_atoms - released)
+        equity = released + profit
+        fee = min(fee_atoms(initial if market.fee_on_margin else notional, rate_e8), max(0, equity))
+        liquidation_fee = 0
+        if is_liquidation:
+            full_fee = fee_atoms(notional, market.spec.liquidation_fee_e8)
+            liquidation_fee = min(full_fee, max(0, equity - fee))
+        rest = equity - fee - liquidation_fee
+        self.cost_atoms: Final = cost
+        self.profit_atoms: Final = profit
+        self.initial_margin_atoms: Final = initial
+        self.released_atoms: Final = released
+        self.equity_atoms: Final = equity
+        self.fee_atoms: Final = fee
+        self.liquidation_fee_atoms: Final = liquidation_fee
+        self.paid_atoms: Final = max(0, rest)
+        self.deficit_atoms: Final = max(0, -rest)

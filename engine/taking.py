@@ -1,0 +1,170 @@
+"""An admitted order fills, and what is left of it rests or ends (MAT-5 to MAT-8).
+
+Nothing here refuses.  In a quote-driven market the fills are at the touch, with the house; in an
+order-driven one they are the trades of the path, with the orders that rest there.
+"""
+
+from engine.arrival import Arrival
+from engine.commands import LIMIT, PriceSource
+from engine.events import (
+    MAKER,
+    TAKER,
+    CancelCause,
+    CloseCause,
+    Event,
+    OrderCancelled,
+    Traded,
+)
+from engine.matching import CANCEL, LESSEN, TRADE
+from engine.open_orders import (
+    amended,
+    cancel_open_order,
+    end_partner,
+    lessen_partner,
+    order_need_atoms,
+    register_order,
+    release_ticket_hold,
+    resize_order,
+    rest_order,
+    retire_order,
+    unrest_order,
+)
+from engine.order import Order
+from engine.reject_reason import NONE
+from engine.settlement import fill_order, settle_touched, take_fill_id, touch_seat
+from engine.state import State
+
+
+def carry_out(state: State, arrival: Arrival, cause: CloseCause, events: list[Event]) -> None:
+    """Fill the order, let the rest wait or end it, and settle with everyone touched."""
+    follow_path(state, arrival, cause, events)
+    rest_or_end(state, arrival, events)
+    settle_touched(state, events)
+
+
+def follow_path(state: State, arrival: Arrival, cause: CloseCause, events: list[Event]) -> None:
+    """Every fill of the order, in order."""
+    order = arrival.draft
+    if not arrival.fills and arrival.path is None:
+        return
+    touch_seat(state, order.seat)
+    if arrival.path is None:
+        for lots, price_ticks in arrival.fills:
+            fill_order(state, order, lots, price_ticks, TAKER, cause, events)
+        return
+    left_lots = arrival.path.traded_lots
+    for kind, maker, lots in arrival.path.steps:
+        if kind == TRADE:
+            left_lots -= lots
+            is_last = left_lots == 0 and order.qty_lots == 0
+            _trade(state, order, maker, lots, is_last, cause, events)
+        else:
+            _pass_own(state, kind, maker, lots, events)
+
+
+def _trade(
+    state: State,
+    taker: Order,
+    maker: Order,
+    lots: int,
+    is_last: bool,
+    cause: CloseCause,
+    events: list[Event],
+) -> None:
+    """One trade at the resting order's price: two fills (MAT-5).
+
+    is_last: the taker has nothing left after it.
+    """
+    market = taker.market
+    price_ticks = maker.price_ticks
+    trade_id = take_fill_id(state)
+    events.append(Traded(market.instrument_id, trade_id, price_ticks, lots, taker.side))
+    if market.prices[PriceSource.LAST] != price_ticks:
+        market.prices[PriceSource.LAST] = price_ticks
+        market.processed[PriceSource.LAST] = price_ticks
+        state.firing.push_passed(market, PriceSource.LAST)
+    fill_order(state, taker, lots, price_ticks, TAKER, cause, events)
+    if taker.oco_partner is not None:
+        if is_last:
+            end_partner(state, taker, events)
+        else:
+            lessen_partner(state, taker, lots, events)
+    _fill_maker(state, maker, lots, events)
+
+
+def _fill_maker(state: State, maker: Order, lots: int, events: list[Event]) -> None:
+    """The resting side of a trade; then it stays, shows its next part, or is done."""
+    book = maker.market.book
+    assert book is not None
+    touch_seat(state, maker.seat)
+    if not maker.market.is_netting:
+        release_ticket_hold(state, maker)
+        state.touched.orders.append(maker)
+    book.take(maker, lots)
+    maker.filled_lots += lots
+    if maker.qty_lots == 0:
+        unrest_order(maker)
+        retire_order(state, maker)
+    fill_order(state, maker, lots, maker.price_ticks, MAKER, CloseCause.ORDER, events)
+    if maker.qty_lots == 0:
+        end_partner(state, maker, events)
+        return
+    if maker.visible_lots == 0:
+        unrest_order(maker)
+        maker.priority = state.take_id()
+        rest_order(state, maker)
+    if maker.market.is_netting:
+        maker.hold_atoms = order_need_atoms(maker)
+    lessen_partner(state, maker, lots, events)
+
+
+def _pass_own(state: State, kind: int, own: Order, lots: int, events: list[Event]) -> None:
+    """Self-trade prevention takes an own order off the path, or lots off it (STP-1)."""
+    if kind == CANCEL or lots == own.qty_lots:
+        cancel_open_order(state, own, CancelCause.SELF_TRADE, events)
+        return
+    assert kind == LESSEN
+    release_ticket_hold(state, own)
+    resize_order(own, own.qty_lots - lots)
+    if not own.market.is_netting:
+        state.touched.orders.append(own)
+    events.append(amended(own))
+
+
+def rest_or_end(state: State, arrival: Arrival, events: list[Event]) -> None:
+    """What is left rests if it may; else the order is open no more (MAT-7, STP-2)."""
+    order, path = arrival.draft, arrival.path
+    is_open = state.orders.get(order.order_id) is order
+    lessened = path is not None and path.lessened_lots > 0
+    if lessened and order.qty_lots:
+        events.append(amended(order))
+    if arrival.rests() and order.may_rest():
+        if not is_open:
+            register_order(state, order)
+        _rest(state, order)
+        return
+    if is_open:
+        retire_order(state, order)
+    if path is None:
+        unfilled = not arrival.fills
+    else:
+        unfilled = order.qty_lots > 0 or lessened
+    if unfilled:
+        self_trade = path is not None and (path.stopped or (lessened and order.qty_lots == 0))
+        end = CancelCause.SELF_TRADE if self_trade else CancelCause.UNFILLED
+        events.append(OrderCancelled(order.order_id, order.account_id, end, NONE))
+    end_partner(state, order, events)
+
+
+def _rest(state: State, order: Order) -> None:
+    """A registered limit order begins to wait: its hold is taken when all is settled."""
+    assert order.order_type is LIMIT
+    rest_order(state, order)
+    touch_seat(state, order.seat)
+    if order.closing:
+        position = state.positions.get(order.position_id)
+        assert position is not None
+        state.touched.add_position(position)
+    elif not order.market.is_netting:
+        order.hold_atoms = 0
+        state.touched.orders.append(order)
