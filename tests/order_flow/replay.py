@@ -22,6 +22,7 @@ from engine.instrument import InstrumentSpec
 from engine.invariants import check
 from engine.market import Market
 from engine.state import State
+from tests.order_flow.clearing import check_clearing
 from tests.order_flow.flow import MAKERS, Flow, opening_commands
 from tests.order_flow.orders import INSTRUMENT
 from tests.order_flow.rebuilt_book import RebuiltBook
@@ -97,25 +98,10 @@ class Replay:
         assert book is not None
         assert book.depth_bids == self._book.depth[BUY]
         assert book.depth_asks == self._book.depth[SELL]
-        self._check_clearing()
+        check_clearing(self.engine.state, self.market)
         if self.counts["commands"] % self._check_every == 0:
             check(self.engine.state)
             self.counts["checks of every invariant"] += 1
-
-    def _check_clearing(self) -> None:
-        """CLR-1, and that the ledger's sum is 0."""
-        lots, cost_atoms, positions = 0, 0, 0
-        for seat in self.market.seats:
-            for position in seat.positions() if seat is not None else ():
-                sign = 1 if position.side is BUY else -1
-                lots += sign * position.qty_lots
-                cost_atoms -= sign * position.cost_atoms
-                positions += 1
-        assert positions == self.market.open_positions
-        assert lots == 0
-        ledger = self.engine.state.asset_ledger(self.market)
-        assert ledger.clearing.get(INSTRUMENT, 0) == cost_atoms
-        assert ledger.sum_atoms() == 0
 
     def _count(self, events: list[Event]) -> None:
         counts = self.counts
