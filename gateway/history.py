@@ -346,6 +346,8 @@ class History:
         record.trigger_ticks = event.trigger_ticks
         record.qty_lots = event.qty_lots
         record.amount_atoms = event.amount_atoms or record.amount_atoms
+        if record.is_open and 0 < record.filled_lots == record.qty_lots:
+            self._fill_up(self.account(event.account_id), record)  # what was left is no more
 
     def _triggered(self, event: OrderTriggered) -> None:
         self._changed(event.account_id, event.order_id)

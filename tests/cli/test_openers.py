@@ -62,5 +62,9 @@ def test_orders_are_well_formed(habit: Habit) -> None:
         *("CANNOT_FILL", "INSUFFICIENT_BALANCE", "RISK_TIER", "WOULD_TAKE", "MIN_NOTIONAL")
     }
     limits = {(OrderType.LIMIT, time_in_force) for time_in_force in TimeInForce}
-    others = {(kind, TimeInForce.GTC) for kind in OrderType if kind is not OrderType.LIMIT}
+    others = {
+        (OrderType.MARKET, TimeInForce.GTC),
+        (OrderType.STOP_MARKET, TimeInForce.GTC),
+        (OrderType.TAKE_PROFIT_MARKET, TimeInForce.GTC),
+    }
     assert kinds == limits | others
