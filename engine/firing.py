@@ -31,7 +31,8 @@ from engine.order import Order
 from engine.position import PositionTrigger, TriggerKind
 from engine.price_levels import Entry
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import close_by_trigger, fill_order, settle_touched, touch_seat
+from engine.settlement import close_by_trigger, fill_order
+from engine.settling import settle_touched, touch_seat
 from engine.state import State
 from engine.taking import carry_out
 

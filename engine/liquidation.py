@@ -21,7 +21,8 @@ from engine.order import Order
 from engine.place_order import accepted
 from engine.position import Position, closing_side
 from engine.seat import Seat
-from engine.settlement import fill_order, settle_touched, touch_seat
+from engine.settlement import fill_order
+from engine.settling import settle_touched, touch_seat
 from engine.state import State
 from engine.taking import carry_out, follow_path
 from engine.units import NOBODY, OrderId, PositionId

@@ -23,17 +23,10 @@ from engine.exits import attach_exits
 from engine.instrument import Remainder
 from engine.margin import fee_atoms, initial_margin_atoms
 from engine.market import Market
-from engine.open_orders import (
-    cancel_closers,
-    release_key_hold,
-    settle_key_hold,
-    settle_order_hold,
-    shrink_closers,
-)
 from engine.order import Order
 from engine.position import Position, closing_side
 from engine.reduction import Reduction
-from engine.seat import Seat
+from engine.settling import settle_touched, touch_seat
 from engine.state import State
 from engine.trigger_index import disarm_position, rearm_position
 from engine.units import NOBODY, OrderId, PositionId
@@ -86,65 +79,6 @@ def position_to_fill(state: State, order: Order) -> Position | None:
     return state.positions.get(order.position_id) if order.position_id else None
 
 
-def touch_seat(state: State, seat: Seat) -> None:
-    """The key fills: it gives back what it holds until `settle_touched` takes it anew."""
-    seats = state.touched.seats
-    if seat not in seats:
-        seats.append(seat)
-        release_key_hold(state, seat)
-
-
-def settle_touched(state: State, events: list[Event]) -> None:
-    """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8)."""
-    touched = state.touched
-    seats = touched.seats
-    if len(seats) > 1:
-        seats.sort(key=_account_id)
-    for seat in seats:
-        if touched.positions:
-            _settle_closers(state, seat, events)
-        if seat.market.is_netting:
-            settle_key_hold(state, seat, events)
-        elif touched.orders:
-            _settle_ticket_holds(state, seat, events)
-    seats.clear()
-    touched.positions.clear()
-    touched.orders.clear()
-
-
-def _settle_closers(state: State, seat: Seat, events: list[Event]) -> None:
-    """The closing orders of positions that shrank, shrink with them, or go (RED-1, RED-2)."""
-    reduced = [position for position in state.touched.positions if position.seat is seat]
-    reduced.sort(key=_position_id)
-    for position in reduced:
-        if position.closing_orders == 0:
-            continue
-        if position.qty_lots:
-            shrink_closers(state, position, events)
-        else:
-            cancel_closers(state, seat, position, events)
-
-
-def _settle_ticket_holds(state: State, seat: Seat, events: list[Event]) -> None:
-    orders = [order for order in state.touched.orders if order.seat is seat]
-    orders.sort(key=_order_id)
-    for order in orders:
-        if state.orders.get(order.order_id) is order:
-            settle_order_hold(state, order, events)
-
-
-def _account_id(seat: Seat) -> int:
-    return seat.account_id
-
-
-def _position_id(position: Position) -> int:
-    return position.position_id
-
-
-def _order_id(order: Order) -> int:
-    return order.order_id
-
-
 def _flip_fee_atoms(
     market: Market, lots: int, closing_lots: int, price_ticks: int, liquidity: Liquidity
 ) -> int | None:
@@ -170,21 +104,8 @@ def _open(
     market = order.market
     ledger = state.asset_ledger(market)
     notional = lots * price_ticks * market.k
-    by_amount = order.amount_atoms > 0
-    initial = order.amount_atoms if by_amount else initial_margin_atoms(notional, order.leverage)
-    if fee is None:
-        base = initial if market.fee_on_margin else notional
-        fee = fee_atoms(base, fee_rate_e8(market, liquidity))
     free = ledger.free[order.account_id]
-    paid = initial + fee
-    if by_amount:
-        paid = initial + min(fee, free - initial)
-    elif paid > free and liquidity is MAKER and market.is_order_driven:
-        # A resting order of a book is never refused; it may be short of a rounding (MAT-6).
-        fee = free - max(0, initial - (paid - free))
-        paid = free
-    if order.account_id == NOBODY:
-        initial = paid = fee = 0  # the insurance fund trades on its own equity (LIQ-6)
+    initial, paid, fee = _opening_payment(order, notional, liquidity, free, fee)
     is_new = position is None
     if position is None:
         position = _new_position(state, order)
@@ -202,6 +123,31 @@ def _open(
         order.position_id = position.position_id
     attach_exits(state, order, position, lots, is_new)
     rearm_position(state.firing, position)
+
+
+def _opening_payment(
+    order: Order, notional: int, liquidity: Liquidity, free: int, fee: int | None
+) -> tuple[int, int, int]:
+    """M0, what free pays, and the fee in it.
+
+    fee: if it is known already, that of a flip's opening part.
+    """
+    if order.account_id == NOBODY:
+        return 0, 0, 0  # the insurance fund trades on its own equity (LIQ-6)
+    market = order.market
+    by_amount = order.amount_atoms > 0
+    initial = order.amount_atoms if by_amount else initial_margin_atoms(notional, order.leverage)
+    if fee is None:
+        base = initial if market.fee_on_margin else notional
+        fee = fee_atoms(base, fee_rate_e8(market, liquidity))
+    paid = initial + fee
+    if by_amount:
+        paid = initial + min(fee, free - initial)
+    elif paid > free and liquidity is MAKER and market.is_order_driven:
+        # A resting order of a book is never refused; it may be short of a rounding (MAT-6).
+        fee = free - max(0, initial - (paid - free))
+        paid = free
+    return initial, paid, fee
 
 
 def _new_position(state: State, order: Order) -> Position:
@@ -329,20 +275,8 @@ def apply_reduction(
     position.initial_margin_atoms -= reduction.initial_margin_atoms
     position.realized_atoms += to_user - reduction.released_atoms
     state.touched.add_position(position)
-    events.append(
-        PositionReduced(
-            position.position_id,
-            position.account_id,
-            position.qty_lots,
-            position.cost_atoms,
-            position.margin_atoms,
-            to_user,
-            to_insurance,
-            insurance_paid,
-            reduction.deficit_atoms - insurance_paid,
-            cause,
-        )
-    )
+    house_paid = reduction.deficit_atoms - insurance_paid
+    events.append(_reduced(position, to_user, to_insurance, insurance_paid, house_paid, cause))
     if position.qty_lots:
         rearm_position(state.firing, position)
     else:
@@ -416,4 +350,26 @@ def _increased(position: Position) -> PositionIncreased:
         position.qty_lots,
         position.cost_atoms,
         position.margin_atoms,
+    )
+
+
+def _reduced(
+    position: Position,
+    to_user: int,
+    to_insurance: int,
+    insurance_paid: int,
+    house_paid: int,
+    cause: CloseCause,
+) -> PositionReduced:
+    return PositionReduced(
+        position.position_id,
+        position.account_id,
+        position.qty_lots,
+        position.cost_atoms,
+        position.margin_atoms,
+        to_user,
+        to_insurance,
+        insurance_paid,
+        house_paid,
+        cause,
     )

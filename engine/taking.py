@@ -31,7 +31,8 @@ from engine.open_orders import (
 )
 from engine.order import Order
 from engine.reject_reason import NONE
-from engine.settlement import fill_order, settle_touched, take_fill_id, touch_seat
+from engine.settlement import fill_order, take_fill_id
+from engine.settling import settle_touched, touch_seat
 from engine.state import State
 
 
