@@ -172,14 +172,14 @@ class Candles:
         return found
 
     def changed_since(self, place: int, sequence: int, limit: int) -> int | None:
-        """The start of the oldest candle that changed after `sequence`.
+        """From which start on a reader of all up to `sequence` lacks something.
 
-        None if that is not among the last `limit` of those stored.
+        None if it lacks nothing, or more than the last `limit` of those stored.
         """
         start_s: int | None = None
         for count, candle in enumerate(self._newest_first(place)):
-            if candle.sequence <= sequence:
-                return start_s
+            if candle.sequence <= sequence:  # the empty periods after it are new too
+                return None if count == 0 else candle.start_s + self.levels[place].interval_s
             if count == limit:
                 return None
             start_s = candle.start_s

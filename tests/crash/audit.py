@@ -4,18 +4,26 @@ Knows the journal, the engine and the gateway's own words for things; knows no p
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar, final
 
-from engine.commands import Command, Deposit, PlaceOrder, Withdraw
+from engine.commands import Command, Deposit, PlaceOrder, SubmitBatch, Withdraw
 from engine.engine import Engine
-from engine.events import Deposited, Event, OrderAccepted, Rejected, Withdrawn
+from engine.events import (
+    BatchItem,
+    Deposited,
+    Event,
+    OrderAccepted,
+    Rejected,
+    RequestRepeated,
+    Withdrawn,
+)
 from engine.invariants import check
 from engine.state import State
 from gateway import api_replies as replies
 from gateway.history import History, Touched
-from snapshots.restore import replay, restore
+from snapshots.restore import Observer, replay, restore
 from snapshots.snapshot import state_hash
 from tests.crash.sightings import ClientOrderId, Sightings, Transfer
 from wal.directory import lock_directory
@@ -23,6 +31,7 @@ from wal.files import Files
 from wal.reader import LogReader
 from wal.recovery import recover
 
+Watch = Callable[[Engine], Observer]
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -75,6 +84,8 @@ class Witness:
             facts.accounts[user, sequence] = replies.account_message(self.engine, account_id)
         if isinstance(command, PlaceOrder) and command.client_order_id:
             self._note_result(command, events)
+        elif isinstance(command, SubmitBatch):
+            self._note_batch(command, events)
         elif isinstance(command, Deposit | Withdraw):
             self._note_transfer(command, events)
 
@@ -107,15 +118,27 @@ class Witness:
             if (user, number) in self._seen.messages:
                 self.facts.messages[user, number] = message
 
+    def _note_batch(self, command: SubmitBatch, events: list[Event]) -> None:
+        """What follows a `BatchItem` came of that item."""
+        starts = [place for place, event in enumerate(events) if isinstance(event, BatchItem)]
+        for item, start, end in zip(command.items, starts, [*starts[1:], None], strict=True):
+            if isinstance(item, PlaceOrder) and item.client_order_id:
+                self._note_result(item, events[start:end])
+
     def _note_result(self, command: PlaceOrder, events: list[Event]) -> None:
+        """The first answer to an order is its own; what fires afterwards has orders too."""
         name = ClientOrderId(self._user(command.account_id), command.client_order_id)
         for event in events:
+            if isinstance(event, RequestRepeated):
+                return
             if isinstance(event, OrderAccepted):
                 record = self._history.account(event.account_id).orders[event.order_id]
                 reply = replies.order_reply(self.engine.state, record)
                 self.facts.accepted[name].append(replies.encode(reply))
-            elif isinstance(event, Rejected):
+                return
+            if isinstance(event, Rejected):
                 self.facts.refused[name].append(event.reason.name)
+                return
 
     def _note_transfer(self, command: Deposit | Withdraw, events: list[Event]) -> None:
         user = self._user(command.account_id)
@@ -128,14 +151,23 @@ class Witness:
                 self.facts.transfers[command.transfer_id].append(moved)
 
 
-def replayed_facts(directory: Path, seen: Sightings) -> Facts:
+def replayed_facts(directory: Path, seen: Sightings, watch: Watch | None = None) -> Facts:
     """Replay a journal from its start; the state at its end is checked, the usual way of
-    restoring must lead to the same one.  Raises AssertionError if it does not."""
+    restoring must lead to the same one.  Raises AssertionError if it does not.
+
+    watch: makes one who looks at each command, too."""
     files = Files()
     log = recover(files, directory)
     witness = Witness(seen)
     state = witness.engine.state
-    replay(witness.engine, LogReader(files, log), log.last_sequence, witness.observe)
+    watcher = None if watch is None else watch(witness.engine)
+
+    def observe(sequence: int, time_ns: int, command: Command, events: list[Event]) -> None:
+        witness.observe(sequence, time_ns, command, events)
+        if watcher is not None:
+            watcher(sequence, time_ns, command, events)
+
+    replay(witness.engine, LogReader(files, log), log.last_sequence, observe)
     assert state.sequence == log.last_sequence
     check(state)
     assert state.ledger.sum_atoms() == 0

@@ -181,7 +181,7 @@ class HttpLine:
         return answer
 
 
-class _Frame(msgspec.Struct):
+class Frame(msgspec.Struct, rename="camel"):
     """Whatever a WebSocket brings; which fields are set says what it is."""
 
     id: int | None = None
@@ -190,10 +190,24 @@ class _Frame(msgspec.Struct):
     channel: str = ""
     type: str = ""
     sequence: int = 0
+    prev_sequence: int | None = None
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_frames: Final = msgspec.json.Decoder(_Frame)
+class Listener(Protocol):
+    """Who else hears what the channels say, and which more of them there are."""
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """Public channels beside the tickers."""
+        ...
+
+    def hear(self, frame: Frame) -> None:
+        """A message of any channel but a ticker's."""
+        ...
+
+
+_frames: Final = msgspec.json.Decoder(Frame)
 _lists: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -205,9 +219,16 @@ class SocketLine:
     """
 
     def __init__(
-        self, user: str, token: str, seen: Sightings, prices: Prices, tickers: Sequence[str]
+        self,
+        user: str,
+        token: str,
+        seen: Sightings,
+        prices: Prices,
+        tickers: Sequence[str],
+        listener: Listener | None = None,
     ) -> None:
         self.stream_sequence: int | None = None
+        self._listener: Final = listener
         self._user: Final = user
         self._token: Final = token
         self._seen: Final = seen
@@ -227,11 +248,12 @@ class SocketLine:
         except CUT as error:
             raise Disconnected(str(error)) from error
         self._reader = asyncio.create_task(self._read(self._socket))
-        await self._one({"op": "auth", "token": self._token})
-        subscribe: Body = {"op": "subscribe", "channels": [*PRIVATE, *self._tickers]}
+        await self.request({"op": "auth", "token": self._token})
+        more = () if self._listener is None else self._listener.channels
+        subscribe: Body = {"op": "subscribe", "channels": [*PRIVATE, *self._tickers, *more]}
         if self.stream_sequence is not None:
             subscribe["fromSequence"] = self.stream_sequence + 1
-        await self._one(subscribe)
+        await self.request(subscribe)
 
     async def close(self) -> None:
         """Hang up."""
@@ -246,17 +268,18 @@ class SocketLine:
 
     async def cancel(self, client_order_id: str) -> Answer:
         """By its client order id."""
-        return await self._one({"op": "order.cancel", "clientOrderId": client_order_id})
+        return await self.request({"op": "order.cancel", "clientOrderId": client_order_id})
 
     async def amend(self, order_id: str, price: str) -> Answer:
         """To another price."""
-        return await self._one({"op": "order.amend", "orderId": order_id, "price": price})
+        return await self.request({"op": "order.amend", "orderId": order_id, "price": price})
 
     async def look(self) -> None:
         """A sign of life; the rest comes by itself."""
-        self._seen.see_sequence(read((await self._one({"op": "ping"})).body).sequence)
+        self._seen.see_sequence(read((await self.request({"op": "ping"})).body).sequence)
 
-    async def _one(self, request: Body) -> Answer:
+    async def request(self, request: Body) -> Answer:
+        """Any request.  Raises Disconnected if its outcome is unknown."""
         answer = (await self._send([request]))[0]
         if answer is None:
             raise Disconnected(str(request["op"]))
@@ -297,7 +320,7 @@ class SocketLine:
         finally:
             self._give_up()
 
-    def _take(self, frame: _Frame) -> None:
+    def _take(self, frame: Frame) -> None:
         if frame.id is not None:
             future = self._waiting.pop(frame.id)
             result = bytes(frame.result)
@@ -305,7 +328,14 @@ class SocketLine:
         elif frame.channel.startswith("ticker:"):
             self._seen.see_sequence(frame.sequence)
             self._prices.see(msgspec.json.decode(frame.data, type=_Ticker))
-        elif frame.type == "update":
+        else:
+            if frame.channel in PRIVATE:
+                self._take_private(frame)
+            if self._listener is not None:
+                self._listener.hear(frame)
+
+    def _take_private(self, frame: Frame) -> None:
+        if frame.type == "update":
             if self.stream_sequence is not None and frame.sequence != self.stream_sequence + 1:
                 self._complain(f"{self.stream_sequence}, then {frame.sequence}")
             self.stream_sequence = frame.sequence
@@ -313,7 +343,7 @@ class SocketLine:
         elif frame.type in ("snapshot", "reset"):
             self._take_present(frame)
 
-    def _take_present(self, frame: _Frame) -> None:
+    def _take_present(self, frame: Frame) -> None:
         """How things are, where the messages before are not known any more."""
         if self.stream_sequence is not None and frame.sequence < self.stream_sequence:
             self._complain(f"{self.stream_sequence}, reset to {frame.sequence}")

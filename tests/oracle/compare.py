@@ -8,7 +8,16 @@ from enum import IntEnum
 from typing import Any, Final
 
 from engine import codec, commands, invariants
-from engine.commands import Command, OrderType, PlaceOrder, PriceSource, Side, TimeInForce
+from engine.commands import (
+    Command,
+    OrderType,
+    PlaceOrder,
+    PriceSource,
+    SelfTradePrevention,
+    Side,
+    SubmitBatch,
+    TimeInForce,
+)
 from engine.engine import Engine
 from engine.events import Event
 from engine.instrument import (
@@ -36,6 +45,7 @@ from tests.oracle.views import (
     spec_to_oracle,
     word,
 )
+from tests.scenarios.books import Books
 
 Step = tuple[int, str, Fields]
 
@@ -44,6 +54,7 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
     "order_type": OrderType,
     "time_in_force": TimeInForce,
     "trigger_source": PriceSource,
+    "self_trade_prevention": SelfTradePrevention,
     "status": InstrumentStatus,
     "market": MarketStructure,
     "position_mode": PositionMode,
@@ -65,6 +76,8 @@ def to_engine(name: str, fields: Fields) -> Command:
     """The engine's command of the oracle's words."""
     if "spec" in fields:
         fields = {**fields, "spec": spec_to_engine(fields["spec"])}
+    if "items" in fields:
+        fields = {**fields, "items": tuple(to_engine(*item) for item in fields["items"])}
     values = {
         field: MEMBERS[field][value] if field in MEMBERS else value
         for field, value in fields.items()
@@ -87,6 +100,8 @@ def command_to_oracle(command: Command) -> tuple[str, Fields]:
     fields = {field: word(getattr(command, field)) for field in names}
     if "spec" in fields:
         fields["spec"] = spec_to_oracle(getattr(command, "spec"))  # noqa: B009
+    if isinstance(command, SubmitBatch):
+        fields["items"] = tuple(command_to_oracle(item) for item in command.items)
     return type(command).__name__, fields
 
 
@@ -172,6 +187,7 @@ class Duel:
         self.engine = Engine(State())
         self.twin: Engine | None = None
         self.venue = Venue()
+        self.books = Books()
         self.script: list[Step] = []
 
     def apply(self, time_ns: int, name: str, fields: Fields) -> list[Fact]:
@@ -183,6 +199,9 @@ class Duel:
         facts = self.venue.apply(time_ns, name, fields)
         events = self.engine.apply(sequence, time_ns, command)
         compare_facts(events, facts)
+        self.books.follow(events)
+        self.books.check(self.engine.state)
+        assert self.engine.state.ledger.sum_atoms() == 0, "money came or went"
         if preview is not None:
             compare_preview(preview, facts, self.venue)
         compare_views(self.engine.state, self.venue)

@@ -1,7 +1,8 @@
 """The one mixed driver: a seed's commands to engine and oracle, compared after each of them.
 
-`run(seed, steps)` returns how often each kind of command, event, reason and cause came up.
-`python -m tests.oracle.driver --seed 7 --steps 20000` prints them.
+`run(seed, steps)` returns how often each kind of command, event, reason, cause and rule came up.
+`python -m tests.oracle.driver --seed 7 --steps 20000` prints them; `--alone` runs the oracle only,
+which shows whether the commands still meet every rule.
 """
 
 import argparse
@@ -18,17 +19,38 @@ from tests.oracle.compare import Duel
 from tests.oracle.generator import Generator
 from tests.oracle.records import Fact
 from tests.oracle.scripts import broken_by, shrunk, told
+from tests.oracle.venue import Venue
 
 LIFE_STEPS: Final = 2_000
 STEPS: Final = "steps"
 NIGHTLY_SEED: Final = 1_000_000  # lives that `make test` does not live
 # What a long enough run must have met, however the driver grows.
+RULES: Final = (
+    *("CMD-5 refused item", "CMD-5 fires between"),
+    *("TYP-1 triggered rests", "TYP-1 triggered takes", "TYP-1 refused", "TYP-3"),
+    *("OCO-2 fill", "OCO-2 trigger", "OCO-2 other", "OCO-3 amended", "OCO-3 cancelled"),
+    *("DMS-1 fired", "DMS-1 replaced", "ICE-1 refill", "ICE-1 again in path"),
+    *("MAT-2 closer clipped", "MAT-2 closer passed over"),
+    *("MAT-3 budget ends", "MAT-3 nothing", "MAT-4 FOK short", "MAT-6 short"),
+    *("MAT-7 rests", "MAT-7 unfilled", "MAT-8 RED-1", "MAT-8 RED-2", "MAT-8 hold short"),
+    *("MAT-9 second position", "STP CANCEL_MAKER", "STP CANCEL_TAKER", "STP CANCEL_BOTH"),
+    *("STP DECREMENT maker left", "STP DECREMENT maker gone", "STP DECREMENT taker gone"),
+    *("STP after trades", "STP with FOK", "STP-2 amended"),
+    *("ADM-6a netting", "ADM-6a ticket", "ADM-6b trades", "ADM-6b rest", "ADM-6c"),
+    *("AMD-4 below filled", "AMD-4 equal filled", "AMD-4 takes"),
+    *("FIR-7 cascade", "FIR-8 stale", "EXI-8 unfilled", "EXI-8 auto-close stays"),
+    *("LIQ-5 whole", "LIQ-5 partly", "LIQ-5 nothing"),
+    *("LIQ-6 open", "LIQ-6 increase", "LIQ-6 net", "LIQ-6 flip"),
+    *("LIQ-7 gaining", "LIQ-7 losing", "LIQ-7 ruined", "LIQ-7 fund", "LIQ-7 tie"),
+    *("LIQ-8 offer rests", "LIQ-8 offer hit", "FIL-9"),
+)
 EXPECTED: Final = (
     *(f"command {shape.record_class.__name__}" for shape in codec.COMMAND_SHAPES),
     *(f"event {shape.record_class.__name__}" for shape in codec.EVENT_SHAPES),
     *(f"reason {reason.name}" for reason in RejectReason if reason is not RejectReason.NONE),
     *(f"close {cause.name}" for cause in CloseCause),
     *(f"cancel {cause.name}" for cause in CancelCause),
+    *(f"rule {code}" for code in RULES),
 )
 
 
@@ -56,6 +78,7 @@ def live(name: str, steps: int) -> Counter[str]:
             step = opening[number] if number < len(opening) else generator.next()
             count(counted, step[1], duel.apply(*step))
         duel.deep_check()
+        count_rules(counted, duel.venue)
     except AssertionError as difference:
         script = shrunk(duel.script)
         raise AssertionError(
@@ -63,6 +86,28 @@ def live(name: str, steps: int) -> Counter[str]:
             f"shortest script, which says {broken_by(script)}:\n\n{told(script)}"
         ) from difference
     return counted
+
+
+def run_alone(seed: int, steps: int) -> Counter[str]:
+    """The same lives of the oracle without the engine."""
+    counted: Counter[str] = Counter()
+    life = 0
+    while counted[STEPS] < steps:
+        venue = Venue()
+        generator = Generator(Random(f"{seed}/{life}"), venue)
+        opening = generator.opening()
+        for number in range(min(LIFE_STEPS, steps - counted[STEPS])):
+            step = opening[number] if number < len(opening) else generator.next()
+            count(counted, step[1], venue.apply(*step))
+            venue.state.check()
+        count_rules(counted, venue)
+        life += 1
+    return counted
+
+
+def count_rules(counted: Counter[str], venue: Venue) -> None:
+    """Adds how often each rule bit in a life."""
+    counted.update({f"rule {code}": times for code, times in venue.state.hits.items()})
 
 
 def fingerprint(name: str, steps: int) -> str:
@@ -106,9 +151,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle.driver")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--alone", action="store_true")
     options = parser.parse_args()
     started = time.monotonic()
-    counted = run(options.seed, options.steps)
+    counted = (run_alone if options.alone else run)(options.seed, options.steps)
     for name in (*EXPECTED, STEPS):
         print(f"{name:<36}{counted[name]:>10,}")
     print(f"{counted[STEPS] / (time.monotonic() - started):,.0f} steps per second")

@@ -5,40 +5,44 @@ strategy can stand in for it.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from hashlib import blake2b
 from random import Random
-from typing import Final, TypeVar
+from typing import Final
 
 from tests.oracle import order_aims, plots
+from tests.oracle.admin_aims import AdminAims
+from tests.oracle.book_aims import is_order_driven
+from tests.oracle.book_plots import BOOK_PLOTS, Scene, second_position
+from tests.oracle.chooser import ACCOUNTS
 from tests.oracle.firing import entries_of
-from tests.oracle.instruments import changed, faulty, four_specs
+from tests.oracle.instruments import venue_specs
+from tests.oracle.ladder import stale
 from tests.oracle.price_aims import next_price
 from tests.oracle.records import (
     ALL_INSTRUMENTS,
     AMOUNT_ATOMS_MAX,
     Fields,
     Market,
-    Order,
-    Position,
 )
+from tests.oracle.ruin_plots import RUIN_PLOTS
 from tests.oracle.rules import ceil_div
+from tests.oracle.stories import SECOND_NS
 from tests.oracle.venue import Venue
 
 Command = tuple[int, str, Fields]
-Waiting = TypeVar("Waiting", Order, Position)
 START_NS: Final = 1_700_000_000_000_000_000
-ACCOUNTS: Final = 6
-# How often each account and each of the first four markets is chosen.
-BUSY: Final = (8, 5, 3, 2, 2, 1)
-SHARES: Final = (25, 30, 25, 20)
-POSITIONS_MAX: Final = 24
+DAY_NS: Final = 86_400 * SECOND_NS
+POSITIONS_MAX: Final = 30
+PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS)
+PLOT_SHARE: Final = 0.08
 WEIGHTS: Final = {
     "UpdatePrice": 260,
     "PlaceOrder": 400,
     "AmendOrder": 70,
+    "SubmitBatch": 25,
     "CancelOrder": 30,
-    "CancelOrders": 10,
+    "CancelOrders": 8,
+    "CancelAfter": 12,
     "SetPositionExits": 60,
     "AdjustMargin": 45,
     "SetLeverage": 20,
@@ -55,27 +59,30 @@ WEIGHTS: Final = {
 }
 
 
-class Generator:
+class Generator(AdminAims):
     """The next command for a venue, given what the oracle knows of it."""
 
     def __init__(self, chance: Random, venue: Venue) -> None:
-        self.chance = chance
-        self.venue = venue
+        super().__init__(chance, venue)
         self.bases: dict[int, int] = {}
         self.planned: deque[plots.Planned] = deque()
         self.sent: list[Fields] = []
-        self.at_edge: Market | None = None
-        self.serial = 0
 
     def opening(self) -> list[Command]:
-        """What every venue begins with: four markets, six accounts, money, prices."""
+        """What every venue begins with: markets, accounts, money."""
         commands: list[tuple[str, Fields]] = []
-        for number, (spec, base) in enumerate(four_specs(self.chance), 1):
+        for number, (spec, base) in enumerate(venue_specs(self.chance), 1):
             self.bases[number] = base
             commands.append(("ListInstrument", {"spec": spec}))
+        if self.chance.random() < 0.1:
+            # Four of these are all the money that may ever come in.
+            all_there_is = {"asset": "EUR", "amount_atoms": AMOUNT_ATOMS_MAX}
+            for _ in range(5):
+                fields = {**all_there_is, "transfer_id": self.fresh("t")}
+                commands.append(("FundInsurance", fields))
         for number in range(1, ACCOUNTS + 1):
             commands.append(("OpenAccount", {"user_id": f"user-{number}"}))
-            for asset in ("USD", "EUR"):
+            for asset in ("USD", "EUR", "GBP"):
                 amount = self.chance.choice((10**6, 10**9, 10**10, 10**11, 10**12))
                 money = {"asset": asset, "amount_atoms": amount, "transfer_id": self.fresh("t")}
                 commands.append(("Deposit", {"account_id": number, **money}))
@@ -83,8 +90,11 @@ class Generator:
 
     def next(self) -> Command:
         """One command and its time."""
+        if not self.planned and self.chance.random() < PLOT_SHARE:
+            self.begin_plot()
         if self.planned:
-            return self.venue.state.now_ns, *self.planned.popleft()()
+            name, fields, *later = self.planned.popleft()()
+            return self.venue.state.now_ns + sum(later), name, fields
         kind = self.chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
         return self.of_kind(self.urgent() or kind)
 
@@ -93,6 +103,23 @@ class Generator:
         self.at_edge = None
         time_ns = self.time_ns()
         return time_ns, kind, getattr(self, f"aim_{snake(kind)}")(time_ns)
+
+    def begin_plot(self) -> None:
+        """One of the plots for books, in a market that trades and knows a fresh price."""
+        state = self.venue.state
+        markets = [
+            market
+            for market in list(state.markets.values())[:5]
+            if is_order_driven(market) and market.prices is not None and market.status == "TRADING"
+        ]
+        if not markets or len(state.accounts) < ACCOUNTS:
+            return
+        scene = Scene(self.chance, state, self.chance.choice(markets), self.fresh)
+        plots_here = PLOTS + ((second_position, 25),) * scene.is_ticket
+        plot = self.chance.choices(*zip(*plots_here, strict=True))[0]
+        if stale(state, scene.market):
+            scene.mark_to(lambda: scene.mark)
+        self.planned += plot(scene)
 
     def urgent(self) -> str:
         """Halts end soon and crowds thin out, so that most commands meet an open market."""
@@ -104,11 +131,6 @@ class Generator:
             return "UpdatePrice"
         poor = min((state.free.get((one, 1), 0) for one in state.accounts), default=0) < 10**8
         return "Deposit" if poor and dice > 0.97 else ""
-
-    def fresh(self, prefix: str) -> str:
-        """A name not used before."""
-        self.serial += 1
-        return f"{prefix}{self.serial}"
 
     def time_ns(self) -> int:
         """Mostly a little later; at times to the edge of staleness or expiry, or backwards."""
@@ -130,65 +152,14 @@ class Generator:
             for order in state.orders.values()
             if order.expire_ns
         ]
+        markets = list(state.markets.values())
+        edges += [(due_ns, chance.choice(markets)) for due_ns in state.cancel_after.values()]
         ahead = [edge for edge in edges if edge[0] > now]
         if not ahead:
             return now
         edge_ns: int
         edge_ns, self.at_edge = chance.choice(ahead)
         return edge_ns + chance.choice((-1, 0, 0, 1))
-
-    def account_id(self) -> int:
-        """Mostly one that exists."""
-        known = len(self.venue.state.accounts)
-        if self.chance.random() < 0.99:
-            busy = range(1, min(known, ACCOUNTS) + 1)
-            return self.chance.choices(busy, BUSY[: len(busy)])[0] if busy else 1
-        return int(self.chance.choice((0, -1, known, known + 1)))
-
-    def account_of_key(self, market: Market) -> int:
-        """Any account, but in a netting market often one that has a position there."""
-        holders = [
-            position.account_id
-            for position in self.venue.state.positions.values()
-            if position.instrument_id == market.instrument_id
-        ]
-        if holders and market.spec["position_mode"] == "NETTING" and self.chance.random() < 0.4:
-            return self.chance.choice(holders)
-        return self.account_id()
-
-    def market(self) -> Market | None:
-        """The market at whose edge the time is, else one of the first four."""
-        if self.at_edge is not None:
-            return self.at_edge
-        markets = list(self.venue.state.markets.values())
-        return self.chance.choices(markets[:4], SHARES[: len(markets)])[0] if markets else None
-
-    def instrument_id(self) -> int:
-        """Mostly one that exists."""
-        market = self.market()
-        if market is None or self.chance.random() < 0.01:
-            return int(self.chance.choice((0, -1, 99)))
-        return market.instrument_id
-
-    def order(self) -> Order | None:
-        """An open order."""
-        orders = list(self.venue.state.orders.values())
-        shut = [order for order in orders if self.is_shut(order)]
-        return self.one_of(shut if self.chance.random() < 0.1 and shut else orders)
-
-    def position(self) -> Position | None:
-        """An open position."""
-        positions = list(self.venue.state.positions.values())
-        shut = [position for position in positions if self.is_shut(position)]
-        return self.one_of(shut if self.chance.random() < 0.15 and shut else positions)
-
-    def is_shut(self, waiting: Order | Position) -> bool:
-        """Whether it waits in a market that does not trade."""
-        return self.venue.state.markets[waiting.instrument_id].status != "TRADING"
-
-    def one_of(self, waiting: list[Waiting]) -> Waiting | None:
-        """Any of them, if there are any."""
-        return self.chance.choice(waiting) if waiting else None
 
     def aim_update_price(self, time_ns: int) -> Fields:
         """A price near something that waits for one."""
@@ -231,6 +202,9 @@ class Generator:
             return
         if dice < 0.1:
             self.planned += plots.exact_balance(chance, state, market, order, self.fresh("t"))
+        elif is_order_driven(market):
+            if dice < 0.11:
+                self.planned += plots.many_orders(chance, market, order["account_id"])
         elif dice < 0.11:
             self.planned += plots.dear_maker(chance, state, market, order, self.fresh("t"))
         elif dice < 0.13:
@@ -256,15 +230,44 @@ class Generator:
             **order_aims.amendment(self.chance, self.venue.state, market, order),
         }
 
-    def named(self, order: Order) -> Fields:
-        """An open order by its id or its client order id, at times with somebody else's account."""
-        by_client = order.client_order_id != "" and self.chance.random() < 0.5
-        stranger = self.chance.random() < 0.02
-        return {
-            "account_id": self.account_id() if stranger else order.account_id,
-            "order_id": 0 if by_client else order.order_id,
-            "client_order_id": order.client_order_id if by_client else "",
-        }
+    def aim_submit_batch(self, time_ns: int) -> Fields:
+        """Items of every kind, mostly of one account; at times too many or none."""
+        chance, account_id = self.chance, self.account_id()
+        count = chance.choices((1, 2, 3, 4, 6, 0), (10, 25, 25, 20, 15, 3))[0]
+        items = [self.batched(account_id, time_ns) for _ in range(count)]
+        if chance.random() < 0.03:
+            items += [("CancelOrder", missing(account_id))] * chance.choice((50 - count, 51))
+        if chance.random() < 0.03:
+            items.append(("CancelOrder", missing(account_id + 1)))
+        return {"account_id": account_id, "items": tuple(items)}
+
+    def batched(self, account_id: int, time_ns: int) -> tuple[str, Fields]:
+        """One item of a batch."""
+        chance, state = self.chance, self.venue.state
+        orders = [order for order in state.orders.values() if order.account_id == account_id]
+        market, dice = self.market(), chance.random()
+        if not orders and (market is None or dice < 0.05):
+            return "CancelOrder", missing(account_id)
+        if market is not None and (dice < 0.6 or not orders):
+            aim = order_aims.next_order
+            fields = aim(chance, state, market, account_id, time_ns, own=True)
+            return "PlaceOrder", order_aims.corrupted(chance, fields, time_ns) | {
+                "account_id": account_id
+            } if chance.random() < 0.08 else fields
+        order = chance.choice(orders)
+        named = {**self.named(order), "account_id": account_id}
+        if dice < 0.85:
+            in_market = state.markets[order.instrument_id]
+            changes = order_aims.amendment(chance, state, in_market, order)
+            return "AmendOrder", {**named, **changes}
+        return "CancelOrder", named
+
+    def aim_cancel_after(self, time_ns: int) -> Fields:
+        """Soon, never, at the longest, and beyond."""
+        timeouts = (10**6, 10**8, SECOND_NS, 0, DAY_NS, DAY_NS + 1, -1)
+        weights = (25, 30, 20, 10, 8, 4, 3)
+        timeout = self.chance.choices(timeouts, weights)[0]
+        return {"account_id": self.account_id(), "timeout_ns": timeout}
 
     def aim_cancel_order(self, time_ns: int) -> Fields:
         """An open order, or one that is not there."""
@@ -281,7 +284,11 @@ class Generator:
     def aim_cancel_orders(self, time_ns: int) -> Fields:
         """All of an account, in one market or in all."""
         instrument_id = self.chance.choice((ALL_INSTRUMENTS, self.instrument_id()))
-        return {"account_id": self.account_id(), "instrument_id": instrument_id}
+        return {
+            "account_id": self.account_id(),
+            "instrument_id": instrument_id,
+            "on_disconnect": self.chance.random() < 0.4,
+        }
 
     def aim_set_position_exits(self, time_ns: int) -> Fields:
         """Exits around the present prices, some of them true already."""
@@ -330,98 +337,6 @@ class Generator:
             "leverage": leverage,
         }
 
-    def transfer(self, amounts: Sequence[int]) -> Fields:
-        """Money in an asset under a transfer id, at times a known or a bad one."""
-        chance = self.chance
-        known = sorted(self.venue.state.transfer_ids)[-20:]
-        asset = chance.choices(("USD", "EUR", "XXX", ""), (60, 40, 4, 2))[0]
-        transfer_id, dice = self.fresh("t"), chance.random()
-        if dice < 0.05 and known:
-            transfer_id = chance.choice(known)
-        elif dice < 0.08:
-            transfer_id = chance.choice(("", "a b", "x" * 65, "\n", "ü"))
-        return {"asset": asset, "amount_atoms": chance.choice(amounts), "transfer_id": transfer_id}
-
-    def aim_deposit(self, time_ns: int) -> Fields:
-        """Pocket money up to fortunes; at times more than may ever come in."""
-        amounts: Sequence[int] = (1, 10**8, 10**9, 10**10, 10**11, 10**12)
-        if self.chance.random() < 0.08:
-            amounts = (0, -1, AMOUNT_ATOMS_MAX + 1)
-        return {"account_id": self.account_id(), **self.transfer(amounts)}
-
-    def aim_withdraw(self, time_ns: int) -> Fields:
-        """All there is, one more, a part."""
-        account_id = self.account_id()
-        asset_id = self.chance.choice((1, 2))
-        free = self.venue.state.free.get((account_id, asset_id), 0)
-        amounts: Sequence[int] = (free, free + 1, free // 2, free // 10, free // 10, 1)
-        if self.chance.random() < 0.05:
-            amounts = (0, -1, AMOUNT_ATOMS_MAX + 1)
-        fields = {"account_id": account_id, **self.transfer(amounts)}
-        if self.chance.random() < 0.9:
-            fields["asset"] = self.venue.state.assets.get(asset_id, "USD")
-        return fields
-
-    def aim_fund_insurance(self, time_ns: int) -> Fields:
-        """Never enough for long."""
-        if self.chance.random() < 0.12:
-            # Four of these are all the money that may ever come in.
-            return self.transfer((AMOUNT_ATOMS_MAX,)) | {"asset": "EUR"}
-        return self.transfer((1, 10**5, 10**7, 10**9, 0))
-
-    def aim_set_instrument_status(self, time_ns: int) -> Fields:
-        """Shut markets first."""
-        state = self.venue.state
-        shut = [market for market in state.markets.values() if market.status != "TRADING"]
-        if shut and self.chance.random() < 0.8:
-            instrument_id = self.chance.choice(shut).instrument_id
-            weights = (8, 1, 1)
-        else:
-            instrument_id, weights = self.instrument_id(), (2, 4, 4)
-        status = self.chance.choices(("TRADING", "CLOSE_ONLY", "HALTED"), weights)[0]
-        return {"instrument_id": instrument_id, "status": status}
-
-    def aim_change_instrument(self, time_ns: int) -> Fields:
-        """New settings, most of them allowed."""
-        market = self.market()
-        if market is None:
-            return {"instrument_id": 1, "spec": four_specs(self.chance)[0][0]}
-        bad = self.chance.random() < 0.15
-        spec = (faulty if bad else changed)(market.spec, self.chance)
-        unknown = self.chance.random() < 0.05
-        return {"instrument_id": 99 if unknown else market.instrument_id, "spec": spec}
-
-    def aim_list_instrument(self, time_ns: int) -> Fields:
-        """Mostly one that cannot be; at times a fifth market, which nobody trades."""
-        spec, _ = self.chance.choice(four_specs(self.chance))
-        dice = self.chance.random()
-        if dice < 0.5:
-            return {"spec": faulty(spec, self.chance)}
-        if dice < 0.6 and len(self.venue.state.markets) < 6:
-            return {"spec": spec | {"symbol": self.fresh("E") + "/EUR", "settlement": "EUR"}}
-        return {"spec": spec}
-
-    def aim_advance_time(self, time_ns: int) -> Fields:
-        """Nothing but time."""
-        return {}
-
-    def aim_open_account(self, time_ns: int) -> Fields:
-        """Known, bad and new names."""
-        names = ["user-1", "user-2", "", "a b", "x" * 65, "x" * 64]
-        if len(self.venue.state.accounts) < ACCOUNTS + 3:
-            names.append(self.fresh("guest-"))
-        return {"user_id": self.chance.choice(names)}
-
-    def aim_issue_token(self, time_ns: int) -> Fields:
-        """For an account or the operator, known and new."""
-        token_hash = bytes([self.chance.randrange(12)]) * self.chance.choice((32, 32, 32, 31))
-        account_id = self.chance.choice((0, self.account_id()))
-        return {"account_id": account_id, "token_hash": token_hash, "scopes": 7}
-
-    def aim_revoke_token(self, time_ns: int) -> Fields:
-        """Working, revoked and unknown ones."""
-        return {"token_hash": bytes([self.chance.randrange(12)]) * 32}
-
 
 def snake(name: str) -> str:
     """PlaceOrder as place_order."""
@@ -439,6 +354,11 @@ def price_fields(ticks: int) -> Fields:
     values = {f"{source}_ticks": ticks for source in ("bid", "ask", "last", "mark", "index")}
     source = {"source": "feed", "source_sequence": 1, "by_operator": False}
     return {"instrument_id": 1, **source, **values}
+
+
+def missing(account_id: int) -> Fields:
+    """What names no order."""
+    return {"account_id": account_id, "order_id": 10**6, "client_order_id": ""}
 
 
 def no_amendment() -> Fields:

@@ -1,7 +1,10 @@
 """The markets that the driver trades in.  Knows settings; knows nothing of trading.
 
-Four shapes, with numbers drawn anew for every venue: the seed's tickets, a perpetual with tiers, a
-netting market with fees on margin, and tickets with fees on notional, a rebate and a price band.
+Seven shapes, with numbers drawn anew for every venue.  Four are quote-driven: the seed's tickets, a
+perpetual with tiers, a netting market with fees on margin, and tickets with fees on notional, a
+rebate and a price band.  Three are order-driven: a perpetual with tiers, rebate and reserved
+closing fee, a netting market with fees on margin, and tickets.  A venue has two of the first and
+all of the second.
 """
 
 from random import Random
@@ -13,9 +16,10 @@ from tests.oracle.stories import SECOND_NS, simple_spec
 BASE_TICKS = (120, 1_000, 7_919, 20_000)
 
 
-def four_specs(chance: Random) -> list[tuple[Fields, int]]:
-    """Each instrument with the price around which it trades."""
-    makers = (simple_tickets, perpetual_netting, netting_on_margin, tickets_on_notional)
+def venue_specs(chance: Random) -> list[tuple[Fields, int]]:
+    """Each instrument with the price around which it trades, the order-driven ones last."""
+    houses = (simple_tickets, perpetual_netting, netting_on_margin, tickets_on_notional)
+    makers = [*chance.sample(houses, 2), perpetual_book, book_on_margin, book_of_tickets]
     bases = [chance.choice(BASE_TICKS) for _ in makers]
     return [(make(chance, base), base) for make, base in zip(makers, bases, strict=True)]
 
@@ -27,6 +31,7 @@ def sized(spec: Fields, chance: Random) -> Fields:
         "qty_lots_min": least,
         "qty_lots_max": chance.choice((100, 1_000, 5_000)),
         "orders_max": chance.choice((3, 6, 10)),
+        "conditionals_max": chance.choice((2, 4, 10)),
         "tick_size_e8": chance.choice((10_000, 1_000_000)),
         "lot_size_e8": chance.choice((100_000, 10_000_000, 30_000_000)),
     }
@@ -101,6 +106,67 @@ def tickets_on_notional(chance: Random, base: int) -> Fields:
     }
 
 
+def order_driven(spec: Fields, chance: Random) -> Fields:
+    """Sizes so small that what a level shows is often met exactly, and a band around the mark."""
+    return spec | {
+        "market": "ORDER_DRIVEN",
+        "qty_lots_min": chance.choice((1, 1, 1, 2)),
+        "qty_lots_max": chance.choice((20, 50, 200)),
+        "orders_max": chance.choice((4, 6, 10)),
+        "price_band_e8": chance.choice((5_000_000, 10_000_000, 30_000_000)),
+        "tick_size_e8": chance.choice((10_000, 30_000, 1_000_000)),
+        "lot_size_e8": chance.choice((10_000, 100_000, 10_000_000)),
+    }
+
+
+def perpetual_book(chance: Random, base: int) -> Fields:
+    """The large venues' shape: tiers, a rebate at times, the closing fee reserved."""
+    spec = order_driven(perpetual_netting(chance, base), chance)
+    unit = notional_of(spec, spec["qty_lots_max"], base)
+    return spec | {
+        "symbol": "FFF/USD",
+        "base": "FFF",
+        "notional_atoms_min": notional_of(spec, chance.choice((0, 2, 3)), base),
+        "tiers": (
+            (unit, 400_000, 125),
+            (2 * unit, 500_000, 100),
+            (4 * unit, 1_000_000, 50),
+            (10 * unit, 2_500_000, 20),
+            (100 * unit, 12_500_000, 4),
+        ),
+        "maker_fee_e8": chance.choice((20_000, -10_000)),
+    }
+
+
+def book_on_margin(chance: Random, base: int) -> Fields:
+    """Fees on margin in one net position; at high leverage maintenance exceeds the margin."""
+    spec = order_driven(netting_on_margin(chance, base), chance)
+    return spec | {
+        "symbol": "GGG/EUR",
+        "base": "GGG",
+        "maker_fee_e8": chance.choice((40_000, -300_000)),
+        "stale_after_ns": chance.choice((0, 5 * SECOND_NS)),
+    }
+
+
+def book_of_tickets(chance: Random, base: int) -> Fields:
+    """Every opener is a position of its own, and yet users trade with each other."""
+    spec = order_driven(tickets_on_notional(chance, base), chance)
+    unit = notional_of(spec, spec["qty_lots_max"], base)
+    settlement = chance.choice(("EUR", "GBP"))
+    return spec | {
+        "symbol": f"HHH/{settlement}",
+        "base": "HHH",
+        "settlement": settlement,
+        "leverage_max": 100,
+        "tiers": ((unit, chance.choice((0, 500_000)), 100), (5 * unit, 5_000_000, 10)),
+        "maker_fee_e8": chance.choice((-10_000, 20_000, 600_000)),
+        "fee_basis": chance.choice(("MARGIN", "NOTIONAL")),
+        "remainder": chance.choice(("TO_USER", "TO_INSURANCE")),
+        "stale_after_ns": 5 * SECOND_NS,
+    }
+
+
 def faulty(spec: Fields, chance: Random) -> Fields:
     """The spec with one thing that no instrument may have."""
     faults: tuple[Fields, ...] = (
@@ -122,7 +188,9 @@ def faulty(spec: Fields, chance: Random) -> Fields:
         {"maker_fee_e8": -spec["taker_fee_e8"] - 1},
         {"taker_fee_e8": -1},
         {"liquidation_fee_e8": 10**8},
-        {"market": "ORDER_DRIVEN"},
+        {"market": "ORDER_DRIVEN", "price_band_e8": 0},
+        {"conditionals_max": 0},
+        {"conditionals_max": 10_001},
         {"margin_mode": "CROSS"},
         {"price_band_e8": 10**8},
         {"sanity_band_e8": 10**8 + 1},
@@ -146,15 +214,16 @@ def changed(spec: Fields, chance: Random) -> Fields:
         {"liquidation_fee_e8": rate},
         {"close_fee_reserved": not spec["close_fee_reserved"]},
         {"qty_lots_min": chance.choice((1, 2, 5))},
-        {"qty_lots_max": chance.choice((100, 1_000, 5_000))},
+        {"qty_lots_max": chance.choice((spec["qty_lots_max"], 100))},
         {"leverage_max": chance.choice((leverage, leverage, leverage // 2))},
         {"tiers": ((first_cap[0] // 2 + 1, *first_cap[1:]), *others)},
         {"orders_max": chance.choice((3, 6, 10))},
-        {"price_band_e8": chance.choice((0, 1_000_000, 5_000_000))},
+        {"price_band_e8": chance.choice((0, 1_000_000, 5_000_000, 10_000_000))},
+        {"conditionals_max": chance.choice((2, 4, 10))},
         {"sanity_band_e8": chance.choice((0, 10_000_000, 50_000_000))},
         {"stale_after_ns": chance.choice((0, 5, 10, 60)) * SECOND_NS},
         {"remainder": "TO_USER" if spec["remainder"] == "TO_INSURANCE" else "TO_INSURANCE"},
         {"tick_size_e8": spec["tick_size_e8"] * 2},
         {"symbol": "ZZZ/USD"},
     )
-    return spec | chance.choice(changes) | chance.choice((*changes[:13], {}, {}, {}))
+    return spec | chance.choice(changes) | chance.choice((*changes[:14], {}, {}, {}))

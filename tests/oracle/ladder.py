@@ -6,6 +6,13 @@ it stands for, or nothing.
 
 from dataclasses import dataclass
 
+from tests.oracle.amounts import (
+    Opening,
+    closing_of,
+    fee_rate,
+    opening_by_amount,
+    opening_by_quantity,
+)
 from tests.oracle.holds import (
     key_need,
     opening_lots,
@@ -17,7 +24,9 @@ from tests.oracle.records import (
     AMOUNT_ATOMS_MAX,
     AUTO_CLOSE_E8_MAX,
     CONDITIONALS,
+    CONDITIONALS_MAX,
     E8,
+    LIMITS_TO_BE,
     QTY_LOTS_MAX,
     Fields,
     Market,
@@ -36,13 +45,6 @@ from tests.oracle.rules import (
     largest_price_ticks,
     liquidatable,
 )
-from tests.oracle.settlement import (
-    Opening,
-    closing_of,
-    fee_rate,
-    opening_by_amount,
-    opening_by_quantity,
-)
 from tests.oracle.state import State
 
 
@@ -60,7 +62,7 @@ class Draft:
     @property
     def is_ticket(self) -> bool:
         """Whether every opener makes its own position."""
-        return bool(self.market.spec["position_mode"] == "TICKET")
+        return self.market.is_ticket
 
     @property
     def touch(self) -> int:
@@ -72,8 +74,7 @@ class Draft:
     @property
     def mark(self) -> int:
         """The market's mark."""
-        assert self.market.prices is not None
-        return self.market.prices["MARK"]
+        return self.market.mark
 
     @property
     def takes(self) -> bool:
@@ -87,7 +88,9 @@ class Draft:
     @property
     def parent_price(self) -> int:
         """P: limit, trigger or touch; 0 while unknown."""
-        return self.order.price_ticks or self.order.trigger_ticks or self.touch
+        if self.order.order_type == "MARKET":
+            return self.touch
+        return self.order.price_ticks or self.order.trigger_ticks
 
     @property
     def fill_price(self) -> int:
@@ -130,35 +133,81 @@ class Draft:
         return closing, self.lots - closing
 
 
-def bad_combination(command: Fields, market: Market, closing: bool) -> bool:
+def bad_combination(state: State, command: Fields, market: Market, order: Order) -> bool:
     """What no order may ask for, whatever the market's state."""
-    kind, force = command["order_type"], command["time_in_force"]
-    sizes = command["qty_lots"], command["amount_atoms"]
-    exits = command["stop_loss_ticks"], command["take_profit_ticks"], command["auto_close_e8"]
-    numbers = (
-        *sizes,
-        *exits[:2],
-        command["price_ticks"],
-        command["trigger_ticks"],
-        command["expire_ns"],
-    )
-    ticket = market.spec["position_mode"] == "TICKET"
     client_id: str = command["client_order_id"]
     return (
-        any(number < 0 for number in numbers)
-        or (command["price_ticks"] != 0 and kind != "LIMIT")
-        or (command["trigger_ticks"] != 0 and kind not in CONDITIONALS)
-        or command["trigger_source"] in ("BID", "ASK")
-        or (command["expire_ns"] != 0) != (force == "GTD")
-        or (force == "GTD" and kind == "MARKET")
-        or (force in ("IOC", "FOK") and kind in CONDITIONALS)
-        or (command["post_only"] and (kind != "LIMIT" or force not in ("GTC", "GTD")))
-        or (command["reduce_only"] and ticket and command["position_id"] == 0)
-        or (closing and (command["amount_atoms"] != 0 or any(exits)))
-        or (closing and command["qty_lots"] == 0 and command["position_id"] == 0)
-        or (not closing and (sizes[0] == 0) == (sizes[1] == 0))
+        bad_numbers(command)
+        or bad_force(command)
+        or (bad_closing(command, market) if order.closing else bad_opening(command))
+        or bad_iceberg(command, market)
+        or bad_group(state, order)
         or (client_id != "" and malformed(client_id, command["digest"]))
     )
+
+
+def bad_numbers(command: Fields) -> bool:
+    """A number below 0, or one where none belongs."""
+    names = "qty_lots amount_atoms price_ticks trigger_ticks stop_loss_ticks take_profit_ticks"
+    numbers = [command[name] for name in f"{names} expire_ns".split()]
+    kind = command["order_type"]
+    return (
+        any(number < 0 for number in numbers)
+        or (command["price_ticks"] != 0 and kind != "LIMIT" and kind not in LIMITS_TO_BE)
+        or (command["trigger_ticks"] != 0 and kind not in CONDITIONALS)
+        or command["trigger_source"] in ("BID", "ASK")
+    )
+
+
+def bad_force(command: Fields) -> bool:
+    """TYP-1: which types may wait how long; what is to rest only must be able to."""
+    kind, force = command["order_type"], command["time_in_force"]
+    has_limit = kind == "LIMIT" or kind in LIMITS_TO_BE
+    to_be_market = kind in CONDITIONALS and not has_limit
+    return (
+        (command["expire_ns"] != 0) != (force == "GTD")
+        or (force == "GTD" and kind == "MARKET")
+        or (force in ("IOC", "FOK") and to_be_market)
+        or (command["post_only"] and not (has_limit and force in ("GTC", "GTD")))
+    )
+
+
+def bad_closing(command: Fields, market: Market) -> bool:
+    """A closing order has no amount and no exits, and says which lots it closes."""
+    everything = command.get("close_position", False)
+    exits = command["stop_loss_ticks"], command["take_profit_ticks"], command["auto_close_e8"]
+    named = command["position_id"] != 0
+    return (
+        (market.is_ticket and not named)
+        or command["amount_atoms"] != 0
+        or any(exits)
+        or (command["qty_lots"] == 0 and not named and not everything)
+        or (command["qty_lots"] != 0 and everything)
+    )
+
+
+def bad_opening(command: Fields) -> bool:
+    """An opener has a quantity or an amount, not both."""
+    return bool((command["qty_lots"] == 0) == (command["amount_atoms"] == 0))
+
+
+def bad_iceberg(command: Fields, market: Market) -> bool:
+    """ICE-1: only what may rest in a book can hide there."""
+    display = command.get("display_lots", 0)
+    kind, force = command["order_type"], command["time_in_force"]
+    rests = (kind == "LIMIT" or kind in LIMITS_TO_BE) and force in ("GTC", "GTD")
+    return bool(display < 0 or (display != 0 and not (market.is_order_driven and rests)))
+
+
+def bad_group(state: State, order: Order) -> bool:
+    """OCO-1: a group is two open orders, one of which waits for a trigger."""
+    if order.oco_group == "":
+        return False
+    if not is_name(order.oco_group, 36):
+        return True
+    group = state.group_of(order.account_id, order.instrument_id, order.oco_group)
+    waiting = [each for each in [*group, order] if each.order_type in CONDITIONALS]
+    return len(group) > 1 or (len(group) == 1 and not waiting)
 
 
 def malformed(client_order_id: str, digest: bytes) -> bool:
@@ -170,7 +219,8 @@ def bad_price(draft: Draft) -> bool:
     """A price no order may carry, or an exit on the wrong side of it."""
     order = draft.order
     highest = largest_price_ticks(draft.market.spec, draft.market.k)
-    if order.order_type == "LIMIT" and not 1 <= order.price_ticks <= highest:
+    has_limit = order.order_type == "LIMIT" or order.order_type in LIMITS_TO_BE
+    if has_limit and not 1 <= order.price_ticks <= highest:
         return True
     if order.order_type in CONDITIONALS and not 1 <= order.trigger_ticks <= highest:
         return True
@@ -196,9 +246,12 @@ def bad_quantity(draft: Draft) -> bool:
     order, spec = draft.order, draft.market.spec
     if order.qty_lots > QTY_LOTS_MAX or order.amount_atoms > AMOUNT_ATOMS_MAX:
         return True
+    if order.qty_lots < 0 or 0 < order.display_lots < spec["qty_lots_min"]:
+        return True
+    total = order.filled_lots + order.qty_lots
     if order.closing:
-        whole = draft.position is not None and order.qty_lots >= draft.position.qty_lots
-        return order.qty_lots != 0 and bool(order.qty_lots < spec["qty_lots_min"]) and not whole
+        whole = draft.position is not None and total >= draft.position.qty_lots
+        return total != 0 and bool(total < spec["qty_lots_min"]) and not whole
     is_new = draft.present is None
     if (
         order.amount_atoms > 0
@@ -206,7 +259,7 @@ def bad_quantity(draft: Draft) -> bool:
         and (draft.fill_price == 0 or not leverage_is_valid(draft))
     ):
         return False
-    return not spec["qty_lots_min"] <= draft.lots <= spec["qty_lots_max"]
+    return not spec["qty_lots_min"] <= order.filled_lots + draft.lots <= spec["qty_lots_max"]
 
 
 def lots_left(draft: Draft) -> int:
@@ -252,7 +305,7 @@ def beyond_price_band(draft: Draft) -> bool:
 
 def rises_to(order: Order) -> bool:
     """Whether a conditional fires at or above its trigger."""
-    return (order.order_type == "STOP_MARKET") == (order.side == "BUY")
+    return order.order_type.startswith("STOP") == (order.side == "BUY")
 
 
 def reached(price_ticks: int, key_ticks: int, rises: bool) -> bool:
@@ -319,7 +372,8 @@ def below_notional(draft: Draft) -> bool:
     order, market = draft.order, draft.market
     if order.closing:
         return False
-    if order.order_type in CONDITIONALS and order.amount_atoms > 0:
+    to_be_market = order.order_type in CONDITIONALS and order.order_type not in LIMITS_TO_BE
+    if to_be_market and order.amount_atoms > 0:
         notional = order.amount_atoms * order.leverage
     else:
         notional = draft.lots * draft.fill_price * market.k
@@ -377,8 +431,20 @@ def beyond_tier(draft: Draft) -> bool:
 
 
 def too_many(draft: Draft) -> bool:
-    """The account's open orders in this market are as many as there may be."""
-    return not draft.takes and len(draft.others) >= draft.market.spec["orders_max"]
+    """The account's open orders in this market, or those that wait, are as many as may be."""
+    waits = draft.order.order_type in CONDITIONALS
+    return not draft.takes and (too_many_open(draft) or (waits and too_many_wait(draft)))
+
+
+def too_many_open(draft: Draft) -> bool:
+    """No further order may be open."""
+    return len(draft.others) >= draft.market.spec["orders_max"]
+
+
+def too_many_wait(draft: Draft) -> bool:
+    """TYP-4: no further order may wait for a trigger."""
+    waiting = [other for other in draft.others if other.order_type in CONDITIONALS]
+    return len(waiting) >= draft.market.spec.get("conditionals_max", CONDITIONALS_MAX)
 
 
 def short_of_balance(draft: Draft) -> bool:

@@ -1,12 +1,14 @@
 """Orders, amends and exits with an aim: at the touch, at limits of size, at what is open."""
 
 from random import Random
+from typing import Final
 
+from tests.oracle import book_aims
+from tests.oracle.book_aims import is_order_driven
 from tests.oracle.holds import opening_need
 from tests.oracle.records import (
     AMOUNT_ATOMS_MAX,
     AUTO_CLOSE_E8_MAX,
-    CONDITIONALS,
     E8,
     KEEP,
     PRICE_TICKS_MAX,
@@ -23,6 +25,14 @@ from tests.oracle.state import State
 from tests.oracle.stories import SECOND_NS, order_fields
 
 LEVERAGES = (1, 2, 3, 5, 10, 20, 25, 50, 75, 100, 125)
+TYPES: Final = (
+    *("MARKET", "LIMIT", "STOP_MARKET", "TAKE_PROFIT_MARKET"),
+    *("STOP_LIMIT", "TAKE_PROFIT_LIMIT"),
+)
+WAITING: Final = TYPES[2:]
+LIMITS: Final = ("LIMIT", "STOP_LIMIT", "TAKE_PROFIT_LIMIT")
+FORCES: Final = ("GTC", "IOC", "FOK", "GTD")
+PREVENTIONS: Final = ("CANCEL_MAKER", "CANCEL_TAKER", "CANCEL_BOTH", "DECREMENT")
 THRESHOLDS_E8 = (1, 1_000_000, 5_000_000, 20_000_000, 50_000_000, 100_000_000, 300_000_000)
 
 
@@ -35,24 +45,40 @@ def blank(account_id: int, instrument_id: int) -> Fields:
 
 
 def next_order(
-    chance: Random, state: State, market: Market, account_id: int, time_ns: int
+    chance: Random, state: State, market: Market, account_id: int, time_ns: int, own: bool = False
 ) -> Fields:
-    """An opener or a closer."""
-    own = [
+    """An opener or a closer; `own`: of this account alone."""
+    positions = [
         position
         for position in state.positions.values()
         if position.instrument_id == market.instrument_id
+        and (position.account_id == account_id if own else position.account_id != 0)
     ]
-    if own and chance.random() < (0.35 if len(own) < 8 else 0.6):
-        position = chance.choice(own)
-        return closer(chance, market, position, time_ns)
-    return opener(chance, state, market, account_id, time_ns)
+    if positions and chance.random() < (0.35 if len(positions) < 8 else 0.6):
+        position = chance.choice(positions)
+        fields = closer(chance, state, market, position, time_ns)
+    else:
+        fields = opener(chance, state, market, account_id, time_ns)
+    if chance.random() < 0.12:
+        fields["oco_group"] = group(chance, state, market, fields["account_id"])
+    if is_order_driven(market):
+        fields["self_trade_prevention"] = chance.choice(PREVENTIONS)
+    return fields
+
+
+def group(chance: Random, state: State, market: Market, account_id: int) -> str:
+    """The group of an open order, so that they are partners, or one that may be new."""
+    orders = state.orders_of_key(account_id, market.instrument_id)
+    known = [order.oco_group for order in orders if order.oco_group]
+    return chance.choice([*known, *known, f"g{chance.randrange(50)}"])
 
 
 def reference(chance: Random, market: Market) -> int:
     """A price to aim around."""
     if market.prices is None:
         return 1_000
+    if is_order_driven(market):
+        return market.prices[chance.choice(("LAST", "MARK"))]
     return market.prices[chance.choice(("BID", "ASK", "MARK"))]
 
 
@@ -63,8 +89,10 @@ def near(chance: Random, ticks: int) -> int:
     return max(1, ticks + chance.choice(steps))
 
 
-def limit_price(chance: Random, market: Market, side: str) -> int:
+def limit_price(chance: Random, state: State, market: Market, side: str) -> int:
     """Mostly one that rests, at times at the edge of the band."""
+    if is_order_driven(market) and market.prices is not None:
+        return book_aims.limit_price(chance, state, market, side)
     ticks = reference(chance, market)
     band = int(market.spec["price_band_e8"])
     if band and market.prices is not None and chance.random() < 0.15:
@@ -82,26 +110,35 @@ def trigger_price(chance: Random, market: Market, fields: Fields) -> int:
     ticks = market.prices[fields["trigger_source"]]
     if chance.random() < 0.2:
         return near(chance, ticks)
-    rises = (fields["order_type"] == "STOP_MARKET") == (fields["side"] == "BUY")
-    away = chance.randint(1, max(2, ticks // 30))
+    rises = fields["order_type"].startswith("STOP") == (fields["side"] == "BUY")
+    far = 6 if fields["trigger_source"] == "LAST" and chance.random() < 0.8 else ticks // 30
+    away = chance.randint(1, max(2, far))
     return max(1, ticks + (away if rises else -away))
 
 
-def pick_type(chance: Random, market: Market, fields: Fields, time_ns: int) -> None:
+def pick_type(chance: Random, state: State, market: Market, fields: Fields, time_ns: int) -> None:
     """Type, time in force, prices."""
-    fields["order_type"] = chance.choices(("MARKET", "LIMIT", *CONDITIONALS), (40, 35, 14, 11))[0]
-    fields["trigger_source"] = chance.choices(("MARK", "LAST", "INDEX"), (60, 25, 15))[0]
-    kind = fields["order_type"]
+    in_book = is_order_driven(market)
+    weights = (22, 50, 8, 6, 8, 6) if in_book else (38, 33, 11, 8, 6, 4)
+    kind = fields["order_type"] = chance.choices(TYPES, weights)[0]
+    sources = (40, 45, 15) if in_book else (60, 25, 15)
+    fields["trigger_source"] = chance.choices(("MARK", "LAST", "INDEX"), sources)[0]
+    if kind in WAITING:
+        fields["trigger_ticks"] = trigger_price(chance, market, fields)
     if kind == "LIMIT":
-        fields["price_ticks"] = limit_price(chance, market, fields["side"])
-        forces = ("GTC", "IOC", "FOK", "GTD")
-        fields["time_in_force"] = chance.choices(forces, (65, 8, 7, 20))[0]
+        fields["price_ticks"] = limit_price(chance, state, market, fields["side"])
+    elif kind in LIMITS:
+        fields["price_ticks"] = max(1, fields["trigger_ticks"] + chance.randint(-3, 3))
+    if kind in LIMITS:
+        fields["time_in_force"] = chance.choices(FORCES, (58, 12, 14, 16))[0]
         if fields["time_in_force"] in ("GTC", "GTD"):
-            fields["post_only"] = chance.random() < 0.25
+            fields["post_only"] = chance.random() < 0.2
+            if in_book and chance.random() < 0.2:
+                least = market.spec["qty_lots_min"]
+                fields["display_lots"] = chance.choice((least, least, least + 1, 3, 5, least - 1))
     elif kind == "MARKET":
         fields["time_in_force"] = chance.choices(("GTC", "IOC", "FOK"), (70, 15, 15))[0]
     else:
-        fields["trigger_ticks"] = trigger_price(chance, market, fields)
         fields["time_in_force"] = chance.choices(("GTC", "GTD"), (80, 20))[0]
     if fields["time_in_force"] == "GTD":
         later = chance.choice((0, 1, SECOND_NS // 2, 2 * SECOND_NS, 20 * SECOND_NS, 90 * SECOND_NS))
@@ -112,7 +149,7 @@ def opener(chance: Random, state: State, market: Market, account_id: int, time_n
     """Something that opens, or in a netting market maybe only reduces."""
     spec = market.spec
     fields = order_fields(account_id, market.instrument_id, chance.choice(("BUY", "SELL")), "")
-    pick_type(chance, market, fields, time_ns)
+    pick_type(chance, state, market, fields, time_ns)
     leverage = chance.choice([each for each in LEVERAGES if each <= spec["leverage_max"]] or [1])
     fields["leverage"] = leverage
     key = account_id, market.instrument_id
@@ -121,7 +158,8 @@ def opener(chance: Random, state: State, market: Market, account_id: int, time_n
         fields["leverage"] = chance.choices((0, setting, leverage), (50, 25, 25))[0]
         leverage = fields["leverage"] or setting
         position = state.position_of_key(*key)
-        if position is not None and chance.random() < 0.4:
+        often = 0.1 if is_order_driven(market) else 0.4
+        if position is not None and chance.random() < often:
             return fields | increase(chance, state, market, position)
     if chance.random() < 0.35:
         fields["amount_atoms"] = amount(chance, state, market, fields, leverage)
@@ -145,6 +183,8 @@ def increase(chance: Random, state: State, market: Market, position: Position) -
 
 def amount(chance: Random, state: State, market: Market, fields: Fields, leverage: int) -> int:
     """What some lots cost, an atom more or less, all that is free, one more, or a part of it."""
+    if is_order_driven(market) and market.prices is not None:
+        return book_aims.amount(chance, state, market, fields, leverage)
     if chance.random() < 0.7:
         price = fields["price_ticks"] or fields["trigger_ticks"] or reference(chance, market)
         wanted = lots(chance, state, market, fields, leverage)
@@ -158,6 +198,9 @@ def lots(chance: Random, state: State, market: Market, fields: Fields, leverage:
     """The smallest, the largest, around the position, or what the balance affords."""
     spec = market.spec
     least, most = int(spec["qty_lots_min"]), int(spec["qty_lots_max"])
+    if is_order_driven(market) and market.prices is not None:
+        free = state.free.get((fields["account_id"], market.asset_id), 0)
+        return book_aims.lots(chance, state, market, fields, free)
     held = 0
     if spec["position_mode"] == "NETTING":
         position = state.position_of_key(fields["account_id"], market.instrument_id)
@@ -195,26 +238,34 @@ def threshold(chance: Random) -> int:
     return chance.choice((-1, 1)) * chance.choice(THRESHOLDS_E8)
 
 
-def closer(chance: Random, market: Market, position: Position, time_ns: int) -> Fields:
+def closer(
+    chance: Random, state: State, market: Market, position: Position, time_ns: int
+) -> Fields:
     """A closing order on a position, by its id or, netting, reduce-only."""
     side = opposite(position.side) if chance.random() < 0.97 else position.side
     fields = order_fields(position.account_id, market.instrument_id, side, "")
-    pick_type(chance, market, fields, time_ns)
+    pick_type(chance, state, market, fields, time_ns)
     held = position.qty_lots
-    sizes = (0, held, held, held - 1, held + 1, 1, held // 2, held // 3, held // 3)
+    sizes = [0, held, held, held - 1, held + 1, 1, held // 2, held // 3, held // 3]
+    if is_order_driven(market) and market.prices is not None:
+        sizes += book_aims.marks(state, market, fields)
     fields["qty_lots"] = max(0, chance.choice(sizes))
     by_key = market.spec["position_mode"] == "NETTING" and chance.random() < 0.5
     fields["reduce_only"] = by_key or chance.random() < 0.2
     fields["position_id"] = 0 if by_key else position.position_id
-    if by_key:
+    if chance.random() < 0.12:
+        fields |= {"close_position": True, "qty_lots": 0}
+    elif by_key:
         fields["qty_lots"] = max(1, fields["qty_lots"])
     if chance.random() < 0.1:
         fields["leverage"] = chance.choice((-1, 1, 10, 1_000))
     return fields
 
 
-def exact_need(market: Market, fields: Fields) -> int:
+def exact_need(state: State, market: Market, fields: Fields) -> int:
     """What an order by quantity needs, about: exact where no position or order is in the way."""
+    if is_order_driven(market):
+        return max(1, book_aims.path_need(state, market, fields))
     leverage = max(1, fields["leverage"])
     assert market.prices is not None
     touch = market.prices["ASK" if fields["side"] == "BUY" else "BID"]
@@ -238,10 +289,10 @@ def corrupted(chance: Random, fields: Fields, time_ns: int) -> Fields:
         {"amount_atoms": AMOUNT_ATOMS_MAX + 1, "qty_lots": 0},
         {"amount_atoms": 5, "qty_lots": 5},
         {"amount_atoms": 0, "qty_lots": 0},
-        {"price_ticks": fields["price_ticks"] + 1 if kind == "LIMIT" else 5},
+        {"price_ticks": fields["price_ticks"] + 1 if kind in LIMITS else 5},
         {"price_ticks": 0},
         {"price_ticks": PRICE_TICKS_MAX + 1},
-        {"trigger_ticks": 7 if kind not in CONDITIONALS else PRICE_TICKS_MAX + 1},
+        {"trigger_ticks": 7 if kind not in WAITING else PRICE_TICKS_MAX + 1},
         {"trigger_source": chance.choice(("BID", "ASK"))},
         {"leverage": chance.choice((-1, 0, 126, 1_000))},
         {"leverage": chance.choice(LEVERAGES)},
@@ -260,7 +311,14 @@ def corrupted(chance: Random, fields: Fields, time_ns: int) -> Fields:
         {"client_order_id": "not so", "digest": b"d" * 16},
         {"client_order_id": "short-digest", "digest": b"d" * 15},
         {"account_id": 99},
+        {"account_id": 0},
         {"instrument_id": 99},
+        {"display_lots": -1},
+        {"display_lots": 1},
+        {"display_lots": 1, "time_in_force": "IOC", "post_only": False, "expire_ns": 0},
+        {"close_position": True},
+        {"oco_group": "x" * 37},
+        {"oco_group": "not so"},
     )
     return fields | chance.choice(wrongs)
 
@@ -268,18 +326,22 @@ def corrupted(chance: Random, fields: Fields, time_ns: int) -> Fields:
 def amendment(chance: Random, state: State, market: Market, order: Order) -> Fields:
     """New price, trigger, size, or what may not be changed."""
     fields = dict.fromkeys(("price_ticks", "trigger_ticks", "qty_lots", "amount_atoms"), 0)
-    limit = order.order_type == "LIMIT"
+    limit = order.order_type in LIMITS
+    waits = order.order_type in WAITING
     if chance.random() < 0.6:
-        name = "price_ticks" if limit else "trigger_ticks"
-        present = order.price_ticks or order.trigger_ticks
+        name = "price_ticks" if limit and not (waits and chance.random() < 0.5) else "trigger_ticks"
+        present = getattr(order, name)
         aims = [present, near(chance, present), near(chance, reference(chance, market))]
-        aims.append(limit_price(chance, market, order.side))
+        aims += [limit_price(chance, state, market, order.side)] * (3 if not waits else 1)
         fields[name] = chance.choice(aims)
     if chance.random() < 0.6:
         by_amount = order.amount_atoms > 0
-        present = order.amount_atoms if by_amount else order.qty_lots
+        filled = order.filled_lots
+        present = order.amount_atoms if by_amount else order.qty_lots + filled
         free = state.free_of(order) if by_amount else market.spec["qty_lots_max"]
-        sizes = (present, present + 1, present - 1, present // 2, present * 2, present + free)
+        sizes = [present, present + 1, present - 1, present // 2, present * 2, present + free]
+        if filled:
+            sizes += [filled, filled, filled - 1, filled + 1, filled // 2]
         fields["amount_atoms" if by_amount else "qty_lots"] = max(0, chance.choice(sizes))
     if chance.random() < 0.06:
         highest = largest_price_ticks(market.spec, market.k)

@@ -1,19 +1,36 @@
 """PlaceOrder, CancelOrder, CancelOrders, AmendOrder.  Knows the order of the rungs."""
 
 from dataclasses import replace
+from typing import Final
 
-from tests.oracle import ladder
+from tests.oracle import book_ladder, ladder
+from tests.oracle.book_ladder import BookDraft
 from tests.oracle.holds import order_hold, rebalance
 from tests.oracle.ladder import Draft
-from tests.oracle.records import ALL_INSTRUMENTS, CONDITIONALS, Fields, Market, Order, Position
-from tests.oracle.settlement import fill, follow_reduction, tell_amended
+from tests.oracle.matching import arrive
+from tests.oracle.records import ALL_INSTRUMENTS, CONDITIONALS, LIMITS_TO_BE, Fields, Market, Order, Position
+from tests.oracle.settlement import fill, follow_reduction
 from tests.oracle.state import Refused, State
+
+
+# What a command need not say.
+DEFAULTS: Final[Fields] = {
+    "display_lots": 0,
+    "close_position": False,
+    "self_trade_prevention": "CANCEL_MAKER",
+    "oco_group": "",
+}
 
 
 def refuse_if(condition: bool, reason: str) -> None:
     """One rung."""
     if condition:
         raise Refused(reason)
+
+
+def refuse_for(reason: str) -> None:
+    """The first rung that refused, if any did."""
+    refuse_if(reason != "", reason)
 
 
 def place_order(state: State, command: Fields) -> None:
@@ -43,7 +60,10 @@ def place_order(state: State, command: Fields) -> None:
 
 def drafted(state: State, command: Fields) -> Order:
     """The order as the command has it, without an id; whether it closes is in the words already."""
-    closing = bool(command["reduce_only"] or command["position_id"] != 0)
+    command = {**DEFAULTS, **command}
+    closing = bool(
+        command["reduce_only"] or command["close_position"] or command["position_id"] != 0
+    )
     market = state.markets.get(command["instrument_id"])
     leverage = 0 if closing else command["leverage"]
     if market is not None and market.spec["position_mode"] == "NETTING" and not closing:
@@ -52,6 +72,7 @@ def drafted(state: State, command: Fields) -> Order:
     kept = "account_id instrument_id side order_type time_in_force qty_lots amount_atoms"
     kept += " price_ticks trigger_ticks trigger_source post_only position_id stop_loss_ticks"
     kept += " take_profit_ticks auto_close_e8 expire_ns client_order_id"
+    kept += " display_lots self_trade_prevention oco_group"
     return Order(
         order_id=0,
         leverage=leverage,
@@ -71,6 +92,19 @@ def position_meant(state: State, market: Market, order: Order) -> Position | Non
     if position is None or (position.account_id, position.instrument_id) != owner:
         return None
     return position
+
+
+def draft_of(
+    state: State,
+    market: Market,
+    order: Order,
+    position: Position | None,
+    present: Order | None = None,
+    last_in_queue: bool = True,
+) -> Draft:
+    """A draft that knows where its touch comes from: the house or the book."""
+    kind = BookDraft if market.is_order_driven else Draft
+    return kind(state, market, order, position, present, last_in_queue)
 
 
 def bad_leverage(state: State, draft: Draft, asked: int) -> bool:
@@ -94,15 +128,19 @@ def climb(state: State, command: Fields, order: Order) -> Draft:
     assert market is not None
     refuse_if(market.status == "HALTED", "HALTED")
     refuse_if(market.status == "CLOSE_ONLY" and not order.closing, "CLOSE_ONLY")
-    refuse_if(ladder.bad_combination(command, market, order.closing), "BAD_COMBINATION")
+    refuse_if(ladder.bad_combination(state, command, market, order), "BAD_COMBINATION")
     position = position_meant(state, market, order)
-    draft = Draft(state, market, order, position)
+    draft = draft_of(state, market, order, position)
     refuse_if(ladder.bad_price(draft), "BAD_PRICE")
     refuse_if(ladder.bad_quantity(draft), "BAD_QUANTITY")
     refuse_if(bad_leverage(state, draft, command["leverage"]), "BAD_LEVERAGE")
     refuse_if(order.position_id != 0 and position is None, "UNKNOWN_POSITION")
     refuse_if(ladder.nothing_to_reduce(draft), "NOTHING_TO_REDUCE")
     refuse_if(market.prices is None, "MARKET_NOT_READY")
+    if isinstance(draft, BookDraft):
+        order.frozen_mark_ticks = draft.mark
+        refuse_for(book_ladder.refusal(draft))
+        return draft
     refuse_if(draft.takes and ladder.stale(state, market), "STALE_PRICE")
     refuse_if(ladder.beyond_price_band(draft), "PRICE_BAND")
     settle_size(draft)
@@ -147,18 +185,25 @@ def accept(state: State, draft: Draft, digest: bytes) -> None:
         )
     order.order_id = order.priority = state.next_id()
     order.created_ns = state.now_ns
-    shown = "order_id account_id instrument_id side order_type price_ticks trigger_ticks qty_lots"
-    shown += " amount_atoms leverage"
-    state.tell("OrderAccepted", **{name: getattr(order, name) for name in shown.split()})
+    state.tell_accepted(order)
     state.remember(order, digest, "NONE")
+    set_out(state, draft)
+
+
+def set_out(state: State, draft: Draft) -> None:
+    """An accepted, amended or triggered order fills, rests, waits, or is gone."""
+    order = draft.order
     takes, touch = draft.takes, draft.touch
     state.orders[order.order_id] = order
-    if takes:
+    if isinstance(draft, BookDraft):
+        if order.order_type not in CONDITIONALS:
+            arrive(state, order, budget_atoms=draft.budget_atoms)
+    elif takes:
         fill(state, order, touch, "TAKER")
-    elif order.time_in_force == "IOC":
+    elif order.order_type == "LIMIT" and order.time_in_force == "IOC":
         state.cancel(order, "UNFILLED")
     else:
-        rest(state, market, order)
+        rest(state, draft.market, order)
 
 
 def rest(state: State, market: Market, order: Order) -> None:
@@ -199,14 +244,24 @@ def cancel_orders(state: State, command: Fields) -> None:
     refuse_if(not everywhere and instrument_id not in state.markets, "UNKNOWN_SYMBOL")
     orders = [
         order
-        for _, order in sorted(state.orders.items())
+        for order in state.orders.values()
         if order.account_id == account_id and (everywhere or order.instrument_id == instrument_id)
     ]
     if not orders:
         state.tell("TimeAdvanced", time_ns=state.now_ns)
-    for order in orders:
-        state.cancel(order, "USER")
-        rebalance(state, account_id, state.markets[order.instrument_id])
+    cause = "DISCONNECTED" if command.get("on_disconnect", False) else "USER"
+    cancel_all(state, account_id, cause, None if everywhere else instrument_id)
+
+
+def cancel_all(state: State, account_id: int, cause: str, instrument_id: int | None = None) -> None:
+    """All open orders of an account, in one market or in all, by id."""
+    for order_id in sorted(state.orders):
+        order = state.orders.get(order_id)  # It may have gone with one before it.
+        if order is None or order.account_id != account_id:
+            continue
+        if instrument_id is None or order.instrument_id == instrument_id:
+            state.cancel(order, cause)
+            rebalance(state, account_id, state.markets[order.instrument_id])
 
 
 def amend_order(state: State, command: Fields) -> None:
@@ -215,26 +270,27 @@ def amend_order(state: State, command: Fields) -> None:
     market = state.markets[present.instrument_id]
     refuse_if(market.status == "HALTED", "HALTED")
     refuse_if(bad_amendment(command, present), "BAD_COMBINATION")
+    if command["qty_lots"] == present.filled_lots != 0:
+        state.cancel(present, "USER")
+        rebalance(state, present.account_id, market)
+        return
     asked = {
         name: command[name]
         for name in ("price_ticks", "trigger_ticks", "qty_lots", "amount_atoms")
         if command[name] != 0
     }
+    if "qty_lots" in asked:
+        asked["qty_lots"] -= present.filled_lots
     order = replace(present, **asked)
     keeps = keeps_its_place(present, order)
     position = position_meant(state, market, order)
-    draft = Draft(state, market, order, position, present, last_in_queue=not keeps)
+    draft = draft_of(state, market, order, position, present, not keeps)
     climb_again(draft, keeps)
-    if not keeps:
-        order.priority = state.next_id()
-    else:
-        order.priority = present.priority
+    order.priority = present.priority if keeps else state.next_id()
+    order.visible_lots = min(present.visible_lots, order.qty_lots) if keeps else 0
     state.orders[order.order_id] = order
-    tell_amended(state, order)
-    if draft.takes:
-        fill(state, order, draft.touch, "TAKER")
-    else:
-        rest(state, market, order)
+    state.tell_amended(order)
+    set_out(state, draft)
 
 
 def bad_amendment(command: Fields, present: Order) -> bool:
@@ -244,7 +300,7 @@ def bad_amendment(command: Fields, present: Order) -> bool:
     return (
         (price, trigger, lots, amount) == (0, 0, 0, 0)
         or min(price, trigger, lots, amount) < 0
-        or (price != 0 and present.order_type in CONDITIONALS)
+        or (price != 0 and present.order_type not in ("LIMIT", *LIMITS_TO_BE))
         or (trigger != 0 and present.order_type == "LIMIT")
         or (lots != 0 and amount != 0)
         or (amount != 0 and present.amount_atoms == 0)
@@ -267,6 +323,11 @@ def climb_again(draft: Draft, keeps: bool) -> None:
     refuse_if(ladder.bad_price(draft), "BAD_PRICE")
     refuse_if(ladder.bad_quantity(draft), "BAD_QUANTITY")
     refuse_if(ladder.nothing_to_reduce(draft), "NOTHING_TO_REDUCE")
+    if isinstance(draft, BookDraft):
+        if not keeps:
+            order.frozen_mark_ticks = draft.mark
+        refuse_for(book_ladder.refusal(draft, book_ladder.NOT_OF_AMENDS))
+        return
     refuse_if(draft.takes and ladder.stale(state, market), "STALE_PRICE")
     refuse_if(ladder.beyond_price_band(draft), "PRICE_BAND")
     settle_size(draft)

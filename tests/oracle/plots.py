@@ -13,7 +13,9 @@ from tests.oracle.rules import cap_atoms
 from tests.oracle.state import State
 from tests.oracle.stories import order_fields, price_of
 
-Planned = Callable[[], tuple[str, Fields]]
+# A command's name and fields, and maybe how many nanoseconds later it comes.
+Step = tuple[str, Fields] | tuple[str, Fields, int]
+Planned = Callable[[], Step]
 
 
 def transfer_to(
@@ -36,7 +38,7 @@ def exact_balance(
     chance: Random, state: State, market: Market, order: Fields, transfer_id: str
 ) -> list[Planned]:
     """An order with exactly what it needs in the account, or an atom less, or nothing."""
-    needed = order["amount_atoms"] or exact_need(market, order)
+    needed = order["amount_atoms"] or exact_need(state, market, order)
     wanted = chance.choice((needed, needed, max(0, needed - 1), 0))
     again = dict(order, client_order_id="", digest=b"")
     return [
@@ -58,7 +60,7 @@ def at_the_cap(
         "qty_lots": max(1, min(lots, market.spec["qty_lots_max"])),
         "leverage": leverage,
     }
-    enough = min(10**15, 2 * exact_need(market, large))
+    enough = min(10**15, 2 * exact_need(state, market, large))
     return [
         lambda: transfer_to(state, market, key[0], enough, transfer_id),
         partial(placing, large),

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from tests.oracle.book_aims import is_order_driven
 from tests.oracle.firing import Entry
 from tests.oracle.records import E8, PRICE_TICKS_MAX, SOURCES, Fields, Market, Prices
 from tests.oracle.rules import bankruptcy_tick
@@ -14,12 +15,15 @@ def next_price(
     chance: Random, state: State, market: Market, entries: list[Entry], base: int
 ) -> Fields:
     """An UpdatePrice for a market, mostly one that will be believed."""
-    old = market.prices
+    old = known_prices(market)
     if old is None:
         values = spread(chance, base)
     elif market.candidate is not None and chance.random() < 0.6:
-        values = shifted(chance, market.candidate)
+        values = shifted(chance, {**old, **market.candidate})
     else:
+        if is_order_driven(market):
+            # Only trades move the last price.
+            entries = [entry for entry in entries if entry.source in ("MARK", "INDEX")]
         values = aimed(chance, state, market, entries, base, old)
     if chance.random() < 0.03:
         values = unsound(chance, values)
@@ -36,6 +40,14 @@ def next_price(
     }
 
 
+def known_prices(market: Market) -> Prices | None:
+    """The market's prices; in an order-driven one a bid and an ask that only look like prices."""
+    if market.prices is None or not is_order_driven(market):
+        return market.prices
+    mark = market.prices["MARK"]
+    return {"BID": mark, "ASK": mark, "LAST": mark, "MARK": mark, "INDEX": market.prices["INDEX"]}
+
+
 def aimed(
     chance: Random, state: State, market: Market, entries: list[Entry], base: int, old: Prices
 ) -> Prices:
@@ -44,6 +56,9 @@ def aimed(
     if not base // 2 <= mark <= base * 2 and dice < 0.3:
         return spread(chance, base)
     near_by = [one for one in entries if base // 2 <= one.key_ticks <= base * 2]
+    if is_order_driven(market) and 0.56 < dice < 0.9:
+        # The book stands still, so most prices stay near it.
+        return spread(chance, (3 * mark + base) // 4 + chance.randint(-2, 2))
     if entries and dice < 0.5:
         reached = chance.choice(near_by if near_by and dice > 0.02 else entries)
         return towards(chance, state, market, reached, old)

@@ -20,7 +20,10 @@ KEEP: Final = -9_223_372_036_854_775_807
 ALL_INSTRUMENTS: Final = -1
 CLOSED_IDS_PER_ACCOUNT: Final = 1_000
 CLOSED_IDS_OF_VENUE: Final = 1_000_000
-CONDITIONALS: Final = ("STOP_MARKET", "TAKE_PROFIT_MARKET")
+CONDITIONALS_MAX: Final = 10_000
+FUND: Final = 0  # The account of the insurance fund: it has positions and orders, but no balance.
+LIMITS_TO_BE: Final = ("STOP_LIMIT", "TAKE_PROFIT_LIMIT")
+CONDITIONALS: Final = ("STOP_MARKET", "TAKE_PROFIT_MARKET", *LIMITS_TO_BE)
 SOURCES: Final = ("BID", "ASK", "LAST", "MARK", "INDEX")
 
 
@@ -41,10 +44,30 @@ class Market:
     candidate: Prices | None = None
     candidate_count: int = 0
 
+    @property
+    def is_order_driven(self) -> bool:
+        """Whether users trade with each other, and not with the house."""
+        return bool(self.spec["market"] == "ORDER_DRIVEN")
+
+    @property
+    def is_ticket(self) -> bool:
+        """Whether every opener makes its own position."""
+        return bool(self.spec["position_mode"] == "TICKET")
+
+    @property
+    def mark(self) -> int:
+        """The mark, which must be known."""
+        assert self.prices is not None
+        return self.prices["MARK"]
+
 
 @dataclass(slots=True)
 class Order:
-    """An open order.  `position_id` is the position that a closing order is bound to."""
+    """An open order.  `position_id` is the position that a closing order is bound to.
+
+    `qty_lots` is what is still open, `visible_lots` what a book shows of it: 0 while in none.
+    `opened_position_id` is the position that the trades of a ticket opener went to.
+    """
 
     order_id: int
     account_id: int
@@ -66,10 +89,21 @@ class Order:
     auto_close_e8: int
     expire_ns: int
     client_order_id: str
+    display_lots: int = 0
+    self_trade_prevention: str = "CANCEL_MAKER"
+    oco_group: str = ""
+    filled_lots: int = 0
+    visible_lots: int = 0
+    opened_position_id: int = 0
     priority: int = 0
     created_ns: int = 0
     frozen_mark_ticks: int = 0
     hold_atoms: int = 0
+
+    @property
+    def rests(self) -> bool:
+        """Whether it would stay in a book with what it has not filled."""
+        return self.order_type == "LIMIT" and self.time_in_force in ("GTC", "GTD")
 
 
 @dataclass(slots=True)

@@ -3,18 +3,23 @@
 Nothing is kept that can be walked out of the lists again, but for free balances and holds.
 """
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from tests.oracle.records import (
     CLOSED_IDS_OF_VENUE,
     CLOSED_IDS_PER_ACCOUNT,
+    FUND,
     Fact,
     FirstResult,
     Market,
     Order,
     Position,
+    sign,
 )
+
+if TYPE_CHECKING:
+    from tests.oracle.waiting import Watch
 
 Key = tuple[int, int]
 POOLS: Final = ("fees", "insurance", "house", "external")
@@ -42,6 +47,8 @@ class State:
     pools: dict[tuple[str, int], int] = field(default_factory=dict)
     key_holds: dict[Key, int] = field(default_factory=dict)
     leverages: dict[Key, int] = field(default_factory=dict)
+    clearing: dict[int, int] = field(default_factory=dict)
+    cancel_after: dict[int, int] = field(default_factory=dict)
     markets: dict[int, Market] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     positions: dict[int, Position] = field(default_factory=dict)
@@ -49,6 +56,28 @@ class State:
     closed_ids: list[tuple[int, str]] = field(default_factory=list)
     last_id: int = 0
     last_fill_id: int = 0
+    watch: "Watch | None" = None
+
+    def rehearsal(self) -> "State":
+        """A copy on which a trade can be tried: what trades move is its own, the rest is shared."""
+        positions = {
+            number: replace(position, pairs=[replace(pair) for pair in position.pairs])
+            for number, position in self.positions.items()
+        }
+        return replace(
+            self,
+            facts=[],
+            free=dict(self.free),
+            pools=dict(self.pools),
+            key_holds=dict(self.key_holds),
+            clearing=dict(self.clearing),
+            markets={number: replace(market) for number, market in self.markets.items()},
+            orders={number: replace(order) for number, order in self.orders.items()},
+            positions=positions,
+            first_results={},
+            closed_ids=[],
+            watch=None,
+        )
 
     def next_id(self) -> int:
         """The next id of orders, positions and amended priorities."""
@@ -70,6 +99,7 @@ class State:
 
     def move_free(self, account_id: int, asset_id: int, atoms: int) -> None:
         """Adds to a free balance; whoever calls this owes the other entries."""
+        assert account_id != FUND or atoms == 0, "the fund has no balance"
         self.free[account_id, asset_id] = self.free.get((account_id, asset_id), 0) + atoms
 
     def move_pool(self, pool: str, asset_id: int, atoms: int) -> None:
@@ -116,7 +146,14 @@ class State:
                 assert hold >= 0, (account_id, hold)
                 total += free + hold
             total += sum(self.pool(pool, asset_id) for pool in POOLS)
+            total += sum(
+                atoms
+                for instrument_id, atoms in self.clearing.items()
+                if self.markets[instrument_id].asset_id == asset_id
+            )
             assert total == 0, (asset_id, total)
+        for market in self.markets.values():
+            self.check_clearing(market)
         for order in self.orders.values():
             if order.closing:
                 position = self.positions[order.position_id]
@@ -125,6 +162,22 @@ class State:
         for position in self.positions.values():
             assert position.qty_lots > 0
             assert position.margin_atoms >= 0
+            assert position.account_id != FUND or position.margin_atoms == 0
+
+    def check_clearing(self, market: Market) -> None:
+        """CLR-1: for every lot bought there is one sold, and clearing stands between them."""
+        held = [
+            position
+            for position in self.positions.values()
+            if position.instrument_id == market.instrument_id
+        ]
+        cleared = self.clearing.get(market.instrument_id, 0)
+        if market.is_order_driven:
+            assert sum(sign(one.side) * one.qty_lots for one in held) == 0
+            assert cleared == -sum(sign(one.side) * one.cost_atoms for one in held)
+        else:
+            assert cleared == 0
+            assert all(one.account_id != FUND for one in held)
 
     def position_of_key(self, account_id: int, instrument_id: int) -> Position | None:
         """The position of a netting key."""
@@ -140,6 +193,11 @@ class State:
             for _, order in sorted(self.orders.items())
             if (order.account_id, order.instrument_id) == (account_id, instrument_id)
         ]
+
+    def orders_in(self, market: Market) -> list[Order]:
+        """The open orders of a market."""
+        orders = self.orders.values()
+        return [order for order in orders if order.instrument_id == market.instrument_id]
 
     def remember(self, order: Order, digest: bytes, reason: str) -> None:
         """Keeps the first result of a client order id; one that was refused is closed at once."""
@@ -173,7 +231,7 @@ class State:
         self.forget_later(order)
 
     def cancel(self, order: Order, cause: str, reason: str = "NONE") -> None:
-        """An open order ends without a (further) fill."""
+        """An open order ends without a (further) fill, and its partner with it."""
         self.drop_order(order)
         self.tell(
             "OrderCancelled",
@@ -181,4 +239,55 @@ class State:
             account_id=order.account_id,
             cause=cause,
             reason=reason,
+        )
+        self.cancel_partner(order)
+
+    def group_of(self, account_id: int, instrument_id: int, name: str) -> list[Order]:
+        """The open orders of an account in a market that share a group."""
+        orders = self.orders_of_key(account_id, instrument_id)
+        return [order for order in orders if order.oco_group == name != ""]
+
+    def partner_of(self, order: Order) -> Order | None:
+        """OCO-1: the other open order of its group."""
+        group = self.group_of(order.account_id, order.instrument_id, order.oco_group)
+        return next((other for other in group if other.order_id != order.order_id), None)
+
+    def cancel_partner(self, order: Order) -> None:
+        """OCO-2: what its partner hears when an order has triggered or is open no more."""
+        partner = self.partner_of(order)
+        if partner is not None:
+            self.cancel(partner, "OCO")
+
+    def shrink_partner(self, order: Order, qty_lots: int) -> None:
+        """OCO-3: lots that an order has filled are lots its partner need not fill."""
+        partner = self.partner_of(order)
+        if partner is None or partner.qty_lots == 0:
+            return
+        if partner.qty_lots <= qty_lots:
+            self.cancel(partner, "OCO")
+        else:
+            self.shrink(partner, qty_lots)
+
+    def shrink(self, order: Order, qty_lots: int) -> None:
+        """An open order loses some of its lots, and keeps its place."""
+        order.qty_lots -= qty_lots
+        order.visible_lots = min(order.visible_lots, order.qty_lots)
+        self.tell_amended(order)
+
+    def tell_accepted(self, order: Order) -> None:
+        """OrderAccepted, with the order as it set out."""
+        shown = "order_id account_id instrument_id side order_type price_ticks trigger_ticks"
+        names = f"{shown} qty_lots amount_atoms leverage".split()
+        self.tell("OrderAccepted", **{name: getattr(order, name) for name in names})
+
+    def tell_amended(self, order: Order) -> None:
+        """OrderAmended, with the order as it is now: its lots are those filled and those open."""
+        self.tell(
+            "OrderAmended",
+            order_id=order.order_id,
+            account_id=order.account_id,
+            price_ticks=order.price_ticks,
+            trigger_ticks=order.trigger_ticks,
+            qty_lots=order.filled_lots + order.qty_lots,
+            amount_atoms=order.amount_atoms,
         )

@@ -46,6 +46,14 @@ class Venues(RuleBasedStateMachine):
         """An order, or the next step of a plot that one began."""
         self.command(chance, "PlaceOrder")
 
+    @rule(chance=CHANCE)
+    def plot(self, chance: Random) -> None:
+        """The first step of a plot in a book; the next commands, of whatever rule, go on with it."""
+        self.generator.chance = chance
+        if not self.generator.planned:
+            self.generator.begin_plot()
+        self.command(chance, "PlaceOrder")
+
     @rule(chance=CHANCE, kind=st.sampled_from(COMMON))
     def anything(self, chance: Random, kind: str) -> None:
         """Any of the commands that traders and operators send often."""

@@ -14,6 +14,8 @@ from engine.order import Order
 from engine.position import Position
 from engine.state import State
 from tests.oracle import records
+from tests.oracle import state as records_state
+from tests.oracle.book import depth
 from tests.oracle.records import SOURCES, Fields
 from tests.oracle.rules import auto_close_tick, liquidation_tick
 from tests.oracle.state import POOLS
@@ -22,11 +24,14 @@ from tests.oracle.venue import Venue
 View = dict[str, Any]
 
 # Columns that hold enums in the engine and words in the oracle, then those that are plain.
-ORDER_WORDS: Final = ("side", "order_type", "time_in_force", "trigger_source")
+ORDER_WORDS: Final = (
+    *("side", "order_type", "time_in_force", "trigger_source", "self_trade_prevention"),
+)
 ORDER_COLUMNS: Final = (
     *("order_id", "account_id", "qty_lots", "amount_atoms", "price_ticks", "trigger_ticks"),
     *("leverage", "closing", "post_only", "stop_loss_ticks", "take_profit_ticks"),
     *("auto_close_e8", "expire_ns", "client_order_id", "priority", "created_ns"),
+    *("filled_lots", "display_lots", "visible_lots", "oco_group"),
 )
 POSITION_COLUMNS: Final = (
     *("position_id", "account_id", "qty_lots", "cost_atoms", "margin_atoms"),
@@ -66,6 +71,13 @@ def engine_view(state: State) -> View:
             for asset_id, ledger in ledgers
             for pool in (*POOLS, "margin")
         },
+        "clearing": {
+            instrument_id: atoms
+            for _, ledger in ledgers
+            for instrument_id, atoms in ledger.clearing.items()
+            if atoms
+        },
+        "timers": dict(state.cancel_after),
         "orders": {order.order_id: engine_order(order) for order in state.orders.values()},
         "positions": {
             position.position_id: engine_position(position) for position in state.positions.values()
@@ -112,8 +124,12 @@ def engine_position(position: Position) -> View:
 
 
 def engine_market(market: Market) -> View:
-    """A market's status and prices."""
+    """A market's status, prices and book."""
+    book = market.book
     return {
+        "depth": {"BUY": {}, "SELL": {}}
+        if book is None
+        else {"BUY": dict(book.depth_bids), "SELL": dict(book.depth_asks)},
         "status": market.status.name,
         "prices": list(market.prices),
         "processed": list(market.processed),
@@ -143,13 +159,15 @@ def oracle_view(venue: Venue) -> View:
             for account_id in state.accounts
         },
         "pools": pools | margins,
+        "clearing": {each: atoms for each, atoms in state.clearing.items() if atoms},
+        "timers": dict(state.cancel_after),
         "orders": {order.order_id: oracle_order(order) for order in state.orders.values()},
         "positions": {
             position.position_id: oracle_position(position, state.markets[position.instrument_id])
             for position in state.positions.values()
         },
         "markets": {
-            market.instrument_id: oracle_market(market) for market in state.markets.values()
+            market.instrument_id: oracle_market(state, market) for market in state.markets.values()
         },
     }
 
@@ -190,10 +208,11 @@ def oracle_position(position: records.Position, market: records.Market) -> View:
     return row
 
 
-def oracle_market(market: records.Market) -> View:
-    """A market's status and prices; 0 while there is none."""
+def oracle_market(state: records_state.State, market: records.Market) -> View:
+    """A market's status, prices (0 while there is none) and book."""
     zeros = dict.fromkeys(SOURCES, 0)
     return {
+        "depth": depth(state, market) if market.is_order_driven else {"BUY": {}, "SELL": {}},
         "status": market.status,
         "prices": list((market.prices or zeros).values()),
         "processed": list((market.processed or zeros).values()),

@@ -36,6 +36,7 @@ def venue_facts(world: World, asset: str = "USDT") -> Facts:
         "fees": money(ledger.fees_atoms),
         "insurance": money(ledger.insurance_atoms),
         "house": money(ledger.house_atoms),
+        "clearing": money(sum(ledger.clearing.values())),
         "external": money(ledger.external_atoms),
         "sum": money(ledger.sum_atoms()),
     }
@@ -74,6 +75,8 @@ def order_facts(order: Order) -> Facts:
     return {
         "side": order.side.name.lower(),
         "size": size(spec, order.qty_lots),
+        "filled": size(spec, order.filled_lots),
+        "shows": size(spec, order.visible_lots),
         "amount": money(order.amount_atoms),
         "price": price(spec, order.watched_ticks()),
         "hold": money(0 if order.market.is_netting else order.hold_atoms),
@@ -83,20 +86,50 @@ def order_facts(order: Order) -> Facts:
 
 
 def market_facts(market: Market) -> Facts:
-    """Status and the five prices."""
+    """Status and the five prices; the book has the bid and the ask if there is one."""
     names = ("bid", "ask", "last", "mark", "index")
-    prices = zip(names, market.prices, strict=True)
+    touch = market.prices[:2]
+    if market.book is not None:
+        assert touch == [0, 0]
+        touch = [market.book.best_bid_ticks, market.book.best_ask_ticks]
+    prices = zip(names, [*touch, *market.prices[2:]], strict=True)
     return {
         "status": market.status.name.lower().replace("_", "-"),
         **{name: price(market.spec, ticks) for name, ticks in prices},
     }
 
 
+def book(market: Market) -> str:
+    """What the book shows: `bids 0.1 @ 19900.0, …; asks none`, the best first."""
+    assert market.book is not None
+    sides = (
+        ("bids", sorted(market.book.depth_bids.items(), reverse=True)),
+        ("asks", sorted(market.book.depth_asks.items())),
+    )
+    return "; ".join(
+        f"{name} "
+        + (
+            ", ".join(
+                f"{size(market.spec, lots)} @ {price(market.spec, ticks)}" for ticks, lots in levels
+            )
+            or "none"
+        )
+        for name, levels in sides
+    )
+
+
 def facts_of(world: World, subject: str) -> Facts:
-    """The facts about `alice`, `venue`, `position 2`, `order 1` or a symbol; none if it is gone."""
+    """The facts about `alice`, `venue`, `fund`, `position 2`, `order 1` or a symbol.
+
+    None if it is gone.
+    """
     kind, _, number = subject.partition(" ")
     if kind == "venue":
         return venue_facts(world, number or "USDT")
+    if kind == "fund":
+        positions = [p for p in world.state.positions.values() if p.account_id == 0]
+        orders = [o for o in world.state.orders.values() if o.account_id == 0]
+        return {"positions": str(len(positions)), "orders": str(len(orders))}
     if kind == "position":
         position = world.state.positions.get(int(number))
         return {} if position is None else position_facts(position)
@@ -110,6 +143,8 @@ def facts_of(world: World, subject: str) -> Facts:
 
 def shown(world: World, subject: str) -> list[str]:
     """One line about the subject; under an account its positions and orders."""
+    if subject.startswith("book "):
+        return [f"{subject}: {book(world.market(subject.removeprefix('book ')))}"]
     facts = facts_of(world, subject)
     if not facts:
         return [f"{subject} is gone"]

@@ -47,6 +47,7 @@ FIELDS: Final = {
     "min-notional": "notional_atoms_min",
     "max-leverage": "leverage_max",
     "max-orders": "orders_max",
+    "max-conditionals": "conditionals_max",
     "min-lots": "qty_lots_min",
     "max-lots": "qty_lots_max",
     "stale": "stale_after_ns",
@@ -54,13 +55,14 @@ FIELDS: Final = {
 READERS: Final[dict[str, Callable[[str], int]]] = {
     **dict.fromkeys(["maker", "taker", "liquidation-fee", "band", "sanity"], percent_e8),
     **dict.fromkeys(["tick", "lot", "min-notional"], lambda text: to_units(text, ATOM)),
-    **dict.fromkeys(["max-leverage", "max-orders", "min-lots", "max-lots"], int),
+    **dict.fromkeys(["max-leverage", "max-orders", "max-conditionals"], int),
+    **dict.fromkeys(["min-lots", "max-lots"], int),
     "stale": seconds_ns,
 }
 
 
 def profile(name: str, symbol: str) -> InstrumentSpec:
-    """`simple` as it is; `netting` is `perpetual` on quotes and with isolated margin."""
+    """`simple` as it is; `book` is `perpetual` with isolated margin, `netting` that on quotes."""
     base, settlement = symbol.split("/")
     tick_e8, lot_e8 = to_units("0.1", ATOM), to_units("0.001", ATOM)
     if name == "simple":
@@ -69,6 +71,8 @@ def profile(name: str, symbol: str) -> InstrumentSpec:
     spec = perpetual_instrument(symbol, base, settlement, tick_e8, lot_e8)
     if name == "perpetual":
         return spec
+    if name == "book":
+        return with_fields(spec, {"margin_mode": MarginMode.ISOLATED})
     if name != "netting":
         raise ValueError(f"no profile is called {name}")
     return with_fields(

@@ -8,17 +8,24 @@
     token phone for alice may read trade                     revoke token phone
     alice buys 0.1 at market, 20x                            alice sells 100 USDT at 21000.0, 5x
     alice buys 0.1 at stop 21000.0, 20x                      alice sells 0.1 at target 21000.0
+    alice buys 0.1 at stop 21000.0 limit 21050.0, 20x        (or `target … limit …`)
     alice closes position 2 [0.05] at market                 (or any `at …` of an order)
-    alice cancels order 1 | id abc | all [in BTC/USDT]
+    alice cancels order 1 | id abc | all [in BTC/USDT]       alice cancels all after 60s
+    alice disconnects
     alice amends order 1 to [0.05] [100 USDT] [at 19000.0] [stop 19000.0]
+    alice submits: buys 0.1 at 19000.0; amends order 1 to 0.05; cancels order 2
     alice sets on position 2: stop loss 19000.0, take profit none, auto-close -50%, watching last
     alice adds 20 to position 2          alice removes 20 from position 2
     alice sets leverage 10x
 
 Options of an order, each after a comma: `20x`, `ioc`, `fok`, `until 60s`, `post-only`,
-`reduce-only`, `closing position 2`, `stop loss 19000.0`, `take profit 22000.0`,
-`auto-close -50%`, `watching last`, `id abc`, `body xyz`, `in ETH/USDT`.  What a line does not
-mention is absent.
+`reduce-only`, `close-position`, `closing position 2`, `stop loss 19000.0`, `take profit 22000.0`,
+`auto-close -50%`, `watching last`, `showing 0.01` (iceberg), `stp decrement` (or `cancel-maker`,
+`cancel-taker`, `cancel-both`), `oco exit`, `id abc`, `body xyz`, `in ETH/USDT`.  What a line does
+not mention is absent.
+
+`expect` and `show` take `alice`, `venue`, `fund`, `position 2`, `order 1`, `BTC/USDT`; `show` also
+`book BTC/USDT`.
 """
 
 import re
@@ -132,6 +139,27 @@ def _cancel(world: World, words: Words) -> list[Command]:
     return [commands.CancelOrders(account_id, instrument_id)]
 
 
+def _cancel_after(world: World, words: Words) -> list[Command]:
+    name, timeout = words
+    return [commands.CancelAfter(world.account_id(name), seconds_ns(timeout))]
+
+
+def _disconnect(world: World, words: Words) -> list[Command]:
+    return [commands.CancelOrders(world.account_id(words[0]), ALL_INSTRUMENTS, on_disconnect=True)]
+
+
+def _batch(world: World, words: Words) -> list[Command]:
+    """Each item is a line without its name; one that begins with a name is that user's."""
+    name, items = words
+    batched: list[commands.BatchedCommand] = []
+    for item in items.split("; "):
+        own = item.split()[0] in BATCHED_VERBS
+        [command] = read_line(world, f"{name} {item}" if own else item)
+        assert isinstance(command, commands.BatchedCommand)
+        batched.append(command)
+    return [commands.SubmitBatch(world.account_id(name), tuple(batched))]
+
+
 def _amend(world: World, words: Words) -> list[Command]:
     name, order_id, client_order_id, quantity, amount, price, trigger = words
     spec = world.market().spec
@@ -194,6 +222,7 @@ def _wait(world: World, words: Words) -> list[Command]:
 
 ASSET_AND_ID: Final = r"(?: ([A-Z]{3,}))?(?: as (\S+))?"
 NUMBER: Final = r"(-?[\d.]+)"
+BATCHED_VERBS: Final = ("buys", "sells", "closes", "amends", "cancels")
 GRAMMAR: Final[tuple[tuple[str, Reader], ...]] = (
     (r"instrument (\S+) (\w+)(.*)", _instrument),
     (r"change (\S+)(.*)", _change),
@@ -202,6 +231,9 @@ GRAMMAR: Final[tuple[tuple[str, Reader], ...]] = (
     (rf"(deposit|withdraw) (\S+) {NUMBER}{ASSET_AND_ID}", _transfer),
     (rf"insurance {NUMBER}{ASSET_AND_ID}", _insurance),
     (r"price (?:(\S+/\S+) )?(.*?)(?: by feed (\S+) (-?\d+))?", _price),
+    (r"(\w+) submits: (.*)", _batch),
+    (r"(\w+) cancels all after (\S+)", _cancel_after),
+    (r"(\w+) disconnects", _disconnect),
     (r"(\w+) cancels (?:order (\d+)|id (\S+)|all(?: in (\S+))?)", _cancel),
     (
         rf"(\w+) amends (?:order (\d+)|id (\S+)) to(?: {NUMBER}(?! \w*USDT))?(?: {NUMBER} USDT)?"

@@ -4,7 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from engine.commands import OrderType, PlaceOrder, PriceSource, Side, TimeInForce
+from engine.commands import (
+    OrderType,
+    PlaceOrder,
+    PriceSource,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from engine.position import closing_side
 from engine.units import InstrumentId, PositionId
 from tests.scenarios.decimals import ATOM, percent_e8, seconds_ns, to_units
@@ -12,9 +19,10 @@ from tests.scenarios.world import World, digest_of
 
 ORDER: Final = (
     r"(\w+) (buys|sells|closes position (\d+)(?: in full)?)(?: (-?[\d.]+)( USDT)?)?"
-    r" at (?:(market)|(?:(stop|target) )?(-?[\d.]+))"
+    r" at (?:(market)|(stop|target) (-?[\d.]+)(?: limit (-?[\d.]+))?|(-?[\d.]+))"
 )
-TYPES: Final = {"stop": OrderType.STOP_MARKET, "target": OrderType.TAKE_PROFIT_MARKET}
+MARKET_TYPES: Final = {"stop": OrderType.STOP_MARKET, "target": OrderType.TAKE_PROFIT_MARKET}
+LIMIT_TYPES: Final = {"stop": OrderType.STOP_LIMIT, "target": OrderType.TAKE_PROFIT_LIMIT}
 
 
 @dataclass
@@ -41,6 +49,10 @@ class Terms:
     expire_ns: int = 0
     client_order_id: str = ""
     body: str = ""
+    display_lots: int = 0
+    close_position: bool = False
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_MAKER
+    oco_group: str = ""
 
 
 def order_command(world: World, line: str) -> PlaceOrder:
@@ -48,9 +60,8 @@ def order_command(world: World, line: str) -> PlaceOrder:
     main, *options = line.split(", ")
     symbol = next((o.removeprefix("in ") for o in options if o.startswith("in ")), "")
     terms = _main_terms(world, main, symbol)
-    tick_e8 = _steps(world, symbol)[0]
     for option in options:
-        _read_option(world, terms, option, tick_e8)
+        _read_option(world, terms, option, _steps(world, symbol))
     body = terms.body or line
     return PlaceOrder(
         world.account_id(line.split()[0]),
@@ -73,6 +84,10 @@ def order_command(world: World, line: str) -> PlaceOrder:
         terms.expire_ns,
         terms.client_order_id,
         digest_of(body) if terms.client_order_id else b"",
+        terms.display_lots,
+        terms.close_position,
+        terms.self_trade_prevention,
+        terms.oco_group,
     )
 
 
@@ -87,29 +102,31 @@ def _main_terms(world: World, text: str, symbol: str) -> Terms:
     match = re.fullmatch(ORDER, text)
     if match is None:
         raise ValueError(f"an order cannot say: {text}")
-    name, verb, closed, size, is_amount, market, condition, price = match.groups()
+    name, verb, closed, size, is_amount, market, condition, trigger, limit, price = match.groups()
     tick_e8, lot_e8 = _steps(world, symbol)
     side = Side.BUY if verb == "buys" else Side.SELL
     if closed:
         position = world.state.positions.get(int(closed))
         side = Side.SELL if position is None else closing_side(position.side)
-    ticks = to_units(price, tick_e8) if price else 0
+    price = price or limit
+    types = LIMIT_TYPES if limit else MARKET_TYPES
     lots = to_units(size, lot_e8) if size and not is_amount else 0
     return Terms(
         account_id=world.account_id(name),
         side=side,
-        order_type=OrderType.MARKET if market else TYPES.get(condition or "", OrderType.LIMIT),
+        order_type=OrderType.MARKET if market else types.get(condition or "", OrderType.LIMIT),
         qty_lots=lots,
         amount_atoms=to_units(size, ATOM) if size and is_amount else 0,
-        price_ticks=0 if condition else ticks,
-        trigger_ticks=ticks if condition else 0,
+        price_ticks=to_units(price, tick_e8) if price else 0,
+        trigger_ticks=to_units(trigger, tick_e8) if trigger else 0,
         position_id=int(closed or 0),
         instrument_id=world.state.symbols.get(symbol, 999 if symbol else 1),
     )
 
 
-def _read_option(world: World, terms: Terms, option: str, tick_e8: int) -> None:
+def _read_option(world: World, terms: Terms, option: str, steps: tuple[int, int]) -> None:
     word, _, value = option.rpartition(" ")
+    tick_e8, lot_e8 = steps
     if re.fullmatch(r"-?\d+x", option):
         terms.leverage = int(option.removesuffix("x"))
     elif option in ("ioc", "fok"):
@@ -118,6 +135,14 @@ def _read_option(world: World, terms: Terms, option: str, tick_e8: int) -> None:
         terms.post_only = True
     elif option == "reduce-only":
         terms.reduce_only = True
+    elif option == "close-position":
+        terms.close_position = True
+    elif word == "showing":
+        terms.display_lots = to_units(value, lot_e8)
+    elif word == "stp":
+        terms.self_trade_prevention = SelfTradePrevention[value.upper().replace("-", "_")]
+    elif word == "oco":
+        terms.oco_group = value
     elif word == "until":
         terms.time_in_force = TimeInForce.GTD
         terms.expire_ns = world.time_ns + seconds_ns(value)

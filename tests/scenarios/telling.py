@@ -25,8 +25,33 @@ QUIET: Final = (
 
 
 def told(world: World, happened: list[Event]) -> list[str]:
-    """One line per event, but for those that only say that a command did what it does."""
-    return [TELLERS[type(e)](world, e) for e in happened if not isinstance(e, QUIET)]
+    """One line per event, but for those that only say that a command did what it does.
+
+    What a command changed in one book is one line.
+    """
+    changes = [e for e in happened if isinstance(e, events.BookChanged)]
+    spoken = [e for e in happened if not isinstance(e, (*QUIET, events.BookChanged))]
+    books = dict.fromkeys(change.instrument_id for change in changes)
+    return [TELLERS[type(e)](world, e) for e in spoken] + [
+        book_change(world, [c for c in changes if c.instrument_id == instrument_id])
+        for instrument_id in books
+    ]
+
+
+def book_change(world: World, changes: list[events.BookChanged]) -> str:
+    """What levels show now; a market other than the first is named."""
+    instrument_id = changes[0].instrument_id
+    spec = spec_of(world, instrument_id)
+    levels = [
+        f"{'bid' if change.side is Side.BUY else 'ask'} {level(spec, change)}" for change in changes
+    ]
+    where = "" if instrument_id == 1 else f" in {spec.symbol}"
+    return f"book{where}: " + ", ".join(levels)
+
+
+def level(spec: InstrumentSpec, change: events.BookChanged) -> str:
+    """`0.1 @ 20000.0`; 0 lots: the level is gone."""
+    return f"{size(spec, change.qty_lots)} @ {price(spec, change.price_ticks)}"
 
 
 def money(atoms: int) -> str:
@@ -47,6 +72,11 @@ def size(spec: InstrumentSpec, lots: int) -> str:
 def word(member: Side | OrderType | CancelCause | CloseCause | RejectReason) -> str:
     """The member's name as words."""
     return member.name.lower().replace("_", " ")
+
+
+def trader(world: World, account_id: int) -> str:
+    """Who has the order or position; account 0 is the insurance fund there."""
+    return world.name(account_id) if account_id else "fund"
 
 
 def spec_of_order(world: World, order_id: int) -> InstrumentSpec:
@@ -88,10 +118,11 @@ def accepted(world: World, event: events.OrderAccepted) -> str:
     if event.order_type is OrderType.LIMIT:
         where = price(spec, event.price_ticks)
     elif event.trigger_ticks:
-        condition = "stop" if event.order_type is OrderType.STOP_MARKET else "target"
-        where = f"{condition} {price(spec, event.trigger_ticks)}"
+        is_stop = event.order_type in (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+        where = f"{'stop' if is_stop else 'target'} {price(spec, event.trigger_ticks)}"
+        where += f" limit {price(spec, event.price_ticks)}" if event.price_ticks else ""
     leverage = f", {event.leverage}x" if event.leverage else ""
-    name = world.name(event.account_id)
+    name = trader(world, event.account_id)
     return f"{name} order {event.order_id}: {word(event.side)} {wanted} at {where}{leverage}"
 
 
@@ -101,13 +132,19 @@ def amended(world: World, event: events.OrderAmended) -> str:
     wanted = f"{money(event.amount_atoms)} {spec.settlement}" if event.amount_atoms else "all"
     wanted = size(spec, event.qty_lots) if event.qty_lots else wanted
     where = price(spec, event.price_ticks or event.trigger_ticks)
-    return f"{world.name(event.account_id)} order {event.order_id} is now {wanted} at {where}"
+    where += f", trigger {price(spec, event.trigger_ticks)}" if both(event) else ""
+    return f"{trader(world, event.account_id)} order {event.order_id} is now {wanted} at {where}"
+
+
+def both(event: events.OrderAmended) -> bool:
+    """Whether the order has a trigger and a limit price."""
+    return bool(event.price_ticks and event.trigger_ticks)
 
 
 def cancelled(world: World, event: events.OrderCancelled) -> str:
     """Why an order ended."""
     why = "" if event.reason is RejectReason.NONE else f": {event.reason.name}"
-    name = world.name(event.account_id)
+    name = trader(world, event.account_id)
     return f"{name} order {event.order_id} cancelled, {word(event.cause)}{why}"
 
 
@@ -118,7 +155,7 @@ def filled(world: World, event: events.OrderFilled) -> str:
     profit = f" profit {money(event.realized_atoms)}" if event.realized_atoms else ""
     order = f"order {event.order_id}, " if event.order_id else ""
     return (
-        f"{world.name(event.account_id)} fills {what} @ {price(spec, event.price_ticks)}"
+        f"{trader(world, event.account_id)} fills {what} @ {price(spec, event.price_ticks)}"
         f" fee {money(event.fee_atoms)}{profit}"
         f" ({order}position {event.position_id}, {event.liquidity.name.lower()})"
     )
@@ -129,7 +166,7 @@ def opened(world: World, event: events.PositionOpened) -> str:
     spec = spec_of(world, event.instrument_id)
     side = "long" if event.side is Side.BUY else "short"
     return (
-        f"{world.name(event.account_id)} position {event.position_id} opens:"
+        f"{trader(world, event.account_id)} position {event.position_id} opens:"
         f" {side} {size(spec, event.qty_lots)}, cost {money(event.cost_atoms)},"
         f" margin {money(event.margin_atoms)}, {event.leverage}x"
     )
@@ -139,7 +176,7 @@ def increased(world: World, event: events.PositionIncreased) -> str:
     """A position that grew."""
     spec = spec_of_position(world, event.position_id)
     return (
-        f"{world.name(event.account_id)} position {event.position_id} grows:"
+        f"{trader(world, event.account_id)} position {event.position_id} grows:"
         f" {size(spec, event.qty_lots)}, cost {money(event.cost_atoms)},"
         f" margin {money(event.margin_atoms)}"
     )
@@ -158,7 +195,7 @@ def reduced(world: World, event: events.PositionReduced) -> str:
         ("house pays", event.house_paid_atoms),
     )
     told_flows = "".join(f", {name} {money(atoms)}" for name, atoms in flows if atoms)
-    name = world.name(event.account_id)
+    name = trader(world, event.account_id)
     return f"{name} position {event.position_id} reduced by {word(event.cause)}: {left}{told_flows}"
 
 
@@ -166,7 +203,7 @@ def closed(world: World, event: events.PositionClosed) -> str:
     """The end of a position."""
     how = "liquidated" if event.status is PositionStatus.LIQUIDATED else "closed"
     gain = money(event.realized_atoms)
-    return f"{world.name(event.account_id)} position {event.position_id} {how}: realized {gain}"
+    return f"{trader(world, event.account_id)} position {event.position_id} {how}: realized {gain}"
 
 
 def exits(world: World, event: events.ExitsChanged) -> str:
@@ -183,6 +220,13 @@ def exits(world: World, event: events.ExitsChanged) -> str:
 def symbol(world: World, instrument_id: int) -> str:
     """The name of a market."""
     return spec_of(world, instrument_id).symbol
+
+
+def timer(world: World, event: events.CancelAfterSet) -> str:
+    """An account's timer, counted from now."""
+    left = from_units((event.due_ns - world.time_ns) // 10, ATOM)
+    when = f"in {left}s" if event.due_ns else "off"
+    return f"{world.name(event.account_id)} cancel-after: {when}"
 
 
 TELLERS: Final[dict[type[Event], Teller]] = {
@@ -213,6 +257,13 @@ TELLERS: Final[dict[type[Event], Teller]] = {
         f"{w.name(e.account_id)} position {e.position_id} margin {money(e.margin_atoms)}"
     ),
     events.ExitsChanged: exits,
+    events.Traded: lambda w, e: (
+        f"trade: {word(e.side)} {size(spec_of(w, e.instrument_id), e.qty_lots)}"
+        f" @ {price(spec_of(w, e.instrument_id), e.price_ticks)}"
+    ),
+    events.BatchItem: lambda w, e: f"{w.name(e.account_id)} item {e.place}:",
+    events.CancelAfterSet: timer,
+    events.CancelAfterFired: lambda w, e: f"{w.name(e.account_id)} cancel-after runs out",
     events.LeverageChanged: lambda w, e: (
         f"{w.name(e.account_id)} leverage {e.leverage}x in {symbol(w, e.instrument_id)}"
     ),

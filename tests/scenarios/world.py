@@ -12,6 +12,7 @@ from engine.invariants import check
 from engine.market import Market
 from engine.state import State
 from engine.units import AccountId
+from tests.scenarios.books import Books
 
 START_NS: Final = 1_000_000_000_000_000_000
 NOBODY_KNOWN: Final = AccountId(999)  # whoever a story mentions without a deposit
@@ -24,6 +25,7 @@ class World:
     engine: Engine = field(default_factory=lambda: Engine(State()))
     time_ns: int = START_NS
     transfers: int = 0
+    books: Books = field(default_factory=Books)
     applied: list[tuple[int, Command]] = field(default_factory=list)
 
     @property
@@ -37,6 +39,8 @@ class World:
         events = self.engine.apply(self.state.sequence + 1, self.time_ns, command)
         check(self.state)
         assert self.state.ledger.sum_atoms() == 0
+        self.books.follow(events)
+        self.books.check(self.state)
         return events
 
     def chain_of_second_run(self) -> bytes:
