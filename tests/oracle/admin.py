@@ -96,7 +96,7 @@ def list_instrument(state: State, command: Fields) -> None:
 def change_instrument(state: State, command: Fields) -> None:
     """INS-2."""
     market, spec = known_market(state, command), command["spec"]
-    differs = [name for name, value in spec.items() if market.spec[name] != value]
+    differs = [name for name, value in spec.items() if market.spec.get(name) != value]
     moved = any(name in IDENTITY for name in differs)
     refuse_if(instrument_is_bad(spec) or moved, "BAD_INSTRUMENT")
     in_use = any(
@@ -117,11 +117,13 @@ def set_status(state: State, command: Fields) -> None:
     was, market.status = market.status, command["status"]
     state.tell("StatusChanged", instrument_id=market.instrument_id, status=market.status)
     if market.status == "CLOSE_ONLY":
-        for _, order in sorted(state.orders.items()):
-            if order.instrument_id == market.instrument_id and not order.closing:
-                state.cancel(order, "CLOSE_ONLY")
-                rebalance(state, order.account_id, market)
-    if was == "HALTED" and market.status != "HALTED":
+        for order_id in sorted(state.orders):
+            order = state.orders.get(order_id)  # It may have gone with one before it.
+            if order is None or order.instrument_id != market.instrument_id or order.closing:
+                continue
+            state.cancel(order, "CLOSE_ONLY")
+            rebalance(state, order.account_id, market)
+    if was == "HALTED" and market.status != "HALTED" and market.processed is not None:
         travel(state, market, {}, market.processed)
         market.processed = market.prices
 
@@ -137,8 +139,8 @@ def known_market(state: State, command: Fields) -> Market:
 def update_price(state: State, command: Fields) -> None:
     """PRC-…"""
     market = known_market(state, command)
-    new = {source: command[f"{source.lower()}_ticks"] for source in SOURCES}
-    reason, candidates = price_refusal(market, command, new)
+    given = {source: command[f"{source.lower()}_ticks"] for source in SOURCES}
+    reason, candidates = price_refusal(market, command, given)
     if reason != "":
         state.tell(
             "PriceRefused",
@@ -147,6 +149,7 @@ def update_price(state: State, command: Fields) -> None:
             candidates=candidates,
         )
         return
+    new = taken_from(market, given)
     market.prices, market.price_time_ns = new, state.now_ns
     market.candidate, market.candidate_count = None, 0
     values = {f"{source.lower()}_ticks": ticks for source, ticks in new.items()}
@@ -155,7 +158,15 @@ def update_price(state: State, command: Fields) -> None:
         market.processed = new  # The first price has no way to travel.
     if market.status != "HALTED":
         travel(state, market, {}, market.processed)
-        market.processed = new
+        market.processed = market.prices
+
+
+def taken_from(market: Market, given: Prices) -> Prices:
+    """PRC-6: in an order-driven market a feed moves mark and index; the book has the rest."""
+    if not market.is_order_driven:
+        return given
+    last = given["MARK"] if market.prices is None else market.prices["LAST"]
+    return {**given, "BID": 0, "ASK": 0, "LAST": last}
 
 
 def price_refusal(market: Market, command: Fields, new: Prices) -> tuple[str, int]:
@@ -171,6 +182,8 @@ def price_refusal(market: Market, command: Fields, new: Prices) -> tuple[str, in
         return "PRICE_OUT_OF_SEQUENCE", 0
     market.source, market.source_sequence = source, sequence
     band = market.spec["sanity_band_e8"]
+    if market.is_order_driven:
+        new = {source: new[source] for source in ("MARK", "INDEX")}
     if market.prices is None or band == 0 or within_band(market.prices, new, band):
         return "", 0
     follows = market.candidate is not None and within_band(market.candidate, new, band)

@@ -1,208 +1,79 @@
-"""What a price makes true, and in which order it fires (FIR-…).  Knows places on the way.
+"""What a price makes true fires, one entry after the other (FIR-…).  Knows what firing does."""
 
-Nothing stands in an index: all entries of a market are listed anew after everything that happens.
-"""
+from dataclasses import replace
 
-from dataclasses import dataclass, replace
-from fractions import Fraction
-
-from tests.oracle import ladder
+from tests.oracle import book_ladder, ladder
+from tests.oracle.book_ladder import BookDraft
 from tests.oracle.holds import rebalance
-from tests.oracle.ladder import Draft, reached, rises_to
-from tests.oracle.records import Market, Order, Position, Prices, opposite
-from tests.oracle.rules import (
-    auto_close_holds,
-    auto_close_rises,
-    auto_close_tick,
-    is_liquidatable,
-    liquidation_tick,
-)
+from tests.oracle.ladder import Draft
+from tests.oracle.orders import draft_of, set_out, settle_size
+from tests.oracle.records import LIMITS_TO_BE, Market, Order, Position, Prices
 from tests.oracle.settlement import fill, reduce
 from tests.oracle.state import State
-
-CLOSERS, LIQUIDATIONS, OPENERS = range(3)
-KINDS = {"ORDER": 0, "STOP_LOSS": 1, "TAKE_PROFIT": 2, "AUTO_CLOSE": 4, "LIQUIDATION": 5}
-Ident = tuple[str, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Something that waits for a price: what, for which owner, and in which rank it fires."""
-
-    what: str
-    owner_id: int
-    parent_id: int
-    source: str
-    rises: bool
-    key_ticks: int
-    rank: tuple[int, int, int, int]
-
-    @property
-    def ident(self) -> Ident:
-        """Stays the same when the key changes."""
-        return self.what, self.owner_id, self.parent_id
+from tests.oracle.takeover import exit_through_book, liquidate
+from tests.oracle.waiting import Entry, Ident, notice, watch_over
+from tests.oracle.waiting import entries_of as entries_of
 
 
-def entries_of(state: State, market: Market) -> dict[Ident, Entry]:
-    """Everything in the market that waits for a price."""
-    found: list[Entry] = []
-    for order in state.orders.values():
-        if order.instrument_id == market.instrument_id:
-            found.append(order_entry(order))
-    for position in state.positions.values():
-        if position.instrument_id == market.instrument_id:
-            found += exit_entries(position)
-            found += margin_entries(market, position)
-    return {entry.ident: entry for entry in found}
-
-
-def order_entry(order: Order) -> Entry:
-    """A resting limit waits for the other side's touch, a conditional for its source."""
-    rank = CLOSERS if order.closing else OPENERS, order.priority, KINDS["ORDER"], 0
-    if order.order_type == "LIMIT":
-        source = "ASK" if order.side == "BUY" else "BID"
-        rises, key_ticks = order.side == "SELL", order.price_ticks
-    else:
-        source, rises, key_ticks = order.trigger_source, rises_to(order), order.trigger_ticks
-    return Entry("ORDER", order.order_id, 0, source, rises, key_ticks, rank)
-
-
-def exit_entries(position: Position) -> list[Entry]:
-    """Stop losses and take profits, the position's own and those of its pairs."""
-    pairs = [(pair.parent_order_id, pair) for pair in position.pairs]
-    own = position.stop_loss_ticks, position.take_profit_ticks, position.exit_source
-    sets = [(0, *own)] + [
-        (parent, pair.stop_loss_ticks, pair.take_profit_ticks, pair.source)
-        for parent, pair in pairs
-    ]
-    long = position.side == "BUY"
-    found = []
-    for parent, stop_loss, take_profit, source in sets:
-        for what, ticks, rises in (
-            ("STOP_LOSS", stop_loss, not long),
-            ("TAKE_PROFIT", take_profit, long),
-        ):
-            if ticks != 0:
-                rank = CLOSERS, position.position_id, KINDS[what], parent
-                found.append(Entry(what, position.position_id, parent, source, rises, ticks, rank))
-    return found
-
-
-def margin_entries(market: Market, position: Position) -> list[Entry]:
-    """Auto-close and liquidation, both on the mark."""
-    found = []
-    owner = position.position_id
-    if position.auto_close_e8 != 0:
-        rises = auto_close_rises(position.side, position.auto_close_e8)
-        ticks = auto_close_tick(position, market.k)
-        rank = CLOSERS, owner, KINDS["AUTO_CLOSE"], 0
-        found.append(Entry("AUTO_CLOSE", owner, 0, "MARK", rises, ticks, rank))
-    ticks = liquidation_tick(position, market.k, market.spec)
-    rank = LIQUIDATIONS, owner, KINDS["LIQUIDATION"], 0
-    found.append(Entry("LIQUIDATION", owner, 0, "MARK", position.side == "SELL", ticks, rank))
-    return found
-
-
-def is_true(state: State, market: Market, entry: Entry, prices: Prices) -> bool:
-    """Liquidation and auto-close by their inequalities, everything else by its tick."""
-    price = prices[entry.source]
-    if entry.what == "LIQUIDATION":
-        position = state.positions[entry.owner_id]
-        return is_liquidatable(position, price, market.k, market.spec)
-    if entry.what == "AUTO_CLOSE":
-        position = state.positions[entry.owner_id]
-        return auto_close_holds(
-            position.side,
-            position.qty_lots,
-            position.cost_atoms,
-            position.initial_margin_atoms,
-            position.auto_close_e8,
-            price,
-            market.k,
-        )
-    return reached(price, entry.key_ticks, entry.rises)
-
-
-def place_of(state: State, market: Market, entry: Entry, old: Prices, new: Prices) -> Fraction:
-    """FIR-3: how far the source had gone when it passed the entry."""
-    before, after = old[entry.source], new[entry.source]
-    if before == after or is_true(state, market, entry, old):
-        return Fraction(0)
-    return Fraction(abs(entry.key_ticks - before), abs(after - before))
-
-
-def travel(state: State, market: Market, known: dict[Ident, Entry], old: Prices | None) -> None:
+def travel(state: State, market: Market, known: dict[Ident, Entry], old: Prices) -> None:
     """Fires what is true and not `known` to have been there before, until nothing is left.
 
     A price travels with nothing known.  Any other command knows what stood there before it.
     """
-    if market.prices is None or market.status == "HALTED" or ladder.stale(state, market):
-        return
-    new = market.prices
-    old = old or new
-    queue: dict[Ident, Fraction] = {}
-    at = Fraction(0)
-    while True:
-        entries = entries_of(state, market)
-        queue = {ident: place for ident, place in queue.items() if ident in entries}
-        for ident, entry in entries.items():
-            before = known.get(ident)
-            if before is None or armed_anew(before, entry):
-                queue.pop(ident, None)
-                if is_true(state, market, entry, new):
-                    queue[ident] = max(at, place_of(state, market, entry, old, new))
-        if not queue:
-            return
-        ident = min(queue, key=lambda one: (queue[one], *entries[one].rank))
-        at = queue.pop(ident)
-        known = entries
-        fire(state, market, entries[ident])
+    watch_over(state, market, known, old)
+    fire_all(state)
 
 
-def armed_anew(before: Entry, entry: Entry) -> bool:
-    """FIR-5: the same key again is not an arming."""
-    return (before.source, before.rises, before.key_ticks) != (
-        entry.source,
-        entry.rises,
-        entry.key_ticks,
-    )
+def fire_all(state: State) -> None:
+    """FIR-4: the queue, until it is empty; what fires may fill it again."""
+    watch = state.watch
+    while watch is not None:
+        notice(state)
+        if not watch.queue:
+            break
+        ident = watch.first()
+        watch.at = watch.queue.pop(ident)
+        fire(state, watch.market, watch.known[ident])
+    state.watch = None
 
 
 def fire(state: State, market: Market, entry: Entry) -> None:
     """One entry's turn."""
-    if entry.what != "ORDER":
-        fire_exit(state, market, entry)
+    if entry.what == "ORDER":
+        order = state.orders[entry.owner_id]
+        if order.order_type == "LIMIT":
+            fire_limit(state, market, order)
+        else:
+            fire_conditional(state, market, order)
         return
-    order = state.orders[entry.owner_id]
-    if order.order_type == "LIMIT":
-        fire_limit(state, market, order)
-    else:
-        fire_conditional(state, market, order)
-
-
-def fire_exit(state: State, market: Market, entry: Entry) -> None:
-    """An exit or a liquidation closes at the touch; the other of its pair goes."""
-    assert market.prices is not None
     position = state.positions[entry.owner_id]
+    lots = lots_of_exit(position, entry)
+    if not market.is_order_driven:
+        assert market.prices is not None
+        touch = market.prices["BID" if position.side == "BUY" else "ASK"]
+        reduce(state, position, lots, touch, "TAKER", entry.what)
+    elif entry.what == "LIQUIDATION":
+        liquidate(state, market, position)
+    else:
+        exit_through_book(state, position, lots, entry.what)
+
+
+def lots_of_exit(position: Position, entry: Entry) -> int:
+    """What an exit closes; the pair it belongs to is gone, whatever it will fill."""
     lots = position.qty_lots
-    if entry.parent_id != 0:
-        pair = next(one for one in position.pairs if one.parent_order_id == entry.parent_id)
-        position.pairs.remove(pair)
-        lots = min(pair.qty_lots, lots)
-    touch = market.prices["BID" if position.side == "BUY" else "ASK"]
-    reduce(state, position, lots, touch, 0, "TAKER", entry.what)
-
-
-def netting_position(state: State, market: Market, order: Order) -> Position | None:
-    """The position that an order of a netting market would meet."""
-    if market.spec["position_mode"] == "TICKET":
-        return None
-    return state.position_of_key(order.account_id, order.instrument_id)
+    if entry.what not in ("STOP_LOSS", "TAKE_PROFIT"):
+        return lots
+    if entry.parent_id == 0:
+        position.stop_loss_ticks = position.take_profit_ticks = 0
+        return lots
+    pair = next(one for one in position.pairs if one.parent_order_id == entry.parent_id)
+    position.pairs.remove(pair)
+    return min(pair.qty_lots, lots)
 
 
 def fire_limit(state: State, market: Market, order: Order) -> None:
     """ADM-5: a resting limit fills at its limit, or ends if it cannot be paid for."""
-    position = netting_position(state, market, order)
+    position = position_met(state, market, order)
     if ladder.refused_at_its_limit(Draft(state, market, order, position, present=order)):
         state.cancel(order, "REFUSED", "INSUFFICIENT_BALANCE")
         rebalance(state, order.account_id, market)
@@ -210,36 +81,54 @@ def fire_limit(state: State, market: Market, order: Order) -> None:
         fill(state, order, order.price_ticks, "MAKER")
 
 
+def position_met(state: State, market: Market, order: Order) -> Position | None:
+    """The position an order closes, or the one of its netting key."""
+    if order.closing:
+        return state.positions.get(order.position_id)
+    if market.is_ticket:
+        return None
+    return state.position_of_key(order.account_id, order.instrument_id)
+
+
 def fire_conditional(state: State, market: Market, order: Order) -> None:
-    """ADM-6: it becomes a market order, and is refused where one would be."""
+    """TYP-1, ADM-6: it becomes a limit or a market order, and is refused where one would be."""
     state.tell("OrderTriggered", order_id=order.order_id, account_id=order.account_id)
-    position = netting_position(state, market, order)
-    arrived = replace(order, order_type="MARKET", trigger_ticks=0)
-    draft = Draft(state, market, arrived, position, present=order)
+    if state.partner_of(order) is not None:
+        state.cancel_partner(order)
+        rebalance(state, order.account_id, market)
+    kind = "LIMIT" if order.order_type in LIMITS_TO_BE else "MARKET"
+    arrived = replace(order, order_type=kind, frozen_mark_ticks=market.mark)
+    if kind == "LIMIT":
+        arrived.priority = state.next_id()
+    position = position_met(state, market, arrived)
+    draft = draft_of(state, market, arrived, position, present=order, last_in_queue=False)
     reason = refusal_on_arrival(draft)
     if reason != "":
         state.cancel(order, "REFUSED", reason)
         rebalance(state, order.account_id, market)
         return
-    state.orders[order.order_id] = arrived
-    fill(state, arrived, draft.touch, "TAKER")
+    if kind == "LIMIT" and arrived.qty_lots != order.qty_lots:
+        state.tell_amended(arrived)
+    set_out(state, draft)
 
 
 def refusal_on_arrival(draft: Draft) -> str:
     """The first rung that a triggered order fails, or an empty string."""
     order = draft.order
-    if order.closing:
-        position = draft.state.positions.get(order.position_id)
-        gone = position is None or position.side != opposite(order.side)
-        return "NOTHING_TO_REDUCE" if gone else ""
-    if order.amount_atoms > 0:
-        if ladder.bad_quantity(draft):
-            return "BAD_QUANTITY"
-        if not draft.is_ticket:
-            order.qty_lots, order.amount_atoms = draft.lots, 0
+    if order.amount_atoms > 0 and ladder.bad_quantity(draft):
+        return "BAD_QUANTITY"
+    if ladder.nothing_to_reduce(draft):
+        return "NOTHING_TO_REDUCE"
+    if isinstance(draft, BookDraft):
+        return book_ladder.refusal(draft, book_ladder.NOT_OF_TRIGGERED)
+    if ladder.beyond_price_band(draft):
+        return "PRICE_BAND"
+    settle_size(draft)
     rungs = (
         ("MIN_NOTIONAL", ladder.below_notional),
         ("RISK_TIER", ladder.beyond_tier),
+        ("WOULD_TAKE", ladder.would_take),
+        ("CANNOT_FILL", ladder.cannot_fill),
         ("INSUFFICIENT_BALANCE", ladder.short_of_balance),
         ("WOULD_LIQUIDATE", ladder.would_liquidate),
     )

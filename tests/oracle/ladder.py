@@ -438,13 +438,23 @@ def too_many(draft: Draft) -> bool:
 
 def too_many_open(draft: Draft) -> bool:
     """No further order may be open."""
-    return len(draft.others) >= draft.market.spec["orders_max"]
+    return bool(len(draft.others) >= draft.market.spec["orders_max"])
 
 
 def too_many_wait(draft: Draft) -> bool:
     """TYP-4: no further order may wait for a trigger."""
     waiting = [other for other in draft.others if other.order_type in CONDITIONALS]
-    return len(waiting) >= draft.market.spec.get("conditionals_max", CONDITIONALS_MAX)
+    return bool(len(waiting) >= draft.market.spec.get("conditionals_max", CONDITIONALS_MAX))
+
+
+def would_take(draft: Draft) -> bool:
+    """A post-only order that would."""
+    return draft.order.post_only and draft.takes
+
+
+def cannot_fill(draft: Draft) -> bool:
+    """All at once, or not at all."""
+    return draft.order.time_in_force == "FOK" and not draft.takes
 
 
 def short_of_balance(draft: Draft) -> bool:

@@ -7,11 +7,18 @@ from tests.oracle import book_ladder, ladder
 from tests.oracle.book_ladder import BookDraft
 from tests.oracle.holds import order_hold, rebalance
 from tests.oracle.ladder import Draft
-from tests.oracle.matching import arrive
-from tests.oracle.records import ALL_INSTRUMENTS, CONDITIONALS, LIMITS_TO_BE, Fields, Market, Order, Position
+from tests.oracle.matching import arrive, stay
+from tests.oracle.records import (
+    ALL_INSTRUMENTS,
+    CONDITIONALS,
+    LIMITS_TO_BE,
+    Fields,
+    Market,
+    Order,
+    Position,
+)
 from tests.oracle.settlement import fill, follow_reduction
 from tests.oracle.state import Refused, State
-
 
 # What a command need not say.
 DEFAULTS: Final[Fields] = {
@@ -149,8 +156,8 @@ def climb(state: State, command: Fields, order: Order) -> Draft:
     refuse_if(ladder.below_notional(draft), "MIN_NOTIONAL")
     refuse_if(ladder.beyond_tier(draft), "RISK_TIER")
     refuse_if(ladder.too_many(draft), "TOO_MANY_ORDERS")
-    refuse_if(order.post_only and draft.takes, "WOULD_TAKE")
-    refuse_if(order.time_in_force == "FOK" and not draft.takes, "CANNOT_FILL")
+    refuse_if(ladder.would_take(draft), "WOULD_TAKE")
+    refuse_if(ladder.cannot_fill(draft), "CANNOT_FILL")
     order.frozen_mark_ticks = draft.mark
     refuse_if(ladder.short_of_balance(draft), "INSUFFICIENT_BALANCE")
     refuse_if(ladder.would_liquidate(draft), "WOULD_LIQUIDATE")
@@ -173,7 +180,7 @@ def settle_size(draft: Draft) -> None:
 
 def accept(state: State, draft: Draft, digest: bytes) -> None:
     """ORD-5."""
-    order, market = draft.order, draft.market
+    order = draft.order
     key = order.account_id, order.instrument_id
     if not (order.closing or draft.is_ticket) and order.leverage != state.leverages.get(key, 1):
         state.leverages[key] = order.leverage
@@ -290,7 +297,10 @@ def amend_order(state: State, command: Fields) -> None:
     order.visible_lots = min(present.visible_lots, order.qty_lots) if keeps else 0
     state.orders[order.order_id] = order
     state.tell_amended(order)
-    set_out(state, draft)
+    if keeps and order.visible_lots > 0:
+        stay(state, order)
+    else:
+        set_out(state, draft)
 
 
 def bad_amendment(command: Fields, present: Order) -> bool:
@@ -334,7 +344,7 @@ def climb_again(draft: Draft, keeps: bool) -> None:
     refuse_if(ladder.would_trigger(draft), "WOULD_TRIGGER")
     refuse_if(ladder.below_notional(draft), "MIN_NOTIONAL")
     refuse_if(ladder.beyond_tier(draft), "RISK_TIER")
-    refuse_if(order.post_only and draft.takes, "WOULD_TAKE")
+    refuse_if(ladder.would_take(draft), "WOULD_TAKE")
     if not keeps:
         order.frozen_mark_ticks = draft.mark
     refuse_if(ladder.short_of_balance(draft), "INSUFFICIENT_BALANCE")

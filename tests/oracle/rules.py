@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from tests.oracle.records import (
+    CONDITIONALS_MAX,
     E8,
     NOTIONAL_ATOMS_MAX,
     PRICE_TICKS_MAX,
@@ -223,8 +224,8 @@ def cap_atoms(spec: Fields, leverage: int) -> int:
 
 
 def within_band(old: Prices, new: Prices, band_e8: int) -> bool:
-    """Whether none of the five moved by more than the band."""
-    return all(abs(new[source] - old[source]) * E8 <= band_e8 * old[source] for source in old)
+    """Whether none of the new prices is further away from the old one than the band."""
+    return all(abs(new[source] - old[source]) * E8 <= band_e8 * old[source] for source in new)
 
 
 def is_name(text: str, length_max: int) -> bool:
@@ -270,7 +271,8 @@ def instrument_is_bad(spec: Fields) -> bool:
         and 0 <= spec["price_band_e8"] < E8
         and 0 <= spec["sanity_band_e8"] <= E8
         and spec["stale_after_ns"] >= 0
-        and spec["market"] == "QUOTE_DRIVEN"
+        and 1 <= spec.get("conditionals_max", CONDITIONALS_MAX) <= 10_000
+        and (spec["market"] == "QUOTE_DRIVEN" or spec["price_band_e8"] > 0)
         and spec["margin_mode"] == "ISOLATED"
     )
     return not good or tiers_are_bad(spec) or maintenance_eats_all(spec)

@@ -5,11 +5,11 @@ the same form.  It is written from DOMAIN.md and the engine's README and shares 
 engine: lists are walked, sorted and walked again, every division is a Fraction.
 """
 
-from tests.oracle import admin, margin, orders
-from tests.oracle.firing import Entry, Ident, entries_of, travel
-from tests.oracle.holds import rebalance
+from tests.oracle import admin, book, margin, orders, timers
+from tests.oracle.firing import fire_all
 from tests.oracle.records import Fact, Fields, Market
 from tests.oracle.state import Refused, State
+from tests.oracle.waiting import entries_of, watch_over
 
 TRANSITIONS = {
     "OpenAccount": admin.open_account,
@@ -23,12 +23,15 @@ TRANSITIONS = {
     "CancelOrder": orders.cancel_order,
     "CancelOrders": orders.cancel_orders,
     "AmendOrder": orders.amend_order,
+    "CancelAfter": timers.cancel_after,
     "SetPositionExits": margin.set_exits,
     "AdjustMargin": margin.adjust_margin,
     "SetLeverage": margin.set_leverage,
 }
-# What may arm an entry without a price moving.
+# What may arm an entry, or trade, without a price of the feed's moving.
 ARMING = ("PlaceOrder", "AmendOrder", "SetPositionExits", "AdjustMargin")
+BATCHED = ("PlaceOrder", "AmendOrder", "CancelOrder")
+BATCH_ITEMS_MAX = 50
 
 
 class Venue:
@@ -41,28 +44,49 @@ class Venue:
         """One command.  Total: a refusal is an event."""
         state = self.state
         state.facts = []
+        before = book.depths(state)
         state.now_ns = max(state.now_ns, time_ns)
-        expire(state)
+        timers.let_time_pass(state)
+        self.attempt(name, fields)
+        book.tell_changes(state, before)
+        return state.facts
+
+    def attempt(self, name: str, fields: Fields) -> None:
+        """A command, or an item of a batch: what it does and what it makes true, or why not."""
+        state = self.state
         market = self.touched(name, fields)
-        known = entries_of(state, market) if market is not None else {}
+        if market is not None and market.prices is not None:
+            watch_over(state, market, entries_of(state, market), market.prices)
         try:
             self.transition(name, fields)
         except Refused as refused:
+            state.watch = None
             account_id = fields.get("account_id", 0)
             state.tell("Rejected", account_id=account_id, reason=refused.reason)
-            return state.facts
-        if market is not None:
-            fire_armed(state, market, known)
-        return state.facts
+            return
+        fire_all(state)
 
     def transition(self, name: str, fields: Fields) -> None:
         """What the command itself does."""
         if name in TRANSITIONS:
             TRANSITIONS[name](self.state, fields)
+        elif name == "SubmitBatch":
+            self.submit_batch(fields)
         elif name == "AdvanceTime":
             self.state.tell("TimeAdvanced", time_ns=self.state.now_ns)
         else:
             admin.transfer(self.state, fields, name)
+
+    def submit_batch(self, command: Fields) -> None:
+        """CMD-5."""
+        account_id, items = command["account_id"], command["items"]
+        orders.refuse_if(account_id not in self.state.accounts, "UNKNOWN_ACCOUNT")
+        own = all(fields["account_id"] == account_id for _, fields in items)
+        sound = own and all(name in BATCHED for name, _ in items)
+        orders.refuse_if(not sound or not 1 <= len(items) <= BATCH_ITEMS_MAX, "BAD_COMBINATION")
+        for place, (name, fields) in enumerate(items):
+            self.state.tell("BatchItem", account_id=account_id, place=place)
+            self.attempt(name, fields)
 
     def touched(self, name: str, fields: Fields) -> Market | None:
         """The market in which the command may arm something."""
@@ -78,21 +102,3 @@ class Venue:
                 return None
         position = state.positions.get(fields["position_id"])
         return state.markets[position.instrument_id] if position is not None else None
-
-
-def fire_armed(state: State, market: Market, known: dict[Ident, Entry]) -> None:
-    """CMD-4; no price moved, so every place is 0."""
-    travel(state, market, known, market.prices)
-
-
-def expire(state: State) -> None:
-    """CMD-1: what is due, by expiry and id."""
-    due = [
-        order
-        for order in state.orders.values()
-        if order.expire_ns and order.expire_ns <= state.now_ns
-    ]
-    for order in sorted(due, key=lambda order: (order.expire_ns, order.order_id)):
-        state.drop_order(order)
-        state.tell("OrderExpired", order_id=order.order_id, account_id=order.account_id)
-        rebalance(state, order.account_id, state.markets[order.instrument_id])

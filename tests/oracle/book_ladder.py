@@ -1,0 +1,298 @@
+"""The rungs that an order of an order-driven market climbs (ODM-…, ADM-6a to 6c).  Changes nothing.
+
+What the order would come to is read off a rehearsal: the copy of the state on which it was tried.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tests.oracle import book, ladder
+from tests.oracle.holds import key_need, need_of, opening_lots, size_of
+from tests.oracle.ladder import Draft
+from tests.oracle.matching import Run, rehearse
+from tests.oracle.records import CONDITIONALS, LIMITS_TO_BE, Order, Position
+from tests.oracle.rules import (
+    auto_close_holds,
+    cap_atoms,
+    ceil_div,
+    close_fee_e8,
+    is_liquidatable,
+    largest_position_lots,
+    liquidatable,
+)
+
+
+@dataclass
+class BookDraft(Draft):
+    """An order of an order-driven market as it would be, and what its path would be."""
+
+    run: Run | None = None
+    budget_atoms: int | None = None
+
+    @property
+    def touch(self) -> int:
+        """BOK-1."""
+        return book.touch(self.state, self.market, self.order.side)
+
+    @property
+    def takes(self) -> bool:
+        """MAT-1: it crosses."""
+        return book.crosses(self.state, self.market, self.order)
+
+    @property
+    def parent_price(self) -> int:
+        """ODM-1: the limit, the trigger, or the touch, without one the mark; 0 while unknown."""
+        order = self.order
+        if order.order_type == "LIMIT" or order.order_type in LIMITS_TO_BE:
+            return order.price_ticks
+        if order.order_type in CONDITIONALS:
+            return order.trigger_ticks
+        if self.market.prices is None:
+            return 0
+        return self.touch or self.mark
+
+    @property
+    def fill_price(self) -> int:
+        """The price that its size and worth are judged at."""
+        return self.parent_price
+
+    @property
+    def path(self) -> Run:
+        """Its rehearsal, which has taken place."""
+        assert self.run is not None
+        return self.run
+
+    def rehearse(self) -> None:
+        """Tries the order.  A market order by amount has the lots of its path from here on."""
+        order = self.order
+        if order.order_type in CONDITIONALS:
+            return
+        if order.amount_atoms > 0:
+            self.budget_atoms = order.amount_atoms * order.leverage
+        tried = replace(order, amount_atoms=0)
+        self.run = rehearse(self.state, tried, self.last_in_queue, self.budget_atoms)
+        if order.amount_atoms > 0:
+            order.qty_lots = self.run.traded_lots + self.run.decremented_lots
+            order.amount_atoms = 0
+
+    @property
+    def rest(self) -> Order | None:
+        """What of it would rest after the path."""
+        if self.run is None or not self.run.taker.rests:
+            return None
+        return self.run.state.orders.get(self.run.taker.order_id)
+
+    @property
+    def position_after(self) -> Position | None:
+        """The position that its trades would have opened or left."""
+        state, taker = self.path.state, self.path.taker
+        if self.market.is_ticket:
+            return state.positions.get(taker.opened_position_id)
+        return state.position_of_key(taker.account_id, taker.instrument_id)
+
+    @property
+    def orders_after(self) -> list[Order]:
+        """The account's open orders in the market after the path, the rest included."""
+        return self.path.state.orders_of_key(self.order.account_id, self.order.instrument_id)
+
+    @property
+    def resting_opens(self) -> int:
+        """The lots of the rest that would open."""
+        rest = self.rest
+        if rest is None or rest.closing:
+            return 0
+        if self.market.is_ticket:
+            return rest.qty_lots
+        walked = opening_lots(self.orders_after, rest.side, *size_of(self.position_after))
+        return next(lots for order, lots in walked if order is rest)
+
+    @property
+    def opens(self) -> bool:
+        """Whether any of its lots would open, in a trade or in the rest."""
+        if self.run is None or self.order.closing:
+            return False
+        return self.run.opened_lots > 0 or self.resting_opens > 0
+
+
+def stale_opener(draft: BookDraft) -> bool:
+    """ODM-3: only market orders that open need a fresh price."""
+    order = draft.order
+    opens = order.order_type == "MARKET" and not order.closing
+    return opens and ladder.stale(draft.state, draft.market)
+
+
+def would_trigger(draft: BookDraft) -> bool:
+    """A conditional that is true now; ODM-4 for what a fill would arm."""
+    order, prices = draft.order, draft.market.prices
+    assert prices is not None
+    price = prices[order.trigger_source]
+    if draft.run is None:
+        return ladder.reached(price, order.trigger_ticks, ladder.rises_to(order))
+    if draft.run.opened_lots == 0:
+        return False
+    long = order.side == "BUY"
+    if order.stop_loss_ticks and ladder.reached(price, order.stop_loss_ticks, not long):
+        return True
+    if order.take_profit_ticks and ladder.reached(price, order.take_profit_ticks, long):
+        return True
+    after = draft.position_after
+    if order.auto_close_e8 == 0 or after is None:
+        return False
+    numbers = after.qty_lots, after.cost_atoms, after.initial_margin_atoms
+    return auto_close_holds(after.side, *numbers, order.auto_close_e8, draft.mark, draft.market.k)
+
+
+def below_notional(draft: BookDraft) -> bool:
+    """ODM-1; the lots that an amended order has filled count (AMD-4)."""
+    order, k = draft.order, draft.market.k
+    if order.closing:
+        return False
+    if draft.budget_atoms is not None:
+        notional = draft.path.value_atoms
+    elif order.amount_atoms > 0 and order.order_type not in LIMITS_TO_BE:
+        notional = order.amount_atoms * order.leverage
+    else:
+        notional = (draft.lots + order.filled_lots) * draft.fill_price * k
+    return bool(notional < draft.market.spec["notional_atoms_min"])
+
+
+def beyond_tier(draft: BookDraft) -> bool:
+    """ADM-6c."""
+    if not draft.opens:
+        return False
+    market, path, rest = draft.market, draft.path, draft.rest
+    allowed = cap_atoms(market.spec, draft.order.leverage)
+    if market.is_ticket:
+        value = path.value_atoms - lost_value(path)
+        if rest is not None:
+            value += rest.qty_lots * rest.price_ticks * market.k
+        return value > allowed
+    side, held = size_of(draft.position_after)
+    for each in ("BUY", "SELL"):
+        lots = held if side == each else 0
+        exposure = lots * draft.mark * market.k
+        for order, count in opening_lots(draft.orders_after, each, side, held):
+            lots += count
+            exposure += count * order.price_ticks * market.k
+        if exposure > allowed or lots > largest_position_lots(market.spec):
+            return True
+    return False
+
+
+def lost_value(path: Run) -> int:
+    """The part of a path's value that went without a trade."""
+    traded = [fields for name, fields in path.state.facts if name == "Traded"]
+    value: int = sum(fields["qty_lots"] * fields["price_ticks"] for fields in traded)
+    return path.value_atoms - value * path.market.k
+
+
+def too_many(draft: BookDraft) -> bool:
+    """ODM-5 and TYP-4."""
+    if draft.run is None:
+        return ladder.too_many_wait(draft) or ladder.too_many_open(draft)
+    return draft.rest is not None and ladder.too_many_open(draft)
+
+
+def would_take(draft: BookDraft) -> bool:
+    """MAT-4: whoever's the order is that it would meet."""
+    return draft.order.post_only and draft.takes
+
+
+def cannot_fill(draft: BookDraft) -> bool:
+    """MAT-4 and MAT-3."""
+    if draft.run is None:
+        return False
+    if draft.budget_atoms is not None and draft.order.qty_lots == 0:
+        return True
+    fill_or_kill = draft.order.time_in_force == "FOK"
+    return fill_or_kill and draft.run.traded_lots < draft.order.qty_lots
+
+
+def short_of_balance(draft: BookDraft) -> bool:
+    """ADM-6a: after the path, is what is free enough for what then must be held?"""
+    if not draft.opens:
+        return False
+    copy, order, market = draft.path.state, draft.order, draft.market
+    free = copy.free_of(order)
+    if not market.is_ticket:
+        return free < key_need(market, draft.orders_after, *size_of(draft.position_after))
+    need = 0
+    for other in draft.orders_after:
+        if other.order_id in draft.path.changed:
+            free += other.hold_atoms
+            need += need_of(market, other, other.qty_lots) if not other.closing else 0
+    return free < need
+
+
+def would_liquidate(draft: BookDraft) -> bool:
+    """ADM-6b."""
+    if not draft.opens:
+        return False
+    market, order, rest, after = draft.market, draft.order, draft.rest, draft.position_after
+    if draft.path.opened_lots > 0:
+        assert after is not None
+        if is_liquidatable(after, draft.mark, market.k, market.spec):
+            return True
+    if rest is None or draft.resting_opens == 0:
+        return False
+    price, spec = rest.price_ticks, market.spec
+    cost = rest.qty_lots * price * market.k
+    margin = ceil_div(cost, order.leverage)
+    numbers = rest.qty_lots, cost, margin, price, market.k
+    return liquidatable(order.side, *numbers, spec["tiers"], close_fee_e8(spec))
+
+
+Rung = Callable[[BookDraft], bool]
+BEFORE_THE_PATH: Final[tuple[tuple[str, Rung], ...]] = (
+    ("STALE_PRICE", stale_opener),
+    ("PRICE_BAND", ladder.beyond_price_band),
+)
+AFTER_THE_PATH: Final[tuple[tuple[str, Rung], ...]] = (
+    ("WOULD_TRIGGER", would_trigger),
+    ("EXPIRED_ALREADY", ladder.expired),
+    ("MIN_NOTIONAL", below_notional),
+    ("RISK_TIER", beyond_tier),
+    ("TOO_MANY_ORDERS", too_many),
+    ("WOULD_TAKE", would_take),
+    ("CANNOT_FILL", cannot_fill),
+    ("INSUFFICIENT_BALANCE", short_of_balance),
+    ("WOULD_LIQUIDATE", would_liquidate),
+)
+# What an amend and a triggered order are not asked (AMD-1, ADM-6).
+NOT_OF_AMENDS: Final = ("EXPIRED_ALREADY", "TOO_MANY_ORDERS", "CANNOT_FILL")
+NOT_OF_TRIGGERED: Final = ("WOULD_TRIGGER", "EXPIRED_ALREADY", "TOO_MANY_ORDERS")
+
+
+def refusal(draft: BookDraft, unasked: tuple[str, ...] = ()) -> str:
+    """The first rung from STALE_PRICE on that refuses; an empty string if none does.
+
+    On the way a closing order is clipped, an amount becomes lots, and the path is rehearsed.
+    """
+    for reason, refuses in BEFORE_THE_PATH:
+        if refuses(draft):
+            return reason
+    settle_size(draft)
+    draft.rehearse()
+    for reason, refuses in AFTER_THE_PATH:
+        if reason not in unasked and refuses(draft):
+            return reason
+    return ""
+
+
+def settle_size(draft: BookDraft) -> None:
+    """ODM-2 and MAT-3, but for market orders by amount: those are sized by their path."""
+    order = draft.order
+    if order.order_type in CONDITIONALS:
+        if order.closing:
+            assert draft.position is not None
+            order.position_id = draft.position.position_id
+        return
+    if order.closing:
+        assert draft.position is not None
+        held = draft.position.qty_lots
+        room = held if draft.takes or order.order_type == "MARKET" else ladder.lots_left(draft)
+        order.position_id = draft.position.position_id
+        order.qty_lots = min(order.qty_lots or held, room)
+    elif order.order_type == "LIMIT" and order.amount_atoms > 0:
+        order.qty_lots, order.amount_atoms = draft.lots, 0

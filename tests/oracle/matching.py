@@ -1,0 +1,269 @@
+"""An order meets the book of its market (MAT-…, STP-…).  Knows trades; refuses nothing.
+
+The book is sorted anew before every trade.  What a trade would come to is found by trying it on a
+copy of the state, so that the path of an order and its rehearsal are the same few lines.
+"""
+
+from dataclasses import dataclass, field
+
+from tests.oracle import book
+from tests.oracle.holds import order_hold, rebalance
+from tests.oracle.records import Market, Order, Position, opposite
+from tests.oracle.rules import floor_div
+from tests.oracle.settlement import fill_part, follow_reduction
+from tests.oracle.state import State
+from tests.oracle.waiting import notice, notice_trade
+
+
+@dataclass
+class Run:
+    """One taker on its way through the book.  `budget_atoms` is of a market order by amount.
+
+    reduced: the positions that lost lots; changed: the orders whose own hold is to be settled.
+    value_atoms: Σ x·p·K of what the taker lost, by trades or by self-trade prevention.
+    """
+
+    state: State
+    market: Market
+    taker: Order
+    cause: str = "ORDER"
+    budget_atoms: int | None = None
+    accounts: set[int] = field(default_factory=set)
+    reduced: dict[int, Position] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)
+    opened_lots: int = 0
+    traded_lots: int = 0
+    decremented_lots: int = 0
+    value_atoms: int = 0
+    stopped: bool = False
+
+    def wants(self, price_ticks: int) -> int:
+        """The lots it would take at a price."""
+        if self.budget_atoms is None:
+            return self.taker.qty_lots
+        return floor_div(self.budget_atoms, price_ticks * self.market.k)
+
+    def spend(self, lots: int, price_ticks: int) -> None:
+        """Lots leave the taker, by a trade or without one."""
+        value = lots * price_ticks * self.market.k
+        self.value_atoms += value
+        self.taker.qty_lots -= lots
+        if self.budget_atoms is not None:
+            self.budget_atoms -= value
+
+
+def walk_the_book(run: Run) -> None:
+    """MAT-2: trade after trade, best price first, until nothing is left or nothing is in reach."""
+    release(run, run.taker)
+    while not run.stopped:
+        maker = next_maker(run)
+        lots = run.wants(maker.price_ticks) if maker is not None else 0
+        if maker is None or lots == 0:
+            return
+        run.accounts.add(maker.account_id)
+        if maker.account_id == run.taker.account_id:
+            prevent_self_trade(run, maker, lots)
+        else:
+            trade(run, maker, min(lots, maker.visible_lots, closable(run.state, maker)))
+
+
+def next_maker(run: Run) -> Order | None:
+    """The first resting order within the taker's limit that it would meet."""
+    taker = run.taker
+    limit = book.limit_of(run.market, taker)
+    for maker in book.resting(run.state, run.market, opposite(taker.side)):
+        if not book.reaches(limit, taker.side, maker.price_ticks):
+            return None
+        if maker.account_id == taker.account_id or closable(run.state, maker) > 0:
+            return maker
+    return None
+
+
+def closable(state: State, maker: Order) -> int:
+    """The lots a resting order can give: a closing one no more than its position has left."""
+    if not maker.closing:
+        return maker.qty_lots
+    position = state.positions.get(maker.position_id)
+    return 0 if position is None else position.qty_lots
+
+
+def trade(run: Run, maker: Order, lots: int) -> None:
+    """MAT-5: the trade, then the taker's fill, then the maker's."""
+    state, market, price = run.state, run.market, maker.price_ticks
+    assert market.prices is not None
+    assert market.processed is not None
+    notice(state)
+    state.last_fill_id += 1
+    state.tell(
+        "Traded",
+        instrument_id=market.instrument_id,
+        trade_id=state.last_fill_id,
+        price_ticks=price,
+        qty_lots=lots,
+        side=run.taker.side,
+    )
+    market.prices = {**market.prices, "LAST": price}
+    market.processed = {**market.processed, "LAST": price}
+    notice_trade(state)
+    run.traded_lots += lots
+    run.spend(lots, price)
+    run.opened_lots += fill_order(run, run.taker, lots, price, "TAKER", run.cause)
+    maker.qty_lots -= lots
+    maker.visible_lots -= lots
+    fill_order(run, maker, lots, price, "MAKER", "ORDER")
+    if maker.visible_lots == 0 and maker.qty_lots > 0:
+        book.show(maker)
+        maker.priority = state.next_id()
+
+
+def fill_order(
+    run: Run, order: Order, lots: int, price_ticks: int, liquidity: str, cause: str
+) -> int:
+    """One side of a trade, and what its partner hears.  Returns the lots that it opened."""
+    state = run.state
+    release(run, order)
+    order.filled_lots += lots
+    reduced, opened = fill_part(state, order, lots, price_ticks, liquidity, cause)
+    if reduced is not None:
+        run.reduced[reduced.position_id] = reduced
+    run.changed.add(order.order_id)
+    notice(state)
+    if order.qty_lots == 0 and not ends_later(run, order):
+        state.drop_order(order)
+        state.cancel_partner(order)
+    else:
+        state.shrink_partner(order, lots)
+    return opened
+
+
+def ends_later(run: Run, order: Order) -> bool:
+    """STP-2: a taker that lost lots without a trade is told its end after the path."""
+    return order is run.taker and run.decremented_lots > 0
+
+
+def release(run: Run, order: Order) -> None:
+    """MAT-6: what the order's key, or in a ticket market the order, holds is free for the path."""
+    state, market = run.state, run.market
+    run.accounts.add(order.account_id)
+    if market.is_ticket:
+        state.move_free(order.account_id, market.asset_id, order.hold_atoms)
+        order.hold_atoms = 0
+        return
+    key = order.account_id, market.instrument_id
+    state.move_free(order.account_id, market.asset_id, state.key_holds.get(key, 0))
+    state.key_holds[key] = 0
+
+
+def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
+    """STP-1."""
+    state, mode = run.state, run.taker.self_trade_prevention
+    if mode == "DECREMENT":
+        lost = min(lots, maker.qty_lots)
+        run.decremented_lots += lost
+        run.spend(lost, maker.price_ticks)
+        run.changed.add(maker.order_id)
+        if lost == maker.qty_lots:
+            state.cancel(maker, "SELF_TRADE")
+        else:
+            state.shrink(maker, lost)
+        return
+    if mode in ("CANCEL_MAKER", "CANCEL_BOTH"):
+        state.cancel(maker, "SELF_TRADE")
+    run.stopped = mode in ("CANCEL_TAKER", "CANCEL_BOTH")
+
+
+def finish(run: Run) -> None:
+    """STP-2 and MAT-7: what becomes of the taker after its path."""
+    state, taker = run.state, run.taker
+    if taker.order_id not in state.orders:
+        return
+    if taker.qty_lots > 0:
+        if run.decremented_lots > 0:
+            state.tell_amended(taker)
+        if taker.rests and not run.stopped:
+            come_to_rest(run)
+        else:
+            state.cancel(taker, "SELF_TRADE" if run.stopped else "UNFILLED")
+    elif run.decremented_lots > 0:
+        state.cancel(taker, "SELF_TRADE")
+    else:
+        state.drop_order(taker)
+        state.cancel_partner(taker)
+
+
+def come_to_rest(run: Run) -> None:
+    """The taker joins the book."""
+    book.show(run.taker)
+    count_in(run)
+
+
+def count_in(run: Run) -> None:
+    """What the taker's resting may change: its own hold, and what it leaves for other closers."""
+    taker = run.taker
+    run.changed.add(taker.order_id)
+    if taker.closing and taker.position_id in run.state.positions:
+        run.reduced[taker.position_id] = run.state.positions[taker.position_id]
+
+
+def settle(run: Run) -> None:
+    """MAT-8: what follows from the path, account by account."""
+    state, market = run.state, run.market
+    for account_id in sorted(run.accounts):
+        for _, position in sorted(run.reduced.items()):
+            if position.account_id == account_id:
+                follow_reduction(state, position)
+        rebalance(state, account_id, market)
+        for order_id in sorted(run.changed):
+            order = state.orders.get(order_id)
+            if market.is_ticket and order is not None and order.account_id == account_id:
+                hold_anew(state, market, order)
+
+
+def hold_anew(state: State, market: Market, order: Order) -> None:
+    """A ticket order that traded or lost lots holds what its lots need, or is cancelled."""
+    state.move_free(order.account_id, market.asset_id, order.hold_atoms)
+    order.hold_atoms = 0
+    need = order_hold(market, order)
+    if order.account_id and state.free_of(order) < need:
+        state.cancel(order, "HOLD_SHORT")
+        return
+    state.move_free(order.account_id, market.asset_id, -need)
+    order.hold_atoms = need
+
+
+def arrive(
+    state: State, order: Order, cause: str = "ORDER", budget_atoms: int | None = None
+) -> None:
+    """An accepted order's whole way: the path, what is left of it, and what follows."""
+    run = Run(state, state.markets[order.instrument_id], order, cause, budget_atoms)
+    order.visible_lots = 0
+    walk_the_book(run)
+    finish(run)
+    settle(run)
+
+
+def stay(state: State, order: Order) -> None:
+    """A resting order that was amended keeps its place, and shows no more than before."""
+    run = Run(state, state.markets[order.instrument_id], order)
+    release(run, order)
+    count_in(run)
+    settle(run)
+
+
+def rehearse(state: State, order: Order, places_last: bool, budget_atoms: int | None = None) -> Run:
+    """The path of an order, tried on a copy; what rests of it rests there."""
+    copy = state.rehearsal()
+    market = copy.markets[order.instrument_id]
+    if order.order_id == 0:
+        order.order_id = order.priority = copy.next_id()
+    elif places_last:
+        order.priority = copy.next_id()
+    present = copy.orders.get(order.order_id)
+    if present is not None:
+        copy.move_free(order.account_id, market.asset_id, present.hold_atoms)
+    order.hold_atoms = order.visible_lots = 0
+    copy.orders[order.order_id] = order
+    run = Run(copy, market, order, "ORDER", budget_atoms)
+    walk_the_book(run)
+    finish(run)
+    return run

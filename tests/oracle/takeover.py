@@ -1,0 +1,222 @@
+"""Exits and liquidations in an order-driven market (EXI-8, LIQ-5 to LIQ-8).
+
+Knows who takes what the book does not: the insurance fund, or the other side.
+"""
+
+from fractions import Fraction
+
+from tests.oracle import book
+from tests.oracle.booking import tell_fill, tell_growth
+from tests.oracle.holds import rebalance
+from tests.oracle.matching import Run, arrive, settle, walk_the_book
+from tests.oracle.records import E8, FUND, Market, Order, Position, opposite, sign
+from tests.oracle.rules import (
+    bankruptcy_tick,
+    close_fee_e8,
+    largest_price_ticks,
+    maintenance_of,
+    profit_of,
+)
+from tests.oracle.settlement import close_part, closers_of, follow_reduction
+from tests.oracle.state import State
+
+
+def closing_order(
+    state: State, position: Position, lots: int, order_type: str, force: str, price_ticks: int
+) -> Order:
+    """A closing order that nobody sent: it takes an id and is told."""
+    number = state.next_id()
+    order = Order(
+        order_id=number,
+        account_id=position.account_id,
+        instrument_id=position.instrument_id,
+        side=opposite(position.side),
+        order_type=order_type,
+        time_in_force=force,
+        qty_lots=lots,
+        amount_atoms=0,
+        price_ticks=price_ticks,
+        trigger_ticks=0,
+        trigger_source="MARK",
+        leverage=0,
+        closing=True,
+        post_only=False,
+        position_id=position.position_id,
+        stop_loss_ticks=0,
+        take_profit_ticks=0,
+        auto_close_e8=0,
+        expire_ns=0,
+        client_order_id="",
+        priority=number,
+        created_ns=state.now_ns,
+        frozen_mark_ticks=state.markets[position.instrument_id].mark,
+    )
+    state.orders[number] = order
+    state.tell_accepted(order)
+    return order
+
+
+def exit_through_book(state: State, position: Position, lots: int, cause: str) -> None:
+    """EXI-8."""
+    arrive(state, closing_order(state, position, lots, "MARKET", "GTC", 0), cause)
+
+
+def liquidate(state: State, market: Market, position: Position) -> None:
+    """LIQ-5: into the book down to bankruptcy, then to the fund, or to the other side."""
+    cancel_what_hangs_on(state, market, position)
+    highest = largest_price_ticks(market.spec, market.k)
+    price = max(1, min(highest, bankruptcy_tick(position, market.k)))
+    order = closing_order(state, position, position.qty_lots, "LIMIT", "IOC", price)
+    run = Run(state, market, order, "LIQUIDATION")
+    walk_the_book(run)
+    left, taken = position.qty_lots, None
+    if left > 0:
+        state.drop_order(order)
+        run.reduced[position.position_id] = position
+        if fund_can_take(state, market, position.side, left, price):
+            close_part(state, position, left, price, order.order_id, "TAKER", "LIQUIDATION")
+            taken = take_over(run, position.side, left, price)
+        else:
+            deleverage(run, order, position, price)
+    settle(run)
+    if taken is not None:
+        offer(state, *taken, price)
+
+
+def cancel_what_hangs_on(state: State, market: Market, position: Position) -> None:
+    """All orders of a netting key; in a ticket market those that close the position."""
+    orders = closers_of(state, position)
+    if not market.is_ticket:
+        orders = state.orders_of_key(position.account_id, market.instrument_id)
+    for order in orders:
+        if order.order_id in state.orders:  # It may have gone with its partner.
+            state.cancel(order, "LIQUIDATION")
+    rebalance(state, position.account_id, market)
+
+
+def fund_positions(state: State, asset_id: int) -> list[Position]:
+    """The positions of the insurance fund in an asset."""
+    return [
+        position
+        for position in state.positions.values()
+        if position.account_id == FUND
+        and state.markets[position.instrument_id].asset_id == asset_id
+    ]
+
+
+def fund_can_take(state: State, market: Market, side: str, lots: int, price_ticks: int) -> bool:
+    """LIQ-6: whether the fund, with these lots bought at this price, is above maintenance."""
+    equity = state.pool("insurance", market.asset_id)
+    equity += sign(side) * lots * (market.mark - price_ticks) * market.k
+    # Signed lots by where they are counted together: a netting market, or a ticket.
+    sizes: dict[tuple[int, int], int] = {}
+    for position in fund_positions(state, market.asset_id):
+        where = state.markets[position.instrument_id]
+        equity += profit_of(
+            position.side, position.qty_lots, position.cost_atoms, where.mark, where.k
+        )
+        key = position.instrument_id, position.position_id if where.is_ticket else 0
+        sizes[key] = sizes.get(key, 0) + sign(position.side) * position.qty_lots
+    key = market.instrument_id, 0  # No ticket has the id 0.
+    sizes[key] = sizes.get(key, 0) + sign(side) * lots
+    maintenance = 0
+    for (instrument_id, _), size in sizes.items():
+        where = state.markets[instrument_id]
+        notional = abs(size) * where.mark * where.k
+        maintenance += maintenance_of(where.spec["tiers"], close_fee_e8(where.spec), notional)
+    return equity * E8 >= maintenance
+
+
+def take_over(run: Run, side: str, lots: int, price_ticks: int) -> tuple[Position, int] | None:
+    """LIQ-6: the fund's side of it.  Returns the position and the lots that it opened."""
+    state, market = run.state, run.market
+    run.accounts.add(FUND)
+    if not market.is_ticket:
+        held = state.position_of_key(FUND, market.instrument_id)
+        if held is not None and held.side != side:
+            closes = min(lots, held.qty_lots)
+            close_part(state, held, closes, price_ticks, 0, "MAKER", "ORDER")
+            run.reduced[held.position_id] = held
+            lots -= closes
+    if lots == 0:
+        return None
+    return fund_opening(state, market, side, lots, price_ticks), lots
+
+
+def fund_opening(state: State, market: Market, side: str, lots: int, price_ticks: int) -> Position:
+    """Lots for the fund: no margin, no fee, leverage 1."""
+    held = state.position_of_key(FUND, market.instrument_id)
+    is_new = market.is_ticket or held is None
+    position = new_fund_position(state, market, side) if held is None or is_new else held
+    position.qty_lots += lots
+    position.cost_atoms += lots * price_ticks * market.k
+    state.positions[position.position_id] = position
+    tell_fill(state, position, 0, side, lots, price_ticks, 0, 0, "MAKER")
+    tell_growth(state, position, is_new)
+    return position
+
+
+def new_fund_position(state: State, market: Market, side: str) -> Position:
+    """A position of the fund's without lots yet."""
+    return Position(
+        position_id=state.next_id(),
+        account_id=FUND,
+        instrument_id=market.instrument_id,
+        side=side,
+        qty_lots=0,
+        cost_atoms=0,
+        margin_atoms=0,
+        initial_margin_atoms=0,
+        leverage=1,
+        realized_atoms=0,
+        opened_ns=state.now_ns,
+    )
+
+
+def offer(state: State, position: Position, lots: int, price_ticks: int) -> None:
+    """LIQ-8: the fund offers what it took."""
+    order = closing_order(state, position, lots, "LIMIT", "GTC", price_ticks)
+    book.show(order)
+    follow_reduction(state, position)
+
+
+def rank(market: Market, position: Position) -> tuple[int, Fraction, int]:
+    """LIQ-7: profit × leverage first, then the smallest share of loss, then those without equity.
+
+    The smallest rank goes first.
+    """
+    k, mark = market.k, market.mark
+    profit = profit_of(position.side, position.qty_lots, position.cost_atoms, mark, k)
+    notional = position.qty_lots * mark * k
+    equity = position.margin_atoms + profit
+    initial = position.initial_margin_atoms
+    if profit >= 0:
+        score = Fraction(profit * notional, initial * equity) if equity > 0 else Fraction(0)
+        return 0, -score, position.position_id
+    if equity > 0:
+        return 1, -Fraction(profit * equity, initial * notional), position.position_id
+    return 2, Fraction(0), position.position_id
+
+
+def deleverage(run: Run, order: Order, position: Position, price_ticks: int) -> None:
+    """LIQ-7: the other side closes at the bankruptcy price."""
+    state, market = run.state, run.market
+    others = [
+        other
+        for other in state.positions.values()
+        if other.instrument_id == market.instrument_id and other.side != position.side
+    ]
+    users = [other for other in others if other.account_id != FUND]
+    queue = sorted(users, key=lambda other: rank(market, other))
+    queue += sorted(
+        (other for other in others if other.account_id == FUND),
+        key=lambda other: other.position_id,
+    )
+    for other in queue:
+        lots = min(position.qty_lots, other.qty_lots)
+        if lots == 0:
+            return
+        close_part(state, position, lots, price_ticks, order.order_id, "TAKER", "LIQUIDATION")
+        close_part(state, other, lots, price_ticks, 0, "MAKER", "AUTO_DELEVERAGE")
+        run.accounts.add(other.account_id)
+        run.reduced[other.position_id] = other

@@ -1,0 +1,206 @@
+"""What waits for a price, and what has come true (FIR-…).  Knows places on the way; fires nothing.
+
+Nothing stands in an index: all entries of a market are listed anew after everything that happens.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from tests.oracle.ladder import reached, rises_to, stale
+from tests.oracle.records import CONDITIONALS, FUND, Market, Order, Position, Prices
+from tests.oracle.rules import (
+    auto_close_holds,
+    auto_close_rises,
+    auto_close_tick,
+    is_liquidatable,
+    liquidation_tick,
+)
+from tests.oracle.state import State
+
+CLOSERS, LIQUIDATIONS, OPENERS = range(3)
+KINDS: Final = {"ORDER": 0, "STOP_LOSS": 1, "TAKE_PROFIT": 2, "AUTO_CLOSE": 4, "LIQUIDATION": 5}
+Ident = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that waits for a price: what, for which owner, and in which rank it fires."""
+
+    what: str
+    owner_id: int
+    parent_id: int
+    source: str
+    rises: bool
+    key_ticks: int
+    rank: tuple[int, int, int, int]
+
+    @property
+    def ident(self) -> Ident:
+        """Stays the same when the key changes."""
+        return self.what, self.owner_id, self.parent_id
+
+
+def entries_of(state: State, market: Market) -> dict[Ident, Entry]:
+    """Everything in the market that waits for a price."""
+    found: list[Entry] = []
+    for order in state.orders.values():
+        if order.instrument_id == market.instrument_id and waits(market, order):
+            found.append(order_entry(order))
+    for position in state.positions.values():
+        if position.instrument_id == market.instrument_id:
+            found += exit_entries(position)
+            found += margin_entries(market, position)
+    return {entry.ident: entry for entry in found}
+
+
+def waits(market: Market, order: Order) -> bool:
+    """Conditional orders do; resting limits only where the house fills them (FIR-7)."""
+    if order.order_type == "LIMIT":
+        return not market.is_order_driven
+    return order.order_type in CONDITIONALS
+
+
+def order_entry(order: Order) -> Entry:
+    """A resting limit waits for the other side's touch, a conditional for its source."""
+    rank = CLOSERS if order.closing else OPENERS, order.priority, KINDS["ORDER"], 0
+    if order.order_type == "LIMIT":
+        source = "ASK" if order.side == "BUY" else "BID"
+        rises, key_ticks = order.side == "SELL", order.price_ticks
+    else:
+        source, rises, key_ticks = order.trigger_source, rises_to(order), order.trigger_ticks
+    return Entry("ORDER", order.order_id, 0, source, rises, key_ticks, rank)
+
+
+def exit_entries(position: Position) -> list[Entry]:
+    """Stop losses and take profits, the position's own and those of its pairs."""
+    pairs = [(pair.parent_order_id, pair) for pair in position.pairs]
+    own = position.stop_loss_ticks, position.take_profit_ticks, position.exit_source
+    sets = [(0, *own)] + [
+        (parent, pair.stop_loss_ticks, pair.take_profit_ticks, pair.source)
+        for parent, pair in pairs
+    ]
+    long = position.side == "BUY"
+    found = []
+    for parent, stop_loss, take_profit, source in sets:
+        for what, ticks, rises in (
+            ("STOP_LOSS", stop_loss, not long),
+            ("TAKE_PROFIT", take_profit, long),
+        ):
+            if ticks != 0:
+                rank = CLOSERS, position.position_id, KINDS[what], parent
+                found.append(Entry(what, position.position_id, parent, source, rises, ticks, rank))
+    return found
+
+
+def margin_entries(market: Market, position: Position) -> list[Entry]:
+    """Auto-close and liquidation, both on the mark; the fund has neither."""
+    found: list[Entry] = []
+    if position.account_id == FUND:
+        return found
+    owner = position.position_id
+    if position.auto_close_e8 != 0:
+        rises = auto_close_rises(position.side, position.auto_close_e8)
+        ticks = auto_close_tick(position, market.k)
+        rank = CLOSERS, owner, KINDS["AUTO_CLOSE"], 0
+        found.append(Entry("AUTO_CLOSE", owner, 0, "MARK", rises, ticks, rank))
+    ticks = liquidation_tick(position, market.k, market.spec)
+    rank = LIQUIDATIONS, owner, KINDS["LIQUIDATION"], 0
+    found.append(Entry("LIQUIDATION", owner, 0, "MARK", position.side == "SELL", ticks, rank))
+    return found
+
+
+def is_true(state: State, market: Market, entry: Entry, prices: Prices) -> bool:
+    """Liquidation and auto-close by their inequalities, everything else by its tick."""
+    price = prices[entry.source]
+    if entry.what == "LIQUIDATION":
+        position = state.positions[entry.owner_id]
+        return is_liquidatable(position, price, market.k, market.spec)
+    if entry.what == "AUTO_CLOSE":
+        position = state.positions[entry.owner_id]
+        return auto_close_holds(
+            position.side,
+            position.qty_lots,
+            position.cost_atoms,
+            position.initial_margin_atoms,
+            position.auto_close_e8,
+            price,
+            market.k,
+        )
+    return reached(price, entry.key_ticks, entry.rises)
+
+
+def place_of(state: State, market: Market, entry: Entry, old: Prices, new: Prices) -> Fraction:
+    """FIR-3: how far the source had gone when it passed the entry."""
+    before, after = old[entry.source], new[entry.source]
+    if market.is_order_driven and entry.source == "LAST":
+        return Fraction(0)  # FIR-7: trades move it, and it does not travel.
+    if before == after or is_true(state, market, entry, old):
+        return Fraction(0)
+    return Fraction(abs(entry.key_ticks - before), abs(after - before))
+
+
+def armed_anew(before: Entry, entry: Entry) -> bool:
+    """FIR-5: the same key again is not an arming."""
+    return (before.source, before.rises, before.key_ticks) != (
+        entry.source,
+        entry.rises,
+        entry.key_ticks,
+    )
+
+
+@dataclass
+class Watch:
+    """The entries of a market as last seen, and the queue of those that came true since.
+
+    `known` are not looked at again until they are armed anew; a price travels with nothing known.
+    """
+
+    market: Market
+    old: Prices
+    known: dict[Ident, Entry]
+    queue: dict[Ident, Fraction] = field(default_factory=dict)
+    at: Fraction = Fraction(0)
+
+    def hears(self, state: State, entry: Entry) -> bool:
+        """FIR-6 and FIR-8: on a stale price only the trades of a book make anything true."""
+        if not stale(state, self.market):
+            return True
+        return self.market.is_order_driven and entry.source == "LAST"
+
+    def first(self) -> Ident:
+        """FIR-4: the entry whose turn it is."""
+        return min(self.queue, key=lambda one: (self.queue[one], *self.known[one].rank))
+
+
+def watch_over(state: State, market: Market, known: dict[Ident, Entry], old: Prices) -> None:
+    """From here on what comes true in the market is noticed, unless it is halted."""
+    state.watch = Watch(market, old, known) if market.status != "HALTED" else None
+
+
+def notice(state: State) -> None:
+    """Lists all entries anew: what is gone leaves the queue, what is armed and true joins it."""
+    watch = state.watch
+    if watch is None or watch.market.prices is None:
+        return
+    market, new = watch.market, watch.market.prices
+    entries = entries_of(state, market)
+    watch.queue = {ident: place for ident, place in watch.queue.items() if ident in entries}
+    for ident, entry in entries.items():
+        before = watch.known.get(ident)
+        if before is None or armed_anew(before, entry):
+            watch.queue.pop(ident, None)
+            if watch.hears(state, entry) and is_true(state, market, entry, new):
+                place = place_of(state, market, entry, watch.old, new)
+                watch.queue[ident] = max(watch.at, place)
+    watch.known = entries
+
+
+def notice_trade(state: State) -> None:
+    """FIR-7: what watches the last price and is true at this trade's joins the queue now."""
+    watch = state.watch
+    if watch is None or watch.market.prices is None:
+        return
+    for ident, entry in watch.known.items():
+        if entry.source == "LAST" and is_true(state, watch.market, entry, watch.market.prices):
+            watch.queue.setdefault(ident, watch.at)
