@@ -84,7 +84,9 @@ class Scene:
         """A LIMIT, or MARKET without a price; a leverage counts where it may."""
         self.plot.append(lambda: self.placed(account_id, side, qty_lots, ticks, **more))
 
-    def placed(self, account_id: int, side: str, qty_lots: int, ticks: int, **more: object) -> Step:
+    def placed(
+        self, account_id: int, side: str, qty_lots: int, ticks: int, **more: object
+    ) -> Step | None:
         """The step of `place`, thought out now."""
         kind = "LIMIT" if ticks else "MARKET"
         order = order_fields(account_id, self.market.instrument_id, side, kind)
@@ -113,10 +115,10 @@ class Scene:
     def close(self, account_id: int, qty_lots: int, ticks: int, **more: object) -> None:
         """A closing order on the account's position, whatever it is by then (0 lots: all)."""
 
-        def step() -> Step:
+        def step() -> Step | None:
             position = self.position(account_id)
             if position is None:
-                return "AdvanceTime", {}
+                return None
             kind = "LIMIT" if ticks else "MARKET"
             order = order_fields(
                 account_id, self.market.instrument_id, opposite(position.side), kind
@@ -139,7 +141,7 @@ class Scene:
     def clear(self, side: str, to_ticks: int, times: int = 3) -> None:
         """Whoever rests on a side up to a price, the best first, cancels all."""
 
-        def step() -> Step:
+        def step() -> Step | None:
             for order in book_aims.resting(self.state, self.market, side):
                 if sign(side) * (order.price_ticks - to_ticks) >= 0 and order.account_id:
                     return "CancelOrders", {
@@ -147,7 +149,7 @@ class Scene:
                         "instrument_id": self.market.instrument_id,
                         "on_disconnect": self.chance.random() < 0.3,
                     }
-            return "AdvanceTime", {}
+            return None
 
         self.plot += [step] * times
 
@@ -229,10 +231,10 @@ def closers_in_the_way(scene: Scene) -> Plot:
     scene.take(holder, opposite(side), lots)
 
     def step(part: int, away: int, closing: bool) -> Planned:
-        def placed() -> Step:
+        def placed() -> Step | None:
             position = scene.position(holder)
             if position is None:
-                return "AdvanceTime", {}
+                return None
             way = opposite(position.side)
             ticks = max(1, scene.inside(way) - away * sign(way))
             held = {"position_id": position.position_id} if closing else {}
@@ -287,10 +289,10 @@ def pair(scene: Scene) -> Plot:
 def cancel_newest(scene: Scene, account_id: int) -> None:
     """The account's newest order in this market goes, or gets less."""
 
-    def step() -> Step:
+    def step() -> Step | None:
         orders = scene.state.orders_of_key(account_id, scene.market.instrument_id)
         if not orders:
-            return "AdvanceTime", {}
+            return None
         named = {"account_id": account_id, "client_order_id": ""}
         return "CancelOrder", {**named, "order_id": orders[-1].order_id}
 
@@ -345,10 +347,10 @@ def amended(scene: Scene) -> Plot:
     scene.place(maker, side, lots, scene.inside(side), post_only=chance.random() < 0.2)
     scene.take(taker, opposite(side), chance.randint(scene.least, scene.few))
 
-    def amend() -> Step:
+    def amend() -> Step | None:
         orders = scene.state.orders_of_key(maker, scene.market.instrument_id)
         if not orders:
-            return "AdvanceTime", {}
+            return None
         order = orders[-1]
         total, ticks = 0, 0
         if chance.random() < 0.7:

@@ -153,23 +153,30 @@ def compare_preview(preview: Preview, facts: list[Fact], venue: Venue) -> None:
 
 
 def reason_of(facts: list[Fact]) -> str:
-    """Why the order was refused, or NONE."""
-    name, fields = facts[-1]
-    return str(fields["reason"]) if name == "Rejected" else "NONE"
+    """Why the order was refused, or NONE.  What was due, or books, may be told beside it."""
+    reasons = [str(fields["reason"]) for name, fields in facts if name == "Rejected"]
+    return reasons[0] if reasons else "NONE"
 
 
 def outcome(facts: list[Fact], venue: Venue) -> View:
-    """What became of an order that took: its fees, and the prices of the position it opened."""
+    """What became of an order that took: its fees, and the prices of the position it opened.
+
+    Of one that goes on to wait with a part of it, only whether it was refused.
+    """
     came_to: View = {"reason": reason_of(facts)}
     if came_to["reason"] != "NONE":
         return came_to
     order_id = next(fields["order_id"] for name, fields in facts if name == "OrderAccepted")
+    account_id = next(fields["account_id"] for name, fields in facts if name == "OrderAccepted")
     fills = [fields for name, fields in facts if name == "OrderFilled"]
     own = [fields for fields in fills if fields["order_id"] == order_id]
+    if not own or order_id in venue.state.orders or any(f["liquidity"] == "MAKER" for f in own):
+        return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
     opened = any(name in ("PositionOpened", "PositionIncreased") for name, _ in facts)
     position = venue.state.positions.get(own[-1]["position_id"])
-    if opened and position is not None and fills == own:
+    accounts = [fields for fields in fills if fields["account_id"] == account_id]
+    if opened and position is not None and accounts == own:
         market = venue.state.markets[position.instrument_id]
         came_to["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
         came_to["bankruptcy_ticks"] = max(0, bankruptcy_tick(position, market.k))

@@ -107,7 +107,9 @@ def run_alone(seed: int, steps: int) -> Counter[str]:
 
 def count_rules(counted: Counter[str], venue: Venue) -> None:
     """Adds how often each rule bit in a life."""
-    counted.update({f"rule {code}": times for code, times in venue.state.hits.items()})
+    counted.update(
+        {f"rule {code}": times for code, times in getattr(venue.state, "hits", {}).items()}
+    )
 
 
 def fingerprint(name: str, steps: int) -> str:

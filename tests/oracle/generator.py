@@ -14,7 +14,6 @@ from tests.oracle.admin_aims import AdminAims
 from tests.oracle.book_aims import is_order_driven
 from tests.oracle.book_plots import BOOK_PLOTS, Scene, second_position
 from tests.oracle.chooser import ACCOUNTS
-from tests.oracle.firing import entries_of
 from tests.oracle.instruments import venue_specs
 from tests.oracle.ladder import stale
 from tests.oracle.price_aims import next_price
@@ -28,6 +27,7 @@ from tests.oracle.ruin_plots import RUIN_PLOTS
 from tests.oracle.rules import ceil_div
 from tests.oracle.stories import SECOND_NS
 from tests.oracle.venue import Venue
+from tests.oracle.waiting import entries_of
 
 Command = tuple[int, str, Fields]
 START_NS: Final = 1_700_000_000_000_000_000
@@ -92,9 +92,11 @@ class Generator(AdminAims):
         """One command and its time."""
         if not self.planned and self.chance.random() < PLOT_SHARE:
             self.begin_plot()
-        if self.planned:
-            name, fields, *later = self.planned.popleft()()
-            return self.venue.state.now_ns + sum(later), name, fields
+        while self.planned:
+            step = self.planned.popleft()()
+            if step is not None:
+                name, fields, *later = step
+                return self.venue.state.now_ns + sum(later), name, fields
         kind = self.chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
         return self.of_kind(self.urgent() or kind)
 

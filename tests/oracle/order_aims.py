@@ -384,6 +384,8 @@ def close_to_now(chance: Random, market: Market, position: Position) -> int:
     assert market.prices is not None
     value = position.qty_lots * market.prices["MARK"] * market.k
     profit = sign(position.side) * (value - position.cost_atoms)
-    share = profit * E8 // position.initial_margin_atoms + chance.choice((-1, 0, 1, 1_000_000))
+    share = profit * E8 // max(1, position.initial_margin_atoms) + chance.choice(
+        (-1, 0, 1, 1_000_000)
+    )
     bounded = max(-AUTO_CLOSE_E8_MAX, min(AUTO_CLOSE_E8_MAX, share))
     return bounded or 1

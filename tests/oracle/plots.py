@@ -15,7 +15,8 @@ from tests.oracle.stories import order_fields, price_of
 
 # A command's name and fields, and maybe how many nanoseconds later it comes.
 Step = tuple[str, Fields] | tuple[str, Fields, int]
-Planned = Callable[[], Step]
+# What comes of a step thought out: nothing, where its time has passed.
+Planned = Callable[[], Step | None]
 
 
 def transfer_to(

@@ -3,10 +3,10 @@
 from random import Random
 
 from tests.oracle.book_aims import is_order_driven
-from tests.oracle.firing import Entry
 from tests.oracle.records import E8, PRICE_TICKS_MAX, SOURCES, Fields, Market, Prices
 from tests.oracle.rules import bankruptcy_tick
 from tests.oracle.state import State
+from tests.oracle.waiting import Entry
 
 NEAR = (-2, -1, -1, 0, 0, 0, 1, 1, 2)
 

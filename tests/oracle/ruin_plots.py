@@ -73,15 +73,15 @@ def away_from_fund(scene: Scene) -> str:
 def clear_to_ruin(scene: Scene, loser: int) -> None:
     """Nobody is left who would take the position over in the book."""
 
-    def step() -> Step:
+    def step() -> Step | None:
         position = scene.position(loser)
         if position is None:
-            return "AdvanceTime", {}
+            return None
         taking = opposite(position.side)
         path = book_aims.met(scene.state, scene.market, taking, ruin_of(scene, position))
         owners = [order.account_id for order in path if order.account_id]
         if not owners:
-            return "AdvanceTime", {}
+            return None
         named = {"account_id": owners[0], "instrument_id": scene.market.instrument_id}
         return "CancelOrders", {**named, "on_disconnect": scene.chance.random() < 0.3}
 
@@ -92,10 +92,10 @@ def bid_for(scene: Scene, loser: int, bidder: int, book: str) -> None:
     """Somebody waits for the lots at the price of ruin or better."""
     chance = scene.chance
 
-    def step() -> Step:
+    def step() -> Step | None:
         position = scene.position(loser)
         if position is None:
-            return "AdvanceTime", {}
+            return None
         held = position.qty_lots
         part = chance.choice((1, held // 2, held - 1))
         lots = held + chance.choice((0, 0, 1, 5)) if book == "whole" else part
@@ -136,15 +136,15 @@ def provide(scene: Scene, loser: int, beyond: int) -> None:
         return
     name = scene.fresh("t")
 
-    def step() -> Step:
+    def step() -> Step | None:
         position = scene.position(loser)
         if position is None:
-            return "AdvanceTime", {}
+            return None
         mark = end_of(scene, position, beyond)
         lacks = fund_lacks(scene, position, mark)
         lacks += {"exact": 0, "less": -1, "plenty": 10**7}[wish]
         if lacks <= 0:
-            return "AdvanceTime", {}
+            return None
         asset = scene.market.spec["settlement"]
         return "FundInsurance", {"asset": asset, "amount_atoms": lacks, "transfer_id": name}
 
@@ -165,14 +165,14 @@ def hit_offer(scene: Scene, taker: int) -> None:
     """Somebody takes what the fund offers, or a part of it."""
     chance = scene.chance
 
-    def step() -> Step:
+    def step() -> Step | None:
         for order in scene.state.orders.values():
             mine = order.account_id, order.instrument_id
             if mine == (0, scene.market.instrument_id):
                 sizes = (order.qty_lots, order.qty_lots, max(1, order.qty_lots // 2))
                 lots = max(scene.least, chance.choice(sizes))
                 return scene.placed(taker, opposite(order.side), lots, order.price_ticks)
-        return "AdvanceTime", {}
+        return None
 
     scene.plot.append(step)
 
@@ -268,10 +268,10 @@ def unfilled_exit(scene: Scene) -> Plot:
     away = chance.randint(1, 3)
     kind = chance.choice(("stop_loss_ticks", "take_profit_ticks", "auto_close_e8"))
 
-    def exits() -> Step:
+    def exits() -> Step | None:
         position = scene.position(owner)
         if position is None:
-            return "AdvanceTime", {}
+            return None
         fields = dict.fromkeys(("stop_loss_ticks", "take_profit_ticks", "auto_close_e8"), 0)
         way = sign(position.side) * (-1 if kind == "stop_loss_ticks" else 1)
         fields[kind] = 2_000_000 if kind == "auto_close_e8" else max(1, scene.mark + way * away)

@@ -187,7 +187,9 @@ def oracle_position(position: records.Position, market: records.Market) -> View:
     row: View = dict(zip(POSITION_COLUMNS, READ_POSITION(position), strict=True))
     row["side"] = position.side
     row["instrument_id"] = position.instrument_id
-    row["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
+    # The insurance fund is never liquidated.
+    ticks = liquidation_tick(position, market.k, market.spec) if position.account_id else 0
+    row["liquidation_ticks"] = ticks
     row["auto_close_ticks"] = 0
     if position.auto_close_e8:
         row["auto_close_ticks"] = auto_close_tick(position, market.k)
