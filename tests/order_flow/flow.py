@@ -37,7 +37,7 @@ STOP_SHARE: Final = 1_500
 OPPOSITE: Final = {BUY: SELL, SELL: BUY}
 # Makers and every third taker have plenty; of the other takers one kind is short of money and one
 # lets go when the price turns.
-PLENTY: Final = 500_000_000 * E8
+PLENTY: Final = 300_000_000 * E8
 THIN: Final = 1_500 * E8
 CAREFUL: Final = 100_000 * E8
 MONEY: Final = (PLENTY, THIN, CAREFUL)

@@ -1,0 +1,231 @@
+"""A venue with both kinds of market, its clients, and the ends of its processes.
+
+One seed is one story: who trades what, and when the venue is killed.  Knows no journal but for
+where it ends.
+"""
+
+import asyncio
+import random
+from asyncio.subprocess import PIPE
+from collections import Counter
+from pathlib import Path
+from typing import Final, NamedTuple, final
+
+import msgspec
+
+from tests.crash.bots.books import BookMessage, Depth, Ear, PublicSightings
+from tests.crash.bots.bot import Bot
+from tests.crash.bots.desk import Desk
+from tests.crash.bots.market_maker import MarketMaker
+from tests.crash.bots.markets import BOOKED, QUOTED, SYMBOLS, open_markets
+from tests.crash.lines import Disconnected, HttpClient, Prices, SocketLine
+from tests.crash.process import FULCRUM, Started, VenueProcess
+from tests.crash.sightings import Sightings, read
+from tests.crash.story import CONFIG, recovered_sequence
+from tests.crash.traders import E8, Teller
+
+MAKER: Final = "maker"
+MAKER_ATOMS: Final = 100_000_000 * E8
+RICH_ATOMS: Final = 100_000 * E8
+THIN_ATOMS: Final = 150 * E8
+THIN_EVERY: Final = 3
+TICKER_EVERY: Final = 20  # of so many bots one hears the prices, for all
+OPENED_TOGETHER: Final = 25
+WATCH_S: Final = 0.05
+LIFE_S_MIN: Final = 2.0
+FOUND_MAX: Final = 20  # orders of each client that are asked for at the end
+CLIENTS_ASKED: Final = 25
+SEGMENT_BYTES: Final = 4_194_304
+
+
+class Plan(NamedTuple):
+    """What kind of story.  seconds: of trading, over all processes.  pause_s: mean think time."""
+
+    seed: int
+    seconds: float
+    bots: int
+    kills: int
+    pause_s: float
+    command: tuple[str, ...] = FULCRUM
+
+    def feed(self) -> str:
+        """Both markets are of one asset, and move together."""
+        return f"random_walk:seed={self.seed},interval_ms=100,volatility=0.0004"
+
+
+Client = Bot | MarketMaker
+
+
+@final
+class BotStory:
+    """The venue below `directory`, its clients, and its many ends.
+
+    ledger: what the venue said of its ledger's sum before it stopped.
+    """
+
+    def __init__(self, directory: Path, plan: Plan) -> None:
+        self.data: Final = directory / "data"
+        self.seen: Final = Sightings()
+        self.public: Final = PublicSightings(self.seen)
+        self.counts: Final[Counter[str]] = Counter()
+        self.clients: Final[list[Client]] = []
+        self.ledger = b""
+        self._plan: Final = plan
+        self._random: Final = random.Random(f"{plan.seed} story")
+        self._prices: Final = Prices()
+        self._tokens: Final[dict[str, str]] = {}
+        self._admin_token = ""
+        self._stopping: Final = asyncio.Event()
+        self._config: Final = directory / "fulcrum.toml"
+        self._config.write_text(CONFIG.format(segment_bytes=SEGMENT_BYTES))
+
+    async def run(self) -> None:
+        """Open the markets, trade, be killed at random moments, trade on, and stop."""
+        await self._found()
+        cuts = sorted(self._random.random() for _ in range(self._plan.kills))
+        spans = [end - start for start, end in zip([0.0, *cuts], [*cuts, 1.0], strict=True)]
+        for span in spans[:-1]:
+            async with self._process(self._plan.feed()) as venue:
+                await self._live(venue, max(LIFE_S_MIN, span * self._plan.seconds), kill=True)
+            self._count_end("kill")
+        async with self._process(self._plan.feed()) as venue:
+            await self._live(venue, max(LIFE_S_MIN, spans[-1] * self._plan.seconds), kill=False)
+            assert await venue.stop() == 0
+        self._count_end("stop")
+
+    def desks(self) -> list[Desk]:
+        """Of all clients, the market maker's first."""
+        return [client.desk for client in self.clients]
+
+    def _process(self, feed: str) -> VenueProcess:
+        options = ("--config", str(self._config), "--port", "0", "--admin-port", "0")
+        return VenueProcess(self.data, (*options, "--feed", feed), self._plan.command)
+
+    async def _fulcrum(self, *arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(*self._plan.command, *arguments, stdout=PIPE)
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said
+        return said.decode()
+
+    async def _found(self) -> None:
+        """A venue of its own: a journal, an operator, two markets, everybody's money."""
+        await self._fulcrum("init", str(self.data))
+        said = await self._fulcrum("keys", "new", str(self.data), "--scopes", "admin")
+        self._admin_token = said.partition("token: ")[2].split()[0]
+        async with self._process("none") as venue:
+            started = await venue.ready()
+            admin = HttpClient(self._admin_token)
+            await admin.open(started.admin)
+            await open_markets(admin)
+            await admin.close()
+            teller = Teller(self.seen, self._plan.seed, pause_s=1.0)
+            await teller.open(started.admin, self._admin_token)
+            await self._admit(teller, MAKER, MAKER_ATOMS)
+            for number in range(self._plan.bots):
+                is_thin = number % THIN_EVERY == 0
+                await self._admit(teller, f"bot-{number}", THIN_ATOMS if is_thin else RICH_ATOMS)
+            await teller.close()
+            assert await venue.stop() == 0
+        self._make_clients()
+
+    async def _admit(self, teller: Teller, user: str, atoms: int) -> None:
+        self._tokens[user] = await teller.admit(user)
+        await teller.move(user, atoms)
+
+    def _make_clients(self) -> None:
+        plan, prices = self._plan, self._prices
+        self.clients.append(MarketMaker(self._desk(MAKER, (QUOTED,)), prices))
+        for number in range(plan.bots):
+            tickers = SYMBOLS if number % TICKER_EVERY == 0 else ()
+            desk = self._desk(f"bot-{number}", tickers)
+            is_thin = number % THIN_EVERY == 0
+            self.clients.append(Bot(desk, prices, plan.seed, plan.pause_s, is_thin=is_thin))
+
+    def _desk(self, user: str, tickers: tuple[str, ...]) -> Desk:
+        ear = Ear(user, SYMBOLS, self.public)
+        token, seen = self._tokens[user], self.seen
+        line = SocketLine(user, token, seen, self._prices, tickers, ear)
+        return Desk(user, line, ear, seen, self._plan.seed)
+
+    async def _live(self, venue: VenueProcess, seconds: float, *, kill: bool) -> None:
+        """All clients at work for so long; then the venue is killed, or asked how things are."""
+        started = await venue.ready()
+        self.seen.see_chain(started.sequence, started.event_chain)
+        desks = self.desks()
+        for first in range(0, len(desks), OPENED_TOGETHER):
+            together = desks[first : first + OPENED_TOGETHER]
+            await asyncio.gather(*(desk.open(started.public) for desk in together))
+        works = [asyncio.create_task(self._work(c, started.public)) for c in self.clients]
+        watch = asyncio.create_task(self._watch(started.public))
+        await asyncio.sleep(seconds)
+        if kill:
+            await venue.kill()
+        else:
+            self._stopping.set()
+        await asyncio.gather(*works)
+        if not kill:
+            await self._ask_everything(started)
+        watch.cancel()
+        await asyncio.gather(*(desk.close() for desk in desks))
+
+    async def _work(self, client: Client, public: str) -> None:
+        """Settle, then trade; connect again if the line is cut and the venue is not gone."""
+        desk = client.desk
+        while True:
+            self.counts["unknown outcomes"] += len(desk.unknown)
+            try:
+                await desk.settle()
+                await client.trade(self._stopping)
+                return
+            except Disconnected:
+                await desk.close()
+            try:
+                await desk.open(public)
+            except Disconnected:
+                return
+            self.counts["lines cut"] += 1
+
+    async def _watch(self, public: str) -> None:
+        """Look at the event chain all the time."""
+        watcher = HttpClient("")
+        await watcher.open(public)
+        try:
+            while True:
+                health = read((await watcher.ask("GET", "/healthz")).body)
+                self.seen.see_chain(health.sequence, health.event_chain)
+                await asyncio.sleep(WATCH_S)
+        except Disconnected:
+            return
+        finally:
+            await watcher.close()
+
+    async def _ask_everything(self, started: Started) -> None:
+        """Nobody trades any more: the ledger, the books, and some orders of some clients."""
+        admin = HttpClient(self._admin_token)
+        await admin.open(started.admin)
+        self.ledger = (await admin.ask("GET", "/admin/ledger")).body
+        await admin.close()
+        for desk in self.desks()[:CLIENTS_ASKED]:
+            client = HttpClient(self._tokens[desk.user], connections=4)
+            await client.open(started.public)
+            self.counts["orders asked for"] += await desk.find(client, FOUND_MAX)
+            await client.close()
+        await self._ask_book(started.public)
+        for desk in self.desks():
+            await desk.line.look()
+
+    async def _ask_book(self, public: str) -> None:
+        client = HttpClient(self._tokens[MAKER])
+        await client.open(public)
+        answer = await client.ask("GET", f"/api/book?symbol={BOOKED}")
+        assert not answer.is_refusal, answer.body
+        book = msgspec.json.decode(answer.body, type=BookMessage)
+        path = BOOKED.replace("/", "-")
+        self.public.see_book(path, book.sequence, Depth(dict(book.bids), dict(book.asks)))
+        self.counts["books asked for"] += 1
+        await client.close()
+
+    def _count_end(self, end: str) -> None:
+        """The process is gone: look where its journal ends."""
+        self.counts[f"{end}s"] += 1
+        self.seen.see_restart(recovered_sequence(self.data))
