@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from engine.codec import INSTRUMENT_FIELDS, command_fields, command_from_row, instrument_row
+from engine.commands import BatchedCommand, Command
 from engine.instrument import InstrumentSpec
 from wal.errors import LogDamaged
 from wal.files import Files
@@ -47,13 +48,13 @@ def _line(batch: Batch, sequence: int, row: tuple[Any, ...]) -> str:
     except ValueError as error:
         path = batch.segment.path
         raise LogDamaged(path, batch.offset, str(error), sequence - 1) from error
-    fields = {name: _plain(value) for name, value in command_fields(command).items()}
+    fields = _named(command)
     place = {"sequence": sequence, "segment": batch.segment.path.name, "offset": batch.offset}
     return json.dumps({**place, "time_ns": time_ns, **fields}, separators=_COMPACT)
 
 
 def _plain(value: object) -> object:
-    """What JSON can hold: enums by name, bytes as hex, an instrument by its fields."""
+    """What JSON can hold: enums by name, bytes as hex, instruments and items by their fields."""
     if isinstance(value, IntEnum):
         return value.name
     if isinstance(value, bytes):
@@ -61,4 +62,12 @@ def _plain(value: object) -> object:
     if isinstance(value, InstrumentSpec):
         row = instrument_row(value)
         return {name: _plain(item) for name, item in zip(INSTRUMENT_FIELDS, row, strict=True)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, BatchedCommand):
+        return _named(value)
     return value
+
+
+def _named(command: Command) -> dict[str, object]:
+    return {name: _plain(value) for name, value in command_fields(command).items()}

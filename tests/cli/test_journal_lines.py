@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.codec import COMMAND_SHAPES, INSTRUMENT_FIELDS
+from engine.codec import COMMAND_SHAPES, INSTRUMENT_FIELDS, pack_command
+from engine.commands import CancelOrder, SubmitBatch
+from engine.units import AccountId, OrderId
 from gateway.journal_lines import dump_commands
 from tests.cli.running import batches, replayed_venue
+from wal.directory import initialise
 from wal.errors import LogDamaged
 from wal.files import Files
 from wal.recovery import recover
@@ -51,6 +54,22 @@ def test_enums_are_names_bytes_are_hex_and_an_instrument_is_an_object(venue: Pat
     assert (spec["market"], spec["symbol"]) == ("QUOTE_DRIVEN", "BTC/USDT")
     assert order["side"] in ("BUY", "SELL")
     assert len(bytes.fromhex(str(order["digest"]))) == 16
+
+
+def test_the_items_of_a_batch_are_objects_too(tmp_path: Path) -> None:
+    initialise(Files(), tmp_path, bytes(16))
+    writer = open_writer(Files(), recover(Files(), tmp_path))
+    batch = SubmitBatch(AccountId(3), (CancelOrder(AccountId(3), OrderId(7), ""),))
+    writer.append(1, pack_command(5, batch))
+    writer.commit()
+    writer.close()
+
+    (line,) = dumped(tmp_path)
+
+    assert (line["command"], line["account_id"]) == ("SubmitBatch", 3)
+    assert line["items"] == [
+        {"command": "CancelOrder", "account_id": 3, "order_id": 7, "client_order_id": ""}
+    ]
 
 
 def test_offsets_are_those_of_the_batches(venue: Path) -> None:
