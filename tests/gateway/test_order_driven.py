@@ -416,3 +416,41 @@ async def test_an_order_driven_market_is_listed_by_the_operator(house: House) ->
         *("QUOTE_DRIVEN", "ORDER_DRIVEN", "ORDER_DRIVEN"),
     ]
     assert shown["ETH-PERP/USDT"] == listed.body
+
+
+async def test_what_was_due_before_a_command_does_not_hide_its_outcome(house: House) -> None:
+    """An order that expires first changes the book, which is told last, after the outcome."""
+    alice = await house.user("alice", "100000")
+    path = "/admin/accounts/alice/deposits"
+    hour_ns = 3_600 * 10**9
+    bodies: list[tuple[str, Any, int, str]] = [
+        (path, {"asset": "USDT", "amount": "1", "transferId": "t"}, 201, ""),
+        (path, {"asset": "USDT", "amount": "1", "transferId": "t"}, 200, ""),
+        (path, {"asset": "EUR", "amount": "1", "transferId": "u"}, 422, "UNKNOWN_ASSET"),
+        ("/admin/accounts", {"userId": "alice"}, 409, "DUPLICATE_ACCOUNT"),
+        ("/admin/instruments", {"symbol": "A/USDT", "profile": "simple", "tickSize": "0.01",
+                                "lotSize": "0.01"}, 201, ""),
+        ("/admin/instruments", {"symbol": "A/USDT", "profile": "simple", "tickSize": "0.01",
+                                "lotSize": "0.01"}, 409, "DUPLICATE_SYMBOL"),
+        ("/api/cancel-after", {"timeoutMs": 86_400_001}, 422, "BAD_AMOUNT"),
+    ]  # fmt: skip
+    for place, body, status, code in bodies:
+        due_ms = (house.now_ns + hour_ns) // NS_PER_MS
+        rests = await order(alice, "BUY", "1", price="19000", timeInForce="GTD", expiresAt=due_ms)
+        house.now_ns += 2 * hour_ns
+
+        reply = await (alice if "/api" in place else house.admin).post(place, body)
+
+        assert (reply.status, reply.code) == (status, code), place
+        assert (await order_now(alice, rests))[0] == "EXPIRED"
+
+
+async def test_cancelling_all_tells_of_partners_too(house: House) -> None:
+    alice = await house.user("alice", "100000")
+    await order(alice, "BUY", "1", price="19000", ocoGroup="g")
+    await order(alice, "BUY", "1", orderType="STOP_MARKET", triggerPrice="21000", ocoGroup="g")
+
+    reply = await alice.ask("DELETE", "/api/orders")
+
+    told = [(entry["status"], entry["reason"]) for entry in reply.body["orders"]]
+    assert told == [("CANCELLED", "USER"), ("CANCELLED", "OCO")]
