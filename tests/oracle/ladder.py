@@ -454,7 +454,8 @@ def would_take(draft: Draft) -> bool:
 
 def cannot_fill(draft: Draft) -> bool:
     """All at once, or not at all."""
-    return draft.order.time_in_force == "FOK" and not draft.takes
+    arrives = draft.order.order_type not in CONDITIONALS
+    return arrives and draft.order.time_in_force == "FOK" and not draft.takes
 
 
 def short_of_balance(draft: Draft) -> bool:

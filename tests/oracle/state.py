@@ -232,6 +232,11 @@ class State:
 
     def cancel(self, order: Order, cause: str, reason: str = "NONE") -> None:
         """An open order ends without a (further) fill, and its partner with it."""
+        self.cancel_alone(order, cause, reason)
+        self.cancel_partner(order)
+
+    def cancel_alone(self, order: Order, cause: str, reason: str = "NONE") -> None:
+        """An open order ends; its partner, if it has one, knows already."""
         self.drop_order(order)
         self.tell(
             "OrderCancelled",
@@ -240,7 +245,6 @@ class State:
             cause=cause,
             reason=reason,
         )
-        self.cancel_partner(order)
 
     def group_of(self, account_id: int, instrument_id: int, name: str) -> list[Order]:
         """The open orders of an account in a market that share a group."""
@@ -256,7 +260,7 @@ class State:
         """OCO-2: what its partner hears when an order has triggered or is open no more."""
         partner = self.partner_of(order)
         if partner is not None:
-            self.cancel(partner, "OCO")
+            self.cancel_alone(partner, "OCO")
 
     def shrink_partner(self, order: Order, qty_lots: int) -> None:
         """OCO-3: lots that an order has filled are lots its partner need not fill."""
@@ -264,7 +268,7 @@ class State:
         if partner is None or partner.qty_lots == 0:
             return
         if partner.qty_lots <= qty_lots:
-            self.cancel(partner, "OCO")
+            self.cancel_alone(partner, "OCO")
         else:
             self.shrink(partner, qty_lots)
 
