@@ -98,6 +98,8 @@ class Makers:
         self, order: MakerOrder, event: OrderFilled | OrderCancelled | OrderAmended
     ) -> None:
         if isinstance(event, OrderFilled):
+            # Only the newest order of a level is ever raised, so the queue stays that of arrival.
+            assert self._levels[order.level][0] is order, "an older order at its price was passed"
             order.open_lots -= event.qty_lots
             order.filled_lots += event.qty_lots
             self.moved.add(order.level)

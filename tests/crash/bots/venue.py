@@ -13,11 +13,12 @@ from typing import Final, NamedTuple, final
 
 import msgspec
 
+from gateway.market_handlers import DEPTH_MAX
 from tests.crash.bots.books import BookMessage, Depth, Ear, PublicSightings
 from tests.crash.bots.bot import Bot
 from tests.crash.bots.desk import Desk
 from tests.crash.bots.market_maker import MarketMaker
-from tests.crash.bots.markets import BOOKED, QUOTED, SYMBOLS, open_markets
+from tests.crash.bots.markets import QUOTED, SYMBOLS, open_markets
 from tests.crash.lines import Disconnected, HttpClient, Prices, SocketLine
 from tests.crash.process import FULCRUM, Started, VenueProcess
 from tests.crash.sightings import Sightings, read
@@ -210,19 +211,21 @@ class BotStory:
             await client.open(started.public)
             self.counts["orders asked for"] += await desk.find(client, FOUND_MAX)
             await client.close()
-        await self._ask_book(started.public)
+        await self._ask_books(started.public)
         for desk in self.desks():
             await desk.line.look()
 
-    async def _ask_book(self, public: str) -> None:
+    async def _ask_books(self, public: str) -> None:
         client = HttpClient(self._tokens[MAKER])
         await client.open(public)
-        answer = await client.ask("GET", f"/api/book?symbol={BOOKED}")
-        assert not answer.is_refusal, answer.body
-        book = msgspec.json.decode(answer.body, type=BookMessage)
-        path = BOOKED.replace("/", "-")
-        self.public.see_book(path, book.sequence, Depth(dict(book.bids), dict(book.asks)))
-        self.counts["books asked for"] += 1
+        for symbol in SYMBOLS:
+            answer = await client.ask("GET", f"/api/book?symbol={symbol}&depth={DEPTH_MAX}")
+            assert not answer.is_refusal, answer.body
+            book = msgspec.json.decode(answer.body, type=BookMessage)
+            depth = Depth(dict(book.bids), dict(book.asks))
+            assert max(len(depth.bids), len(depth.asks)) < DEPTH_MAX
+            self.public.see_book(symbol.replace("/", "-"), book.sequence, depth)
+            self.counts["books asked for"] += 1
         await client.close()
 
     def _count_end(self, end: str) -> None:
