@@ -8,7 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+from tests.crash import trading_bots
 from tests.crash.audit import mismatches, replayed_facts
+from tests.crash.bots.venue import Plan
 from tests.crash.recorded_day import day_plan, run_day
 from tests.crash.story import Story, short_plan
 
@@ -19,6 +21,10 @@ SHARED: Final = Path(os.environ.get("FULCRUM_SHARED", ROOT.parent / "shared"))
 FEED: Final = SHARED / "data" / "ticks" / "binance_usdm_BTCUSDT_trades_20241028.csv.gz"
 DAY_SPEED: Final = 30
 DAY_SECONDS: Final = 300.0
+BOT_SECONDS: Final = 30.0
+BOT_STORY_SECONDS: Final = 90.0  # with its starts and its replay
+BOTS: Final = 60
+BOT_KILLS: Final = 3
 
 
 def kill_stories(seed: int, budget_seconds: float) -> dict[str, int]:
@@ -54,3 +60,15 @@ def recorded_days(seed: int, budget_seconds: float) -> dict[str, int]:
         figures, wrong = run_day(plan, FEED, DAY_SPEED, Path(directory))
     assert not wrong, f"recorded_days, seed {seed}: {wrong[:3]}"
     return {"recorded days": 1, "acknowledged orders": int(figures["acknowledged orders"])}
+
+
+def bot_stories(seed: int, budget_seconds: float) -> dict[str, int]:
+    """Bots on both kinds of market and some kills; a story cannot be cut short."""
+    if budget_seconds < BOT_STORY_SECONDS:
+        return {}
+    plan = Plan(seed, BOT_SECONDS, BOTS, BOT_KILLS, pause_s=0.3)
+    with tempfile.TemporaryDirectory() as directory:
+        figures, wrong = trading_bots.run(plan, Path(directory))
+    assert not wrong, f"bot_stories, seed {seed}: {wrong[:3]}"
+    counted = ("kills", "orders acknowledged", "trades between users", "books compared")
+    return {"bot stories": 1, **{f"bots: {name}": figures[name] for name in counted}}

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tests.crash.nightly import kill_stories, recorded_days
+from tests.crash.nightly import bot_stories, kill_stories, recorded_days
 from tests.oracle import driver
+from tests.order_flow.files import order_flow
 from tests.wal.power_loss import tell_story
 
 Job = Callable[[int, float], dict[str, int]]
@@ -81,4 +82,6 @@ JOBS: Final[dict[str, Job]] = {
     "properties": property_search,
     "kills": kill_stories,
     "recorded-days": recorded_days,
+    "bots": bot_stories,
+    "order-flow": order_flow,
 }
