@@ -19,6 +19,7 @@ from bench import memory, restart, servers
 from bench.figures import Figure, table
 from bench.journals import DEFAULT_HOME, HOME_VARIABLE
 from bench.machine import Noise, machine
+from bench.matching.figures import matching_figures
 from bench.rounds import figure_of
 from bench.sizes import FULL, QUICK, ROUNDS_VARIABLE, SIZE_VARIABLE, TINY, Sizes
 from tests.compiled import build
@@ -91,6 +92,15 @@ def engine_figures(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> Itera
     yield from figures.values()
 
 
+def order_driven_figures(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> Iterator[Figure]:
+    """The book alone and the engine around it, on streams of orders that meet each other."""
+    both = with_compiled and compiled_tree(skipped)
+    if not with_compiled:
+        skipped.append("the matching engine compiled: not asked for")
+    compiled = (build.PYTHON, build.TREE) if both else None
+    return matching_figures(2 * sizes.commands, sizes.rounds, compiled, say)
+
+
 def groups(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> dict[str, Callable[[], Any]]:
     """Everything there is to measure, by the name that `--only` takes."""
     return {
@@ -101,6 +111,7 @@ def groups(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> dict[str, Cal
         "ws": lambda: servers.socket_figures(sizes),
         "replay": lambda: cases("test_replay.py", sizes),
         "restart": lambda: restart.figures(sizes),
+        "matching": lambda: order_driven_figures(sizes, skipped, with_compiled),
         "memory": lambda: memory.figures(sizes),
     }
 

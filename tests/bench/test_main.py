@@ -38,6 +38,11 @@ FIGURES = {
         "its snapshot written, once",
         "after 800 commands and their snapshot",
     ],
+    "matching": [
+        f"{what}, {workload}"
+        for workload in ("simple", "xcore")
+        for what in ("bare book", "whole engine")
+    ],
     "memory": [f"one {kind}, resident, at 300" for kind in ("account", "order", "position")],
 }
 
