@@ -3,14 +3,19 @@
 from enum import IntEnum
 from typing import Any, Final, cast
 
-from engine.codec import COMMAND_SHAPES, EVENT_SHAPES, Shape
-from engine.commands import Command
+from engine.codec import COMMAND_SHAPES, EVENT_SHAPES, SHAPE_OF_COMMAND, Shape
+from engine.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from engine.events import Event
 from tests.engine.venue import plain_spec
 
-NAMES: Final = frozenset({"user_id", "asset", "transfer_id", "source", "client_order_id", "symbol"})
+NAMES: Final = frozenset(
+    {"user_id", "asset", "transfer_id", "source", "client_order_id", "symbol", "oco_group"}
+)
 HASHES: Final = frozenset({"token_hash", "digest"})
-SWITCHES: Final = frozenset({"by_operator", "reduce_only", "post_only"})
+SWITCHES: Final = frozenset(
+    {"by_operator", "reduce_only", "post_only", "close_position", "on_disconnect"}
+)
+BATCHED: Final = (PlaceOrder, AmendOrder, CancelOrder)
 
 
 def sample_commands() -> list[Command]:
@@ -46,6 +51,8 @@ def value_of(name: str, place: int) -> Any:
         return bytes(range(place, place + 16))
     if name in SWITCHES:
         return True
+    if name == "items":
+        return tuple(sample(SHAPE_OF_COMMAND[batched]) for batched in BATCHED)
     if name == "spec":
         return plain_spec(tiers=((1_000, 5, 100), (2_000, 7, 50)))
     return -(2**62) - place if place % 2 else 2**63 - 1 - place

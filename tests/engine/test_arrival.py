@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.arrival import Arrival, find_opening_lots
+from engine.arrival import Arrival, find_fills
 from engine.commands import OrderType, Side
 from engine.place_order import draft_order
 from tests.engine.venue import Venue, netting_spec, order, price
@@ -66,15 +66,15 @@ def test_the_opening_lots_are_those_beyond_what_closes(
     venue.apply(order(qty_lots=10))
     venue.apply(order(side=Side.SELL, qty_lots=4, price_ticks=200_500))
     arrival = arriving(venue, side=side, qty_lots=lots, price_ticks=ticks)
-    find_opening_lots(arrival)
+    find_fills(arrival)
 
-    assert arrival.opening == opening
+    assert arrival.opening_lots() == opening
 
 
 def test_looking_changes_nothing() -> None:
     venue = Venue(netting_spec())
     venue.apply(order(qty_lots=10))
     before = venue.state.next_id, venue.free(), venue.state.event_chain
-    find_opening_lots(arriving(venue, side=Side.SELL, qty_lots=20))
+    find_fills(arriving(venue, side=Side.SELL, qty_lots=20))
 
     assert (venue.state.next_id, venue.free(), venue.state.event_chain) == before

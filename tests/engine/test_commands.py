@@ -1,11 +1,14 @@
 """Commands are plain values: their enums and markers never change their numbers."""
 
+from enum import IntEnum
+
 from engine.commands import (
     ALL_INSTRUMENTS,
     KEEP,
     OrderType,
     PriceSource,
     Scope,
+    SelfTradePrevention,
     Side,
     TimeInForce,
 )
@@ -13,13 +16,18 @@ from engine.units import INT64_MAX
 from tests.engine.venue import order
 
 
-def numbers(enum: type[Side] | type[OrderType] | type[TimeInForce] | type[PriceSource]) -> str:
+def numbers(enum: type[IntEnum]) -> str:
     return " ".join(f"{member.name}={int(member)}" for member in enum)
 
 
 def test_numbers_are_part_of_the_journal() -> None:
     assert numbers(Side) == "BUY=1 SELL=2"
-    assert numbers(OrderType) == "MARKET=1 LIMIT=2 STOP_MARKET=3 TAKE_PROFIT_MARKET=4"
+    assert numbers(OrderType) == (
+        "MARKET=1 LIMIT=2 STOP_MARKET=3 TAKE_PROFIT_MARKET=4 STOP_LIMIT=5 TAKE_PROFIT_LIMIT=6"
+    )
+    assert numbers(SelfTradePrevention) == (
+        "CANCEL_MAKER=1 CANCEL_TAKER=2 CANCEL_BOTH=3 DECREMENT=4"
+    )
     assert numbers(TimeInForce) == "GTC=1 IOC=2 FOK=3 GTD=4"
     assert numbers(PriceSource) == "BID=0 ASK=1 LAST=2 MARK=3 INDEX=4"
     assert [int(scope) for scope in Scope] == [1, 2, 4, 8]

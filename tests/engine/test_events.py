@@ -11,6 +11,11 @@ def test_numbers_are_part_of_the_journal() -> None:
         ("HOLD_SHORT", 4),
         ("CLOSE_ONLY", 5),
         ("UNFILLED", 6),
+        ("SELF_TRADE", 7),
+        ("OCO", 8),
+        ("CANCEL_AFTER", 9),
+        ("DISCONNECTED", 10),
+        ("LIQUIDATION", 11),
     ]
     assert [(cause.name, int(cause)) for cause in CloseCause] == [
         ("ORDER", 1),
@@ -19,6 +24,7 @@ def test_numbers_are_part_of_the_journal() -> None:
         ("AUTO_CLOSE", 4),
         ("LIQUIDATION", 5),
         ("GAP", 6),
+        ("AUTO_DELEVERAGE", 7),
     ]
     assert [int(member) for member in (MAKER, TAKER)] == [int(member) for member in Liquidity]
     assert [(s.name, int(s)) for s in PositionStatus] == [

@@ -108,8 +108,8 @@ def test_the_last_opener_is_the_last_that_opens_anything() -> None:
     ]
     assert last_opener(seat.sells, 10) is venue.order(3)
     assert last_opener(seat.sells, 14) is None
-    assert [(o.order_id, lots) for o, lots in opening_lots(seat.sells, 0, venue.order(5))] == [
-        (4, 5),
+    assert [(o.order_id, lots) for o, lots in opening_lots(seat.sells[1:], 0)] == [
+        (5, 5),
         (3, 4),
         (6, 0),
     ]

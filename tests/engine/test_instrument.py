@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine.codec import INSTRUMENT_FIELDS, instrument_from_row, instrument_row
 from engine.instrument import (
     MarginMode,
     MarketStructure,
@@ -59,8 +60,12 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
         {"sanity_band_e8": E8 + 1},
     ],
     "the stale time must not be negative": [{"stale_after_ns": -1}],
-    "order-driven markets are not supported by this version": [
+    "an order-driven market needs a price band, which protects market orders": [
         {"market": MarketStructure.ORDER_DRIVEN}
+    ],
+    "maximum of conditional orders out of range": [
+        {"conditionals_max": 0},
+        {"conditionals_max": 10_001},
     ],
     "cross margin is not supported by this version": [{"margin_mode": MarginMode.CROSS}],
     "at least one risk tier is needed": [{"tiers": ()}],
@@ -111,7 +116,14 @@ def test_the_profiles_are_what_the_document_says() -> None:
     assert simple.atoms_per_tick_lot() == perpetual.atoms_per_tick_lot() == 10_000
     assert [simple.maker_fee_e8, simple.taker_fee_e8] == [40_000, 40_000]
     assert [(tier.maintenance_e8, tier.leverage_max) for tier in simple.tiers] == [(0, 100)]
-    assert instrument_fault(perpetual).startswith("order-driven")
+    assert instrument_fault(perpetual).startswith("cross margin")
+    isolated = instrument_from_row(
+        tuple(
+            MarginMode.ISOLATED if name == "margin_mode" else value
+            for name, value in zip(INSTRUMENT_FIELDS, instrument_row(perpetual), strict=True)
+        )
+    )
+    assert instrument_fault(isolated) == ""
     as_data = plain_spec(
         tiers=tuple((t.cap_atoms, t.maintenance_e8, t.leverage_max) for t in perpetual.tiers)
     )

@@ -177,7 +177,7 @@ TICKET_SABOTAGE: Final[dict[str, Sabotage]] = {
     "an order in no table": lose_order,
     "positions miscounted": lambda state: setattr(market_of(state), "open_positions", 0),
     "a queue that was not emptied": lambda state: state.firing.heap.append(
-        (0, 0, 0, 0, 0, 0, Entry())
+        (0, 0, 0, 0, 0, 0, 0, Entry())
     ),
     "seats miscounted": lambda state: setattr(
         market_of(state).seat(AccountId(1)), "open_orders", 9

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.commands import Side
 from engine.instrument import FeeBasis
 from engine.position import Position
-from engine.settlement import Reduction
+from engine.settlement import reduction_of
 from engine.units import E8
 from tests.engine.venue import K, Venue, order, plain_spec
 
@@ -73,7 +73,7 @@ def test_a_reduction_is_the_row_of_the_document(
     lf = min(ceil(Fraction(notional * lf_e8, E8)), max(0, eq - fee)) if is_liquidation else 0
     r = eq - fee - lf
 
-    found = Reduction(held, x, ticks, rate_e8, is_liquidation)
+    found = reduction_of(held, x, ticks, rate_e8, is_liquidation)
     assert {
         "cost": found.cost_atoms,
         "profit": found.profit_atoms,

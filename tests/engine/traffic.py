@@ -16,6 +16,8 @@ from engine.commands import (
     AdjustMargin,
     AdvanceTime,
     AmendOrder,
+    BatchedCommand,
+    CancelAfter,
     CancelOrder,
     CancelOrders,
     Command,
@@ -23,27 +25,40 @@ from engine.commands import (
     ListInstrument,
     OpenAccount,
     OrderType,
+    PlaceOrder,
     PriceSource,
+    SelfTradePrevention,
     SetInstrumentStatus,
     SetLeverage,
     SetPositionExits,
     Side,
+    SubmitBatch,
     TimeInForce,
     Withdraw,
 )
 from engine.engine import Engine
-from engine.instrument import FeeBasis, InstrumentStatus
+from engine.instrument import FeeBasis, InstrumentStatus, PositionMode
 from engine.state import State, open_positions
 from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
-from tests.engine.venue import SECOND_NS, START_NS, netting_spec, order, plain_spec, price
+from tests.engine.samples import NAMES, SWITCHES
+from tests.engine.venue import (
+    SECOND_NS,
+    START_NS,
+    book_spec,
+    netting_spec,
+    order,
+    plain_spec,
+    price,
+)
 
 ACCOUNTS: Final = 8
-MARKETS: Final = 2
+MARKETS: Final = 4  # tickets and netting on quotes, netting and tickets with books
+LIMIT_TYPES: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 TIERS: Final = ((20_000 * E8, 500_000, 100), (10**17, 1_000_000, 20))
 
 
 def opening_commands() -> Iterator[Command]:
-    """Two markets, some accounts, money and a first price."""
+    """A market of each kind, some accounts, money and a first price."""
     yield ListInstrument(plain_spec(tiers=TIERS, taker_fee_e8=40_000, maker_fee_e8=20_000))
     yield ListInstrument(
         netting_spec(
@@ -55,6 +70,9 @@ def opening_commands() -> Iterator[Command]:
             close_fee_reserved=True,
         )
     )
+    fees = {"taker_fee_e8": 50_000, "maker_fee_e8": -10_000, "liquidation_fee_e8": 100_000}
+    for symbol, mode in (("SOL/USDT", PositionMode.NETTING), ("XRP/USDT", PositionMode.TICKET)):
+        yield ListInstrument(book_spec(symbol=symbol, position_mode=mode, tiers=TIERS, **fees))
     for number in range(1, ACCOUNTS + 1):
         yield OpenAccount(f"user-{number}")
         yield Deposit(AccountId(number), "USDT", 2_000 * E8, f"first-{number}")
@@ -68,7 +86,7 @@ class Traffic:
     def __init__(self, seed: int, state: State) -> None:
         self.chance: Final = random.Random(seed)
         self.state: Final = state
-        self.ticks = [0, 200_000, 200_000]
+        self.ticks = [0, *[200_000] * MARKETS]
         self.transfers = 0
 
     def next_command(self) -> Command:
@@ -82,6 +100,7 @@ class Traffic:
             (self.amend, 5),
             (self.exits, 3),
             (self.margin, 3),
+            (self.batch, 3),
             (self.rare, 3),
         )
         makers = [maker for maker, _ in kinds]
@@ -95,7 +114,7 @@ class Traffic:
         """A price not far away."""
         return max(1, int(self.ticks[market] * (1 + self.chance.uniform(-away, away))))
 
-    def place(self) -> Command:
+    def place(self) -> PlaceOrder:
         """An order of any kind."""
         chance = self.chance
         market = chance.randint(1, MARKETS)
@@ -108,13 +127,14 @@ class Traffic:
             "order_type": kind,
             "qty_lots": 0 if by_amount else chance.randint(1, 60),
             "amount_atoms": chance.randint(1, 150 * E8) if by_amount else 0,
-            "price_ticks": self.near(market) if kind is OrderType.LIMIT else 0,
-            "leverage": chance.choice([0, 5, 10, 20, 50, 100]) if market == 2 else 50,
+            "price_ticks": self.near(market) if kind in LIMIT_TYPES else 0,
+            "leverage": chance.choice([0, 5, 10, 20, 50, 100]) if market in (2, 3) else 50,
             "trigger_source": chance.choice(list(PriceSource)[2:]),
+            "self_trade_prevention": chance.choice(list(SelfTradePrevention)),
         }
-        if kind in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET):
+        if kind not in (OrderType.MARKET, OrderType.LIMIT):
             fields["trigger_ticks"] = self.near(market)
-        if kind is OrderType.LIMIT:
+        if kind in LIMIT_TYPES:
             fields["time_in_force"] = chance.choice(list(TimeInForce))
             if fields["time_in_force"] is TimeInForce.GTD:
                 fields["expire_ns"] = self.state.time_ns + chance.randint(-5, 90) * SECOND_NS
@@ -123,8 +143,12 @@ class Traffic:
                 fields[name] = self.near(market, 0.1)
         if chance.random() < 0.1:
             fields["auto_close_e8"] = chance.randint(-E8, E8)
-        if market == 2 and chance.random() < 0.15:
+        if market in (2, 3) and chance.random() < 0.15:
             fields.update(reduce_only=True, amount_atoms=0, qty_lots=chance.randint(1, 60))
+        if market > 2 and kind in LIMIT_TYPES and chance.random() < 0.2:
+            fields["display_lots"] = chance.randint(1, 20)
+        if chance.random() < 0.1:
+            fields["oco_group"] = chance.choice("ab")
         if chance.random() < 0.2:
             fields.update(client_order_id=f"c{chance.randint(0, 400)}", digest=b"d" * 16)
         return order(**fields)
@@ -168,10 +192,18 @@ class Traffic:
         """One order, or all of an account."""
         account, order_id = self.some_order()
         if self.chance.random() < 0.1:
-            return CancelOrders(account, ALL_INSTRUMENTS)
+            return CancelOrders(account, ALL_INSTRUMENTS, self.chance.random() < 0.5)
         return CancelOrder(account, order_id, "")
 
-    def amend(self) -> Command:
+    def batch(self) -> Command:
+        """Some orders of one account, and an amend."""
+        first = self.place()
+        items: list[PlaceOrder | AmendOrder] = [first, self.amend()]
+        items += [p for p in (self.place() for _ in range(8)) if p.account_id == first.account_id]
+        own = tuple(item for item in items if item.account_id == first.account_id)
+        return SubmitBatch(first.account_id, own)
+
+    def amend(self) -> AmendOrder:
         """Some terms of an order."""
         chance = self.chance
         account, order_id = self.some_order()
@@ -212,6 +244,7 @@ class Traffic:
             SetLeverage(self.account(), market, chance.choice([1, 10, 50])),
             Deposit(self.account(), "USDT", 500 * E8, f"more-{self.transfers}"),
             Withdraw(self.account(), "USDT", chance.randint(1, 300 * E8), f"w-{self.transfers}"),
+            CancelAfter(self.account(), chance.choice([0, 5, 20]) * SECOND_NS),
             AdvanceTime(),
         ]
         return chance.choice(commands)
@@ -228,16 +261,26 @@ def senseless_command(chance: random.Random) -> Command:
             values.append(chance.choice(list(members[place])))
         elif name in ("token_hash", "digest"):
             values.append(chance.choice([b"", b"d" * 16, b"t" * 32]))
-        elif name in ("user_id", "asset", "transfer_id", "source", "client_order_id"):
+        elif name in NAMES:
             values.append(chance.choice(["", "USDT", "a b", "x" * 70, "c1", "\u00e4", "f"]))
-        elif name in ("by_operator", "reduce_only", "post_only"):
+        elif name in SWITCHES:
             values.append(chance.random() < 0.5)
+        elif name == "items":
+            values.append(tuple(senseless_items(chance)))
         elif name in ("account_id", "instrument_id"):
             values.append(chance.choice([1, 1, 1, 2, *numbers]))
         else:
             values.append(chance.choice([0, 0, *numbers]))
     command: Command = shape.build(values)
     return command
+
+
+def senseless_items(chance: random.Random) -> Iterator[BatchedCommand]:
+    """None, some, or too many parts of a batch."""
+    for _ in range(chance.choice([0, 1, 2, 51])):
+        command = senseless_command(chance)
+        if isinstance(command, BatchedCommand):
+            yield command
 
 
 def run_traffic(seed: int, commands: int) -> Engine:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from engine.codec import INSTRUMENT_FIELDS, event_fields, instrument_from_row, instrument_row
 from engine.commands import (
+    CANCEL_MAKER,
     Command,
     Deposit,
     FundInsurance,
@@ -22,7 +23,13 @@ from engine.commands import (
 )
 from engine.engine import Engine
 from engine.events import Event
-from engine.instrument import InstrumentSpec, PositionMode, simple_instrument
+from engine.instrument import (
+    FeeBasis,
+    InstrumentSpec,
+    MarketStructure,
+    PositionMode,
+    simple_instrument,
+)
 from engine.invariants import check
 from engine.order import Order
 from engine.position import Position
@@ -49,6 +56,17 @@ def netting_spec(**settings: Any) -> InstrumentSpec:
     return plain_spec(position_mode=PositionMode.NETTING, **settings)
 
 
+def book_spec(**settings: Any) -> InstrumentSpec:
+    """One position per account, users trading with each other, a band of 10 %."""
+    plain: Fields = {
+        "market": MarketStructure.ORDER_DRIVEN,
+        "position_mode": PositionMode.NETTING,
+        "fee_basis": FeeBasis.NOTIONAL,
+        "price_band_e8": E8 // 10,
+    }
+    return plain_spec(**{**plain, **settings})
+
+
 def order(**fields: Any) -> PlaceOrder:
     """A market buy of nothing by account 1, and whatever is said."""
     terms: Fields = {
@@ -72,6 +90,10 @@ def order(**fields: Any) -> PlaceOrder:
         "expire_ns": 0,
         "client_order_id": "",
         "digest": b"",
+        "display_lots": 0,
+        "close_position": False,
+        "self_trade_prevention": CANCEL_MAKER,
+        "oco_group": "",
     }
     assert fields.keys() <= terms.keys(), fields.keys() - terms.keys()
     terms.update(fields)
