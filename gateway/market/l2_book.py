@@ -58,19 +58,19 @@ class L2Book:
         self._set(side, price_ticks, qty_lots)
 
     def _set(self, side: Side, price_ticks: int, qty_lots: int) -> bool:
-        is_bid = side is Side.BUY
-        levels = self._bids if is_bid else self._asks
-        if qty_lots:
-            levels[price_ticks] = qty_lots
+        if side is Side.BUY:
+            _put(self._bids, price_ticks, qty_lots)
+            best_ticks = self.best_bid_ticks
+            if price_ticks < best_ticks:
+                return False
+            self.best_bid_ticks = self._bids.peekitem(-1)[0] if self._bids else 0
         else:
-            levels.pop(price_ticks, None)
-        best = levels.peekitem(-1 if is_bid else 0)[0] if levels else 0
-        old = self.best_bid_ticks if is_bid else self.best_ask_ticks
-        if is_bid:
-            self.best_bid_ticks = best
-        else:
-            self.best_ask_ticks = best
-        return price_ticks == best or best != old
+            _put(self._asks, price_ticks, qty_lots)
+            best_ticks = self.best_ask_ticks
+            if 0 < best_ticks < price_ticks:
+                return False
+            self.best_ask_ticks = self._asks.peekitem(0)[0] if self._asks else 0
+        return True
 
     def begin_at(self, sequence: int, time_ns: int) -> None:
         """Go on after `sequence`; what changed before is not known any more."""
@@ -125,3 +125,10 @@ class L2Book:
         self._changes.append((sequence, side, price_ticks))
         if len(self._changes) > CHANGES_MAX:
             self._forgotten_sequence = self._changes.popleft()[0]
+
+
+def _put(levels: SortedDict[int, int], price_ticks: int, qty_lots: int) -> None:
+    if qty_lots:
+        levels[price_ticks] = qty_lots
+    else:
+        levels.pop(price_ticks, None)
