@@ -84,6 +84,18 @@ async def test_what_is_sent_in_one_turn_of_the_loop_is_one_write() -> None:
     assert transport.writes == [b"abc"]
 
 
+async def test_what_is_ready_counts_as_not_taken() -> None:
+    """Or a burst of large snapshots, none of them written yet, would end a good connection."""
+    outbox, transport, _ = made()
+    transport.backlog = 5
+    outbox.send(b"x" * 100)
+    outbox.send(b"x" * 20)
+    before = outbox.backlog_bytes
+    await asyncio.sleep(0)
+
+    assert (before, outbox.backlog_bytes) == (125, 5)
+
+
 async def test_too_many_bytes_untaken_end_the_connection_with_4008() -> None:
     outbox, transport, said = made()
     transport.backlog = 1_000
