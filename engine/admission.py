@@ -10,6 +10,7 @@ from engine.commands import BUY, FOK, LIMIT, MARKET, SELL, Side
 from engine.exits import auto_close_is_true, exit_is_true
 from engine.funds import funds_reason
 from engine.holds import opening_lots
+from engine.margin import quantity_lots
 from engine.order import Order
 from engine.order_terms import clip_to_position, size_by_amount, terms_reason
 from engine.position import TriggerKind
@@ -153,6 +154,9 @@ def _notional_atoms(arrival: Arrival) -> int:
     draft = arrival.draft
     k = draft.market.k
     if arrival.waits:
+        if draft.amount_atoms and draft.carries_limit():
+            lots = quantity_lots(draft.amount_atoms, draft.leverage, arrival.at_ticks, k)
+            return lots * arrival.at_ticks * k
         if draft.amount_atoms:
             return draft.amount_atoms * draft.leverage
         return arrival.lots * arrival.at_ticks * k

@@ -54,10 +54,11 @@ def follow_path(state: State, arrival: Arrival, cause: CloseCause, events: list[
             fill_order(state, order, lots, price_ticks, TAKER, cause, events)
         return
     left_lots = arrival.path.traded_lots
+    ends_filled = order.qty_lots == 0 and arrival.path.lessened_lots == 0
     for kind, maker, lots in arrival.path.steps:
         if kind == TRADE:
             left_lots -= lots
-            is_last = left_lots == 0 and order.qty_lots == 0
+            is_last = left_lots == 0 and ends_filled
             _trade(state, order, maker, lots, is_last, cause, events)
         else:
             _pass_own(state, kind, maker, lots, events)
