@@ -1,6 +1,6 @@
 """The ladder of refusals: every reason, in the order of the enum, before all later ones (ORD-4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import pytest
@@ -22,27 +22,43 @@ from engine.commands import (
 )
 from engine.reject_reason import RejectReason
 from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
-from tests.engine.ladders import LADDERS
+from tests.engine.book_ladders import BOOK_LADDERS
+from tests.engine.ladders import LADDERS, Ladder
 from tests.engine.venue import Venue, order, plain_spec, price
 
 ALICE: Final = AccountId(1)
 LAST_OF_THE_LADDER: Final = RejectReason.WOULD_LIQUIDATE
+ALL_LADDERS: Final = {**LADDERS, **BOOK_LADDERS}
 
 
-@pytest.mark.parametrize("kind", LADDERS)
+def trace(venue: Venue) -> tuple[object, ...]:
+    """What a refused order must not change."""
+    state, market = venue.state, venue.state.markets[1]
+    assert market is not None
+    depth = () if market.book is None else (market.book.depth_bids, market.book.depth_asks)
+    shown = tuple(tuple(sorted(side.items())) for side in depth)
+    counts = state.next_id, state.next_fill_id, state.orders.count, state.positions.count
+    return *counts, venue.free(), venue.hold(), tuple(market.prices), shown
+
+
+@pytest.mark.parametrize("kind", ALL_LADDERS)
 def test_the_first_reason_that_applies_is_the_one_reported(kind: str) -> None:
-    ladder = LADDERS[kind]()
+    ladder = ALL_LADDERS[kind]()
     venue, fields = ladder.venue, dict(ladder.fields)
     reasons = [reason for reason, _ in ladder.rungs]
     assert reasons == sorted(reasons)
 
     for reason, cure in ladder.rungs:
-        before = venue.state.next_id, venue.free(), venue.hold(), venue.state.orders.count
+        before = trace(venue)
         assert venue.names(order(**fields)) == [reason.name]
-        after = venue.state.next_id, venue.free(), venue.hold(), venue.state.orders.count
-        assert after == before, "a refused order leaves no trace"
+        assert trace(venue) == before, "a refused order leaves no trace"
         cure(venue, fields)
     assert venue.names(order(**fields))[0] == "OrderAccepted"
+
+
+def reached_by(ladders: Iterable[Callable[[], Ladder]]) -> set[RejectReason]:
+    """The reasons that stand on some rung."""
+    return {reason for make in ladders for reason, _ in make().rungs}
 
 
 def test_an_unknown_account_comes_before_all_that_follows() -> None:
@@ -102,11 +118,12 @@ def test_every_other_reason_is_reachable(reason: RejectReason) -> None:
 
 
 def test_every_reason_of_the_enum_is_reached() -> None:
-    on_ladders = {reason for make in LADDERS.values() for reason, _ in make().rungs}
-    reached = on_ladders | {RejectReason.UNKNOWN_ACCOUNT} | OTHERS.keys()
+    reached = reached_by(LADDERS.values()) | {RejectReason.UNKNOWN_ACCOUNT} | OTHERS.keys()
 
     assert reached == set(RejectReason) - {RejectReason.NONE}
-    assert {r for r in RejectReason if 0 < r <= LAST_OF_THE_LADDER} <= reached - OTHERS.keys()
+    ladder = {r for r in RejectReason if 0 < r <= LAST_OF_THE_LADDER}
+    assert ladder <= reached - OTHERS.keys()
+    assert ladder == reached_by(BOOK_LADDERS.values()) | {RejectReason.UNKNOWN_ACCOUNT}
 
 
 AMENDS: Final[dict[str, tuple[dict[str, int], RejectReason]]] = {
