@@ -22,6 +22,7 @@ from engine.instrument import InstrumentSpec
 from engine.invariants import check
 from engine.market import Market
 from engine.state import State
+from engine.units import NOBODY
 from tests.order_flow.clearing import check_clearing
 from tests.order_flow.flow import MAKERS, Flow, opening_commands
 from tests.order_flow.orders import INSTRUMENT
@@ -74,15 +75,25 @@ class Replay:
 
     def _take(self, message: Message) -> None:
         for command in self._flow.commands(message):
+            is_recorded = not self._fund_rests()
             events = self._apply(command)
             self._flow.observe(command, events)
             if isinstance(message, Sweep) and _is_takers(command):
-                self._count_sweep(message, events)
-        if isinstance(message, Depth):
-            self.counts["depth messages"] += 1
-            self.counts["of these with the engine's book as recorded"] += (
-                self._book.depth == self._flow.recorded
-            )
+                self._count_sweep(message, events, is_recorded=is_recorded)
+        if isinstance(message, Depth) and self._check_every:
+            self._compare_book()
+
+    def _compare_book(self) -> None:
+        """After a depth message the book is the exchange's, unless the fund offers in it too."""
+        self.counts["depth messages"] += 1
+        if self._fund_rests():
+            self.counts["depth messages while the fund offers"] += 1
+        else:
+            assert self._book.depth == self._flow.recorded
+
+    def _fund_rests(self) -> bool:
+        fund = self.market.existing_seat(NOBODY)
+        return fund is not None and fund.open_orders > 0
 
     def _apply(self, command: Command) -> list[Event]:
         events = self.engine.apply(self.engine.state.sequence + 1, self._time_ns, command)
@@ -119,8 +130,10 @@ class Replay:
             elif isinstance(event, OrderFilled) and event.account_id <= MAKERS:
                 counts["makers who took"] += event.liquidity is not MAKER
 
-    def _count_sweep(self, sweep: Sweep, events: list[Event]) -> None:
-        """Whether the taker's trades are the recorded ones: what fires afterwards trades later."""
+    def _count_sweep(self, sweep: Sweep, events: list[Event], *, is_recorded: bool) -> None:
+        """The taker's trades are the recorded ones; what fires afterwards trades later.
+
+        is_recorded: whether the book was."""
         counts = self.counts
         lots = sum(sweep.trades.values())
         counts["sweeps"] += 1
@@ -133,6 +146,7 @@ class Replay:
         for event in events:
             if isinstance(event, Traded) and traded.total() < lots:
                 traded[event.price_ticks] += event.qty_lots
+        assert traded == sweep.trades or not is_recorded
         counts["sweeps that traded as recorded"] += traded == sweep.trades
 
 

@@ -21,6 +21,7 @@ from engine.events import (
     Traded,
 )
 from engine.market import Market
+from engine.units import NOBODY
 from gateway.decimals import text_from_e8
 from tests.crash.bots.books import Depth, PublicSightings
 from tests.order_flow.clearing import check_clearing
@@ -121,6 +122,7 @@ class MarketWitness:
             self._compare_trade(market, event.trade_id, sequence, event)
         elif isinstance(event, OrderFilled):
             counts["fills"] += 1
+            counts["fills of the insurance fund"] += event.account_id == NOBODY
             market = self._engine.state.market(event.instrument_id)
             assert market is not None
             if market.book is None:

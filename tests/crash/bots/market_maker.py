@@ -4,6 +4,7 @@ Knows its desk and the feed's price; has more money than it can lose.
 """
 
 import asyncio
+import random
 from decimal import Decimal
 from typing import Final, final
 
@@ -18,17 +19,26 @@ MOVED: Final = Decimal("0.00008")  # of the price: nearer than this it is left w
 QUANTITIES: Final = ("0.020", "0.050", "0.080", "0.120")
 INTERVAL_S: Final = 0.1
 
+LEAVES_SHARE: Final = 0.005  # of all rounds it takes everything away
+AWAY_ROUNDS: Final = 15
+
 Slot = tuple[str, int]  # side, and how many levels from the touch
 
 
 @final
 class MarketMaker:
-    """Quotes around the price of the market that the feed drives."""
+    """Quotes around the price of the market that the feed drives.
 
-    def __init__(self, desk: Desk, prices: Prices) -> None:
+    absences: how often it left; whoever is liquidated then finds few to trade with.
+    """
+
+    def __init__(self, desk: Desk, prices: Prices, seed: int) -> None:
         self.desk: Final = desk
         self.quotes = 0
+        self.absences = 0
         self._prices: Final = prices
+        self._random: Final = random.Random(f"{seed} market maker")
+        self._away_rounds = 0
         self._names: Final[dict[Slot, str]] = {}
         self._middle = Decimal(0)
 
@@ -37,8 +47,22 @@ class MarketMaker:
         while not stopping.is_set():
             await asyncio.sleep(INTERVAL_S)
             self.desk.hear()
-            if QUOTED in self._prices.last:
+            self._away_rounds -= 1
+            if self._away_rounds > 0 or QUOTED not in self._prices.last:
+                await self.desk.line.look()  # a line that is cut is noticed
+            elif self._random.random() < LEAVES_SHARE:
+                await self._leave()
+            else:
                 await self._quote(self._prices.last[QUOTED])
+
+    async def _leave(self) -> None:
+        """Take everything away, for a while."""
+        self.absences += 1
+        self._away_rounds = AWAY_ROUNDS
+        if self.desk.resting:
+            names = list(self.desk.resting)
+            self.desk.resting.clear()
+            await self.desk.batch(names, [], [])
 
     async def _quote(self, middle: str) -> None:
         """Move what is there, and put back what was taken."""
@@ -64,7 +88,7 @@ class MarketMaker:
             for slot, order in zip(missing, orders, strict=True):
                 self._names[slot] = str(order["clientOrderId"])
         else:
-            await self.desk.line.look()  # a line that is cut is noticed
+            await self.desk.line.look()
 
     def _sides(self, *, rises: bool) -> tuple[str, str]:
         return ("SELL", "BUY") if rises else ("BUY", "SELL")

@@ -135,7 +135,7 @@ class BotStory:
 
     def _make_clients(self) -> None:
         plan, prices = self._plan, self._prices
-        self.clients.append(MarketMaker(self._desk(MAKER, (QUOTED,)), prices))
+        self.clients.append(MarketMaker(self._desk(MAKER, (QUOTED,)), prices, plan.seed))
         for number in range(plan.bots):
             tickers = SYMBOLS if number % TICKER_EVERY == 0 else ()
             desk = self._desk(f"bot-{number}", tickers)
