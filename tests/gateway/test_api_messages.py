@@ -10,6 +10,8 @@ from gateway import api_messages as messages
 from gateway.errors import ApiError
 from tests.gateway.house import House, socket_of
 
+DIGEST_OF_THEN = "8f18c64929f8425533f416bc741b3a09"
+
 GOOD = {
     "symbol": '"BTC/USDT"',
     "side": '"BUY"',
@@ -198,3 +200,22 @@ def test_a_doubled_key_is_found_at_any_place(place: int) -> None:
     with pytest.raises(ApiError) as refused:
         shape.decode(doubled.encode())
     assert refused.value.code == "DUPLICATE_KEY"
+
+
+async def test_the_digest_of_an_order_without_later_fields_never_changes(house: House) -> None:
+    """A client order id of years ago still finds its order: the journal has the digest of then."""
+    await house.user("alice")
+    body = {
+        "symbol": "BTC/USDT", "side": "BUY", "orderType": "LIMIT", "quantity": "0.001",
+        "price": "19000", "leverage": 10, "clientOrderId": "once",
+    }  # fmt: skip
+    state, account_id = house.venue.state, house.venue.state.account_ids["alice"]
+
+    old = messages.place_order(state, account_id, msgspec.convert(body, messages.PlaceOrderRequest))
+    later = body | {"ocoGroup": "pair"}
+    new = messages.place_order(
+        state, account_id, msgspec.convert(later, messages.PlaceOrderRequest)
+    )
+
+    assert old.digest.hex() == DIGEST_OF_THEN
+    assert new.digest != old.digest

@@ -1,6 +1,7 @@
 """What stands before every handler: one header, one body, in time, not too large."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -116,3 +117,21 @@ async def test_requests_pipelined_on_one_connection_are_answered_in_order(house:
     statuses = [part[:3] for part in reply.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [b"201", b"200", b"201", b"400"]
     assert len((await alice.get("/api/fills")).body["fills"]) == 2
+
+
+async def test_a_body_in_chunks_is_no_longer_than_another(house: House) -> None:
+    alice = await house.user("alice")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield ORDER
+        yield b" " * 20_000
+
+    async with house.session.post(
+        house.url + "/api/orders",
+        data=chunks(),
+        headers={"Authorization": f"Bearer {alice.token}", "Content-Type": "application/json"},
+    ) as reply:
+        body = await reply.json()
+
+    assert (reply.status, body["code"]) == (413, "BODY_TOO_LARGE")
+    assert (await alice.get("/api/fills")).body["fills"] == []
