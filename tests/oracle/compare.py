@@ -173,7 +173,10 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     if not own or order_id in venue.state.orders or any(f["liquidity"] == "MAKER" for f in own):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
-    opened = any(name in ("PositionOpened", "PositionIncreased") for name, _ in facts)
+    opened = any(
+        name in ("PositionOpened", "PositionIncreased") and fields["account_id"] == account_id
+        for name, fields in facts
+    )
     position = venue.state.positions.get(own[-1]["position_id"])
     accounts = [fields for fields in fills if fields["account_id"] == account_id]
     if opened and position is not None and accounts == own:

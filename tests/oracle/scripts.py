@@ -1,8 +1,12 @@
 """A life that ended in a difference, made short and told as a script.  Knows no rule."""
 
+import re
+from typing import Final
+
 from tests.oracle.compare import Duel, Step
 
-SHRINK_TRIES = 300
+SHRINK_TRIES: Final = 300
+KIND_LENGTH: Final = 40
 
 
 def broken_by(script: list[Step]) -> str:
@@ -18,19 +22,25 @@ def broken_by(script: list[Step]) -> str:
 
 
 def shrunk(script: list[Step], tries: int = SHRINK_TRIES) -> list[Step]:
-    """A shorter script that still breaks, found by leaving out ever smaller parts."""
+    """A shorter script that breaks in the same way, found by leaving out ever smaller parts."""
+    kind = kind_of(broken_by(script))
     size = max(1, len(script) // 2)
     while size >= 1 and tries > 0:
         start = 0
         while start < len(script) and tries > 0:
             tries -= 1
             shorter = script[:start] + script[start + size :]
-            if broken_by(shorter):
+            if kind_of(broken_by(shorter)) == kind:
                 script = shorter
             else:
                 start += size
         size //= 2
     return script
+
+
+def kind_of(difference: str) -> str:
+    """How a difference begins, whatever its numbers are."""
+    return re.sub(r"\d+", "#", difference)[:KIND_LENGTH]
 
 
 def told(script: list[Step]) -> str:
