@@ -36,8 +36,6 @@ def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
         cancel_open_order(state, order, CancelCause.USER, events)
         settle_key_hold(state, order.seat, events)
         return
-    if reason is NONE and command.qty_lots and command.qty_lots < order.filled_lots:
-        reason = RejectReason.BAD_QUANTITY
     if reason is NONE:
         draft = _redrafted(order, command)
         arrival = Arrival(state, draft, order)

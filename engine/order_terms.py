@@ -58,6 +58,8 @@ def _quantity_is_good(arrival: Arrival) -> bool:
     draft = arrival.draft
     spec = draft.market.spec
     lots = draft.qty_lots
+    if lots < 0:
+        return False  # an amend to less than has filled
     if lots > QTY_LOTS_MAX or draft.amount_atoms > AMOUNT_ATOMS_MAX:
         return False
     if draft.display_lots and draft.display_lots < spec.qty_lots_min:
