@@ -35,10 +35,11 @@ def touch(state: State, market: Market, side: str) -> int:
 
 
 def depth(state: State, market: Market) -> Depth:
-    """The visible lots of each price, summed; best prices first."""
+    """The visible lots of each price, summed."""
     levels: Depth = {"BUY": {}, "SELL": {}}
-    for side, level in levels.items():
-        for order in resting(state, market, side):
+    for order in state.orders_in(market):
+        if order.visible_lots > 0:
+            level = levels[order.side]
             level[order.price_ticks] = level.get(order.price_ticks, 0) + order.visible_lots
     return levels
 
@@ -52,12 +53,14 @@ def depths(state: State) -> dict[int, Depth]:
     }
 
 
-def tell_changes(state: State, before: dict[int, Depth]) -> None:
+def tell_changes(state: State, before: dict[int, Depth], now: dict[int, Depth]) -> None:
     """BOK-2: each price whose visible lots differ from those before the command."""
     nothing: Depth = {"BUY": {}, "SELL": {}}
-    for instrument_id, after in depths(state).items():
+    for instrument_id, after in now.items():
         for side in ("BUY", "SELL"):
             was, is_now = before.get(instrument_id, nothing)[side], after[side]
+            if was == is_now:
+                continue
             prices = sorted({*was, *is_now}, key=lambda price: -sign(side) * price)
             for price in prices:
                 if was.get(price, 0) != is_now.get(price, 0):

@@ -227,13 +227,20 @@ def short_of_balance(draft: BookDraft) -> bool:
 
 def would_liquidate(draft: BookDraft) -> bool:
     """ADM-6b."""
-    if not draft.opens:
+    return draft.opens and (trades_liquidate(draft) or rest_liquidates(draft))
+
+
+def trades_liquidate(draft: BookDraft) -> bool:
+    """The position after the path, at the mark."""
+    after = draft.position_after
+    if draft.path.opened_lots == 0 or after is None:
         return False
-    market, order, rest, after = draft.market, draft.order, draft.rest, draft.position_after
-    if draft.path.opened_lots > 0:
-        assert after is not None
-        if is_liquidatable(after, draft.mark, market.k, market.spec):
-            return True
+    return is_liquidatable(after, draft.mark, draft.market.k, draft.market.spec)
+
+
+def rest_liquidates(draft: BookDraft) -> bool:
+    """The rest alone, at its limit."""
+    market, order, rest = draft.market, draft.order, draft.rest
     if rest is None or draft.resting_opens == 0:
         return False
     price, spec = rest.price_ticks, market.spec
@@ -276,8 +283,22 @@ def refusal(draft: BookDraft, unasked: tuple[str, ...] = ()) -> str:
     draft.rehearse()
     for reason, refuses in AFTER_THE_PATH:
         if reason not in unasked and refuses(draft):
+            tell_rule(draft, reason)
             return reason
     return ""
+
+
+def tell_rule(draft: BookDraft, reason: str) -> None:
+    """Which of the rules that a reason may stand for it was."""
+    state, kind = draft.state, "ticket" if draft.market.is_ticket else "netting"
+    if reason == "INSUFFICIENT_BALANCE":
+        state.hit(f"ADM-6a {kind}")
+    elif reason == "WOULD_LIQUIDATE":
+        state.hit("ADM-6b trades" if trades_liquidate(draft) else "ADM-6b rest")
+    elif reason == "RISK_TIER":
+        state.hit("ADM-6c")
+    elif reason == "CANNOT_FILL":
+        state.hit("MAT-4 FOK short" if draft.order.qty_lots > 0 else "MAT-3 nothing")
 
 
 def settle_size(draft: BookDraft) -> None:

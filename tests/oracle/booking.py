@@ -49,7 +49,7 @@ def book_opening(
     market = state.markets[order.instrument_id]
     asset_id = market.asset_id
     if market.is_order_driven and liquidity == "MAKER":
-        pay_what_is_there(opening, state.free_of(order))
+        pay_what_is_there(state, opening, state.free_of(order))
     is_new = position.qty_lots == 0
     position.qty_lots += opening.qty_lots
     position.cost_atoms += opening.notional_atoms
@@ -73,10 +73,11 @@ def book_opening(
     tell_growth(state, position, is_new)
 
 
-def pay_what_is_there(opening: Opening, free: int) -> None:
+def pay_what_is_there(state: State, opening: Opening, free: int) -> None:
     """MAT-6: a resting order is never refused its fill; what is short comes out of its margin."""
     short = opening.paid_atoms - free
     if short > 0:
+        state.hit("MAT-6 short")
         opening.margin_atoms = max(0, opening.margin_atoms - short)
         opening.fee_atoms = free - opening.margin_atoms
         opening.paid_atoms = free
@@ -206,6 +207,7 @@ def book_fund_closing(
 ) -> None:
     """FIL-9: the fund's profit or loss goes to insurance; it has no margin and pays no fee."""
     market = state.markets[position.instrument_id]
+    state.hit("FIL-9")
     closing = closing_of(market, position, lots, price_ticks, 0)
     profit = closing.profit_atoms
     take_off(position, closing)

@@ -1,6 +1,7 @@
 """What a price makes true fires, one entry after the other (FIR-…).  Knows what firing does."""
 
 from dataclasses import replace
+from typing import Final
 
 from tests.oracle import book_ladder, ladder
 from tests.oracle.book_ladder import BookDraft
@@ -13,6 +14,8 @@ from tests.oracle.state import State
 from tests.oracle.takeover import exit_through_book, liquidate
 from tests.oracle.waiting import Entry, Ident, notice, watch_over
 from tests.oracle.waiting import entries_of as entries_of
+
+FIRES: Final = "FIR-4 fires"
 
 
 def travel(state: State, market: Market, known: dict[Ident, Entry], old: Prices) -> None:
@@ -33,7 +36,10 @@ def fire_all(state: State) -> None:
             break
         ident = watch.first()
         watch.at = watch.queue.pop(ident)
-        fire(state, watch.market, watch.known[ident])
+        watch.fires = True
+        entry = watch.known[ident]
+        state.hit("FIR-8 stale" if ladder.stale(state, watch.market) else FIRES)
+        fire(state, watch.market, entry)
     state.watch = None
 
 
@@ -94,7 +100,7 @@ def fire_conditional(state: State, market: Market, order: Order) -> None:
     """TYP-1, ADM-6: it becomes a limit or a market order, and is refused where one would be."""
     state.tell("OrderTriggered", order_id=order.order_id, account_id=order.account_id)
     if state.partner_of(order) is not None:
-        state.cancel_partner(order)
+        state.cancel_partner(order, "trigger")
         rebalance(state, order.account_id, market)
     kind = "LIMIT" if order.order_type in LIMITS_TO_BE else "MARKET"
     arrived = replace(order, order_type=kind, frozen_mark_ticks=market.mark)
@@ -104,11 +110,15 @@ def fire_conditional(state: State, market: Market, order: Order) -> None:
     draft = draft_of(state, market, arrived, position, present=order, last_in_queue=False)
     reason = refusal_on_arrival(draft)
     if reason != "":
+        if kind == "LIMIT":
+            state.hit("TYP-1 refused")
         state.cancel(order, "REFUSED", reason)
         rebalance(state, order.account_id, market)
         return
     if kind == "LIMIT" and arrived.qty_lots != order.qty_lots:
         state.tell_amended(arrived)
+    if kind == "LIMIT":
+        state.hit("TYP-1 triggered takes" if draft.takes else "TYP-1 triggered rests")
     set_out(state, draft)
 
 

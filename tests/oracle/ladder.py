@@ -246,7 +246,10 @@ def bad_quantity(draft: Draft) -> bool:
     order, spec = draft.order, draft.market.spec
     if order.qty_lots > QTY_LOTS_MAX or order.amount_atoms > AMOUNT_ATOMS_MAX:
         return True
-    if order.qty_lots < 0 or 0 < order.display_lots < spec["qty_lots_min"]:
+    if order.qty_lots < 0:
+        draft.state.hit("AMD-4 below filled")
+        return True
+    if 0 < order.display_lots < spec["qty_lots_min"]:
         return True
     total = order.filled_lots + order.qty_lots
     if order.closing:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.oracle import book
 from tests.oracle.holds import order_hold, rebalance
-from tests.oracle.records import Market, Order, Position, opposite
+from tests.oracle.records import FUND, Market, Order, Position, opposite
 from tests.oracle.rules import floor_div
 from tests.oracle.settlement import fill_part, follow_reduction
 from tests.oracle.state import State
@@ -36,6 +36,7 @@ class Run:
     decremented_lots: int = 0
     value_atoms: int = 0
     stopped: bool = False
+    refilled: set[int] = field(default_factory=set)
 
     def wants(self, price_ticks: int) -> int:
         """The lots it would take at a price."""
@@ -59,6 +60,8 @@ def walk_the_book(run: Run) -> None:
         maker = next_maker(run)
         lots = run.wants(maker.price_ticks) if maker is not None else 0
         if maker is None or lots == 0:
+            if maker is not None and run.budget_atoms is not None:
+                run.state.hit("MAT-3 budget ends")
             return
         run.accounts.add(maker.account_id)
         if maker.account_id == run.taker.account_id:
@@ -76,6 +79,7 @@ def next_maker(run: Run) -> Order | None:
             return None
         if maker.account_id == taker.account_id or closable(run.state, maker) > 0:
             return maker
+        run.state.hit("MAT-2 closer passed over")
     return None
 
 
@@ -92,6 +96,7 @@ def trade(run: Run, maker: Order, lots: int) -> None:
     state, market, price = run.state, run.market, maker.price_ticks
     assert market.prices is not None
     assert market.processed is not None
+    hit_by_maker(run, maker, lots)
     notice(state)
     state.last_fill_id += 1
     state.tell(
@@ -112,8 +117,20 @@ def trade(run: Run, maker: Order, lots: int) -> None:
     maker.visible_lots -= lots
     fill_order(run, maker, lots, price, "MAKER", "ORDER")
     if maker.visible_lots == 0 and maker.qty_lots > 0:
+        state.hit("ICE-1 refill")
+        run.refilled.add(maker.order_id)
         book.show(maker)
         maker.priority = state.next_id()
+
+
+def hit_by_maker(run: Run, maker: Order, lots: int) -> None:
+    """What is special about the order that is met."""
+    if maker.account_id == FUND:
+        run.state.hit("LIQ-8 offer hit")
+    if maker.order_id in run.refilled:
+        run.state.hit("ICE-1 again in path")
+    if lots < min(run.wants(maker.price_ticks), maker.visible_lots):
+        run.state.hit("MAT-2 closer clipped")
 
 
 def fill_order(
@@ -130,7 +147,7 @@ def fill_order(
     notice(state)
     if order.qty_lots == 0 and not ends_later(run, order):
         state.drop_order(order)
-        state.cancel_partner(order)
+        state.cancel_partner(order, "fill")
     else:
         state.shrink_partner(order, lots)
     return opened
@@ -157,12 +174,21 @@ def release(run: Run, order: Order) -> None:
 def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
     """STP-1."""
     state, mode = run.state, run.taker.self_trade_prevention
+    state.hit(f"STP {mode}")
+    if run.traded_lots > 0:
+        state.hit("STP after trades")
+    if run.taker.time_in_force == "FOK":
+        state.hit("STP with FOK")
     if mode == "DECREMENT":
         lost = min(lots, maker.qty_lots)
         run.decremented_lots += lost
         run.spend(lost, maker.price_ticks)
         run.changed.add(maker.order_id)
-        if lost == maker.qty_lots:
+        gone = lost == maker.qty_lots
+        state.hit(f"STP DECREMENT maker {'gone' if gone else 'left'}")
+        if run.taker.qty_lots == 0:
+            state.hit("STP DECREMENT taker gone")
+        if gone:
             state.cancel(maker, "SELF_TRADE")
         else:
             state.shrink(maker, lost)
@@ -179,16 +205,20 @@ def finish(run: Run) -> None:
         return
     if taker.qty_lots > 0:
         if run.decremented_lots > 0:
+            state.hit("STP-2 amended")
             state.tell_amended(taker)
         if taker.rests and not run.stopped:
+            if run.traded_lots > 0:
+                state.hit("MAT-7 rests")
             come_to_rest(run)
         else:
+            state.hit("MAT-7 unfilled")
             state.cancel(taker, "SELF_TRADE" if run.stopped else "UNFILLED")
     elif run.decremented_lots > 0:
         state.cancel(taker, "SELF_TRADE")
     else:
         state.drop_order(taker)
-        state.cancel_partner(taker)
+        state.cancel_partner(taker, "fill")
 
 
 def come_to_rest(run: Run) -> None:
@@ -208,6 +238,7 @@ def count_in(run: Run) -> None:
 def settle(run: Run) -> None:
     """MAT-8: what follows from the path, account by account."""
     state, market = run.state, run.market
+    heard = len(state.facts)
     for account_id in sorted(run.accounts):
         for _, position in sorted(run.reduced.items()):
             if position.account_id == account_id:
@@ -217,6 +248,13 @@ def settle(run: Run) -> None:
             order = state.orders.get(order_id)
             if market.is_ticket and order is not None and order.account_id == account_id:
                 hold_anew(state, market, order)
+    for name, fields in state.facts[heard:]:
+        if name == "OrderAmended":
+            state.hit("MAT-8 RED-1")
+        elif fields["cause"] == "HOLD_SHORT":
+            state.hit("MAT-8 hold short")
+        elif fields["cause"] == "POSITION_GONE":
+            state.hit("MAT-8 RED-2")
 
 
 def hold_anew(state: State, market: Market, order: Order) -> None:
@@ -252,7 +290,7 @@ def stay(state: State, order: Order) -> None:
 
 def rehearse(state: State, order: Order, places_last: bool, budget_atoms: int | None = None) -> Run:
     """The path of an order, tried on a copy; what rests of it rests there."""
-    copy = state.rehearsal()
+    copy = state.rehearsal(state.markets[order.instrument_id])
     market = copy.markets[order.instrument_id]
     if order.order_id == 0:
         order.order_id = order.priority = copy.next_id()

@@ -62,6 +62,8 @@ def place_order(state: State, command: Fields) -> None:
         if kept and refused.reason != "BAD_COMBINATION":
             state.remember(order, command["digest"], refused.reason)
         raise
+    if command.get("close_position", False):
+        state.hit("TYP-3")
     accept(state, draft, command["digest"])
 
 
@@ -194,6 +196,8 @@ def accept(state: State, draft: Draft, digest: bytes) -> None:
     order.created_ns = state.now_ns
     state.tell_accepted(order)
     state.remember(order, digest, "NONE")
+    if isinstance(draft, BookDraft) and draft.run is not None and draft.rest is None:
+        state.forget_later(order)
     set_out(state, draft)
 
 
@@ -278,6 +282,7 @@ def amend_order(state: State, command: Fields) -> None:
     refuse_if(market.status == "HALTED", "HALTED")
     refuse_if(bad_amendment(command, present), "BAD_COMBINATION")
     if command["qty_lots"] == present.filled_lots != 0:
+        state.hit("AMD-4 equal filled")
         state.cancel(present, "USER")
         rebalance(state, present.account_id, market)
         return
@@ -297,6 +302,8 @@ def amend_order(state: State, command: Fields) -> None:
     order.visible_lots = min(present.visible_lots, order.qty_lots) if keeps else 0
     state.orders[order.order_id] = order
     state.tell_amended(order)
+    if isinstance(draft, BookDraft) and draft.takes:
+        state.hit("AMD-4 takes")
     if keeps and order.visible_lots > 0:
         stay(state, order)
     else:

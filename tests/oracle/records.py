@@ -4,7 +4,7 @@ Words stand for enums ("BUY", "LIMIT", "MARK"), so that a failing script reads l
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 Fields = dict[str, Any]
 Fact = tuple[str, Fields]
@@ -139,6 +139,9 @@ class Position:
     pairs: list[Pair] = field(default_factory=list)
 
 
+Record = TypeVar("Record", Market, Order, Pair, Position)
+
+
 @dataclass(slots=True)
 class FirstResult:
     """What a client order id got the first time."""
@@ -146,6 +149,14 @@ class FirstResult:
     digest: bytes
     order_id: int
     reason: str
+
+
+def copied(record: Record) -> Record:
+    """A record with the same values; `dataclasses.replace` takes ten times as long."""
+    copy = object.__new__(type(record))
+    for name in record.__slots__:
+        setattr(copy, name, getattr(record, name))
+    return copy
 
 
 def opposite(side: str) -> str:

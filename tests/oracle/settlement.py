@@ -72,7 +72,7 @@ def fill(state: State, order: Order, price_ticks: int, liquidity: str) -> None:
         held = state.positions[order.position_id].qty_lots
         lots = min(lots or held, held)
     reduced, _ = fill_part(state, order, lots, price_ticks, liquidity)
-    state.cancel_partner(order)
+    state.cancel_partner(order, "fill")
     if reduced is not None:
         follow_reduction(state, reduced)
     rebalance(state, order.account_id, state.markets[order.instrument_id])
@@ -138,6 +138,8 @@ def open_ticket(
         opening = opening_by_quantity(market, lots, order.leverage, price_ticks, rate)
     position = state.positions.get(order.opened_position_id)
     if position is None:
+        if order.opened_position_id:
+            state.hit("MAT-9 second position")
         position = new_position(state, order)
         position.stop_loss_ticks = order.stop_loss_ticks
         position.take_profit_ticks = order.take_profit_ticks

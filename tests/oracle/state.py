@@ -3,6 +3,7 @@
 Nothing is kept that can be walked out of the lists again, but for free balances and holds.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from tests.oracle.records import (
     Market,
     Order,
     Position,
+    copied,
     sign,
 )
 
@@ -57,13 +59,22 @@ class State:
     last_id: int = 0
     last_fill_id: int = 0
     watch: "Watch | None" = None
+    hits: Counter[str] = field(default_factory=Counter)
 
-    def rehearsal(self) -> "State":
-        """A copy on which a trade can be tried: what trades move is its own, the rest is shared."""
-        positions = {
-            number: replace(position, pairs=[replace(pair) for pair in position.pairs])
-            for number, position in self.positions.items()
-        }
+    def hit(self, rule: str) -> None:
+        """Counts that a rule decided something, so that a driver can say what it has met."""
+        self.hits[rule] += 1
+
+    def rehearsal(self, market: Market) -> "State":
+        """A copy on which a trade can be tried: what it moves is the copy's own, the rest shared."""
+        number = market.instrument_id
+        orders, positions = dict(self.orders), dict(self.positions)
+        for order in self.orders_in(market):
+            orders[order.order_id] = copied(order)
+        for position in self.positions.values():
+            if position.instrument_id == number:
+                positions[position.position_id] = own = copied(position)
+                own.pairs = [copied(pair) for pair in position.pairs]
         return replace(
             self,
             facts=[],
@@ -71,11 +82,12 @@ class State:
             pools=dict(self.pools),
             key_holds=dict(self.key_holds),
             clearing=dict(self.clearing),
-            markets={number: replace(market) for number, market in self.markets.items()},
-            orders={number: replace(order) for number, order in self.orders.items()},
+            markets={**self.markets, number: copied(market)},
+            orders=orders,
             positions=positions,
             first_results={},
             closed_ids=[],
+            hits=Counter(),
             watch=None,
         )
 
@@ -210,9 +222,10 @@ class State:
 
     def forget_later(self, order: Order) -> None:
         """A closed id may be forgotten, the oldest closed first."""
-        if order.client_order_id == "":
+        key = order.account_id, order.client_order_id
+        if order.client_order_id == "" or key in self.closed_ids:
             return
-        self.closed_ids.append((order.account_id, order.client_order_id))
+        self.closed_ids.append(key)
         own = [key for key in self.closed_ids if key[0] == order.account_id]
         oldest = own[0] if len(own) > CLOSED_IDS_PER_ACCOUNT else None
         if len(self.closed_ids) > CLOSED_IDS_OF_VENUE:
@@ -233,7 +246,7 @@ class State:
     def cancel(self, order: Order, cause: str, reason: str = "NONE") -> None:
         """An open order ends without a (further) fill, and its partner with it."""
         self.cancel_alone(order, cause, reason)
-        self.cancel_partner(order)
+        self.cancel_partner(order, "other")
 
     def cancel_alone(self, order: Order, cause: str, reason: str = "NONE") -> None:
         """An open order ends; its partner, if it has one, knows already."""
@@ -256,10 +269,11 @@ class State:
         group = self.group_of(order.account_id, order.instrument_id, order.oco_group)
         return next((other for other in group if other.order_id != order.order_id), None)
 
-    def cancel_partner(self, order: Order) -> None:
+    def cancel_partner(self, order: Order, why: str) -> None:
         """OCO-2: what its partner hears when an order has triggered or is open no more."""
         partner = self.partner_of(order)
         if partner is not None:
+            self.hit(f"OCO-2 {why}")
             self.cancel_alone(partner, "OCO")
 
     def shrink_partner(self, order: Order, qty_lots: int) -> None:
@@ -268,8 +282,10 @@ class State:
         if partner is None or partner.qty_lots == 0:
             return
         if partner.qty_lots <= qty_lots:
+            self.hit("OCO-3 cancelled")
             self.cancel_alone(partner, "OCO")
         else:
+            self.hit("OCO-3 amended")
             self.shrink(partner, qty_lots)
 
     def shrink(self, order: Order, qty_lots: int) -> None:

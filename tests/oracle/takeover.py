@@ -12,6 +12,7 @@ from tests.oracle.matching import Run, arrive, settle, walk_the_book
 from tests.oracle.records import E8, FUND, Market, Order, Position, opposite, sign
 from tests.oracle.rules import (
     bankruptcy_tick,
+    ceil_div,
     close_fee_e8,
     largest_price_ticks,
     maintenance_of,
@@ -58,22 +59,29 @@ def closing_order(
 
 def exit_through_book(state: State, position: Position, lots: int, cause: str) -> None:
     """EXI-8."""
+    held = position.qty_lots
     arrive(state, closing_order(state, position, lots, "MARKET", "GTC", 0), cause)
+    if position.qty_lots == held:
+        state.hit("EXI-8 unfilled")
+    if cause == "AUTO_CLOSE" and position.qty_lots > 0:
+        state.hit("EXI-8 auto-close stays")
 
 
 def liquidate(state: State, market: Market, position: Position) -> None:
     """LIQ-5: into the book down to bankruptcy, then to the fund, or to the other side."""
     cancel_what_hangs_on(state, market, position)
-    highest = largest_price_ticks(market.spec, market.k)
-    price = max(1, min(highest, bankruptcy_tick(position, market.k)))
+    price = bankruptcy_price(market, position)
     order = closing_order(state, position, position.qty_lots, "LIMIT", "IOC", price)
     run = Run(state, market, order, "LIQUIDATION")
     walk_the_book(run)
     left, taken = position.qty_lots, None
+    state.hit(
+        "LIQ-5 whole" if left == 0 else "LIQ-5 partly" if run.traded_lots else "LIQ-5 nothing"
+    )
     if left > 0:
         state.drop_order(order)
         run.reduced[position.position_id] = position
-        if fund_can_take(state, market, position.side, left, price):
+        if shortage_e8(state, market, position.side, left, price, market.mark) <= 0:
             close_part(state, position, left, price, order.order_id, "TAKER", "LIQUIDATION")
             taken = take_over(run, position.side, left, price)
         else:
@@ -104,17 +112,32 @@ def fund_positions(state: State, asset_id: int) -> list[Position]:
     ]
 
 
-def fund_can_take(state: State, market: Market, side: str, lots: int, price_ticks: int) -> bool:
-    """LIQ-6: whether the fund, with these lots bought at this price, is above maintenance."""
+def takeover_shortage(state: State, position: Position, mark_ticks: int) -> int:
+    """The atoms that insurance lacks to take over a whole position at a mark; it can if ≤ 0."""
+    market = state.markets[position.instrument_id]
+    lots, price = position.qty_lots, bankruptcy_price(market, position)
+    return ceil_div(shortage_e8(state, market, position.side, lots, price, mark_ticks), E8)
+
+
+def bankruptcy_price(market: Market, position: Position) -> int:
+    """LIQ-5: where equity is nothing, kept within the prices that there are."""
+    highest = largest_price_ticks(market.spec, market.k)
+    return max(1, min(highest, bankruptcy_tick(position, market.k)))
+
+
+def shortage_e8(
+    state: State, market: Market, side: str, lots: int, price_ticks: int, mark_ticks: int
+) -> int:
+    """LIQ-6: by how much maintenance exceeds what the fund is worth once it has bought the lots."""
     equity = state.pool("insurance", market.asset_id)
-    equity += sign(side) * lots * (market.mark - price_ticks) * market.k
+    equity += sign(side) * lots * (mark_ticks - price_ticks) * market.k
     # Signed lots by where they are counted together: a netting market, or a ticket.
     sizes: dict[tuple[int, int], int] = {}
     for position in fund_positions(state, market.asset_id):
         where = state.markets[position.instrument_id]
-        equity += profit_of(
-            position.side, position.qty_lots, position.cost_atoms, where.mark, where.k
-        )
+        mark = mark_ticks if where is market else where.mark
+        numbers = position.qty_lots, position.cost_atoms, mark, where.k
+        equity += profit_of(position.side, *numbers)
         key = position.instrument_id, position.position_id if where.is_ticket else 0
         sizes[key] = sizes.get(key, 0) + sign(position.side) * position.qty_lots
     key = market.instrument_id, 0  # No ticket has the id 0.
@@ -122,9 +145,10 @@ def fund_can_take(state: State, market: Market, side: str, lots: int, price_tick
     maintenance = 0
     for (instrument_id, _), size in sizes.items():
         where = state.markets[instrument_id]
-        notional = abs(size) * where.mark * where.k
+        mark = mark_ticks if where is market else where.mark
+        notional = abs(size) * mark * where.k
         maintenance += maintenance_of(where.spec["tiers"], close_fee_e8(where.spec), notional)
-    return equity * E8 >= maintenance
+    return maintenance - equity * E8
 
 
 def take_over(run: Run, side: str, lots: int, price_ticks: int) -> tuple[Position, int] | None:
@@ -138,6 +162,9 @@ def take_over(run: Run, side: str, lots: int, price_ticks: int) -> tuple[Positio
             close_part(state, held, closes, price_ticks, 0, "MAKER", "ORDER")
             run.reduced[held.position_id] = held
             lots -= closes
+            state.hit("LIQ-6 flip" if lots > 0 else "LIQ-6 net")
+        elif held is not None:
+            state.hit("LIQ-6 increase")
     if lots == 0:
         return None
     return fund_opening(state, market, side, lots, price_ticks), lots
@@ -153,6 +180,8 @@ def fund_opening(state: State, market: Market, side: str, lots: int, price_ticks
     state.positions[position.position_id] = position
     tell_fill(state, position, 0, side, lots, price_ticks, 0, 0, "MAKER")
     tell_growth(state, position, is_new)
+    if is_new:
+        state.hit("LIQ-6 open")
     return position
 
 
@@ -177,6 +206,7 @@ def offer(state: State, position: Position, lots: int, price_ticks: int) -> None
     """LIQ-8: the fund offers what it took."""
     order = closing_order(state, position, lots, "LIMIT", "GTC", price_ticks)
     book.show(order)
+    state.hit("LIQ-8 offer rests")
     follow_reduction(state, position)
 
 
@@ -198,6 +228,20 @@ def rank(market: Market, position: Position) -> tuple[int, Fraction, int]:
     return 2, Fraction(0), position.position_id
 
 
+def hit_by_rank(state: State, market: Market, position: Position, users: list[Position]) -> None:
+    """Which part of the queue of LIQ-7 a counterparty came from."""
+    if position.account_id == FUND:
+        state.hit("LIQ-7 fund")
+        return
+    group, score, _ = rank(market, position)
+    state.hit(f"LIQ-7 {('gaining', 'losing', 'ruined')[group]}")
+    equals = [
+        other for other in users if other.qty_lots and rank(market, other)[:2] == (group, score)
+    ]
+    if len(equals) > 1:
+        state.hit("LIQ-7 tie")
+
+
 def deleverage(run: Run, order: Order, position: Position, price_ticks: int) -> None:
     """LIQ-7: the other side closes at the bankruptcy price."""
     state, market = run.state, run.market
@@ -216,6 +260,7 @@ def deleverage(run: Run, order: Order, position: Position, price_ticks: int) -> 
         lots = min(position.qty_lots, other.qty_lots)
         if lots == 0:
             return
+        hit_by_rank(state, market, other, users)
         close_part(state, position, lots, price_ticks, order.order_id, "TAKER", "LIQUIDATION")
         close_part(state, other, lots, price_ticks, 0, "MAKER", "AUTO_DELEVERAGE")
         run.accounts.add(other.account_id)

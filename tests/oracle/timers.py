@@ -14,7 +14,8 @@ def cancel_after(state: State, command: Fields) -> None:
     account_id, timeout_ns = command["account_id"], command["timeout_ns"]
     refuse_if(account_id not in state.accounts, "UNKNOWN_ACCOUNT")
     refuse_if(not 0 <= timeout_ns <= DAY_NS, "BAD_AMOUNT")
-    state.cancel_after.pop(account_id, None)
+    if state.cancel_after.pop(account_id, None) is not None:
+        state.hit("DMS-1 replaced")
     due_ns = 0
     if timeout_ns > 0:
         due_ns = state.cancel_after[account_id] = state.now_ns + timeout_ns
@@ -44,12 +45,13 @@ def expire(state: State, order_id: int) -> None:
     order = state.orders[order_id]
     state.drop_order(order)
     state.tell("OrderExpired", order_id=order_id, account_id=order.account_id)
-    state.cancel_partner(order)
+    state.cancel_partner(order, "other")
     rebalance(state, order.account_id, state.markets[order.instrument_id])
 
 
 def run_out(state: State, account_id: int) -> None:
     """DMS-1: nobody told the venue that the account still wants its orders."""
     del state.cancel_after[account_id]
+    state.hit("DMS-1 fired")
     state.tell("CancelAfterFired", account_id=account_id)
     cancel_all(state, account_id, "CANCEL_AFTER")

@@ -6,7 +6,7 @@ engine: lists are walked, sorted and walked again, every division is a Fraction.
 """
 
 from tests.oracle import admin, book, margin, orders, timers
-from tests.oracle.firing import fire_all
+from tests.oracle.firing import FIRES, fire_all
 from tests.oracle.records import Fact, Fields, Market
 from tests.oracle.state import Refused, State
 from tests.oracle.waiting import entries_of, watch_over
@@ -39,16 +39,17 @@ class Venue:
 
     def __init__(self) -> None:
         self.state = State()
+        self.depths: dict[int, book.Depth] = {}
 
     def apply(self, time_ns: int, name: str, fields: Fields) -> list[Fact]:
         """One command.  Total: a refusal is an event."""
         state = self.state
         state.facts = []
-        before = book.depths(state)
         state.now_ns = max(state.now_ns, time_ns)
         timers.let_time_pass(state)
         self.attempt(name, fields)
-        book.tell_changes(state, before)
+        before, self.depths = self.depths, book.depths(state)
+        book.tell_changes(state, before, self.depths)
         return state.facts
 
     def attempt(self, name: str, fields: Fields) -> None:
@@ -86,7 +87,12 @@ class Venue:
         orders.refuse_if(not sound or not 1 <= len(items) <= BATCH_ITEMS_MAX, "BAD_COMBINATION")
         for place, (name, fields) in enumerate(items):
             self.state.tell("BatchItem", account_id=account_id, place=place)
+            fired = self.state.hits[FIRES]
             self.attempt(name, fields)
+            if self.state.hits[FIRES] > fired and place + 1 < len(items):
+                self.state.hit("CMD-5 fires between")
+            if self.state.facts[-1][0] == "Rejected":
+                self.state.hit("CMD-5 refused item")
 
     def touched(self, name: str, fields: Fields) -> Market | None:
         """The market in which the command may arm something."""

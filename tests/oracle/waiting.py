@@ -23,7 +23,7 @@ KINDS: Final = {"ORDER": 0, "STOP_LOSS": 1, "TAKE_PROFIT": 2, "AUTO_CLOSE": 4, "
 Ident = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """Something that waits for a price: what, for which owner, and in which rank it fires."""
 
@@ -74,11 +74,11 @@ def order_entry(order: Order) -> Entry:
 
 def exit_entries(position: Position) -> list[Entry]:
     """Stop losses and take profits, the position's own and those of its pairs."""
-    pairs = [(pair.parent_order_id, pair) for pair in position.pairs]
     own = position.stop_loss_ticks, position.take_profit_ticks, position.exit_source
-    sets = [(0, *own)] + [
-        (parent, pair.stop_loss_ticks, pair.take_profit_ticks, pair.source)
-        for parent, pair in pairs
+    sets = [(0, *own)] if own[0] or own[1] else []
+    sets += [
+        (pair.parent_order_id, pair.stop_loss_ticks, pair.take_profit_ticks, pair.source)
+        for pair in position.pairs
     ]
     long = position.side == "BUY"
     found = []
@@ -161,6 +161,7 @@ class Watch:
     known: dict[Ident, Entry]
     queue: dict[Ident, Fraction] = field(default_factory=dict)
     at: Fraction = Fraction(0)
+    fires: bool = False
 
     def hears(self, state: State, entry: Entry) -> bool:
         """FIR-6 and FIR-8: on a stale price only the trades of a book make anything true."""
@@ -203,4 +204,6 @@ def notice_trade(state: State) -> None:
         return
     for ident, entry in watch.known.items():
         if entry.source == "LAST" and is_true(state, watch.market, entry, watch.market.prices):
+            if watch.fires and ident not in watch.queue:
+                state.hit("FIR-7 cascade")
             watch.queue.setdefault(ident, watch.at)
