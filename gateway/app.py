@@ -131,15 +131,7 @@ async def _serve_data(
     clock = Clock(data.engine.state.time_ns)
     about = About(config.journal.sync, writer.epoch, demo)
     venue = Venue(
-        data.engine,
-        data.history,
-        data.board,
-        writer,
-        clock,
-        time.monotonic,
-        halt,
-        config,
-        about,
+        data.engine, data.history, data.board, writer, clock, time.monotonic, halt, config, about
     )
     sessions = Sessions(venue)
     tasks: list[asyncio.Task[None]] = []
