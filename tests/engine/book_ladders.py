@@ -54,7 +54,8 @@ def poor_venue(ticks: int, **settings: object) -> Venue:
 def offering(venue: Venue, lots: int, ticks: int) -> None:
     """The second account offers some lots."""
     terms = {"account_id": SELLER, "side": Side.SELL, "leverage": 5}
-    venue.apply(order(qty_lots=lots, price_ticks=ticks, **terms))
+    said = venue.names(order(qty_lots=lots, price_ticks=ticks, **terms))
+    assert said == ["OrderAccepted", "BookChanged"]
 
 
 def waiting_stop(venue: Venue) -> None:

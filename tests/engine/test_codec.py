@@ -25,12 +25,14 @@ from engine.codec import (
 )
 from engine.commands import Command, SetLeverage
 from engine.events import Event, LeverageChanged
-from engine.instrument import InstrumentSpec
+from engine.instrument import ORDERS_MAX, InstrumentSpec
 from engine.units import AccountId, InstrumentId
 from tests.engine.samples import sample_commands, sample_events
 from tests.engine.venue import plain_spec
 
 TIME_NS = 1_700_000_000_000_000_000
+# An order to buy 5 lots at 70, as rows had it before books came.
+OLD_ORDER = (11, TIME_NS, 1, 2, 1, 2, 1, 5, 0, 70, 0, 3, 10, False, False, 0, 0, 0, 0, 0, "", b"")
 
 
 def unpacked(packed: bytes) -> Any:
@@ -129,6 +131,13 @@ def test_an_instrument_round_trips_with_its_tiers() -> None:
         (9, TIME_NS, 1, "TRADING"),
         (7, TIME_NS, ()),
         (8, TIME_NS, 1, (1, 2)),
+        OLD_ORDER[:-1],
+        (*OLD_ORDER, 0, False, 1, "", 0),
+        (*OLD_ORDER, 0, False, 5, ""),
+        (19, TIME_NS, 1),
+        (19, TIME_NS, 1, ((20, 1, 5),)),
+        (19, TIME_NS, 1, ((19, 1, ()),)),
+        (19, TIME_NS, 1, ((12, 1, 5),)),
     ],
 )
 def test_a_bad_command_row_is_a_value_error(row: tuple[Any, ...]) -> None:
@@ -140,6 +149,43 @@ def test_a_bad_command_row_is_a_value_error(row: tuple[Any, ...]) -> None:
 def test_a_bad_event_row_is_a_value_error(row: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError):
         event_from_row(row)
+
+
+def test_rows_from_before_fields_were_added_mean_what_they_meant() -> None:
+    """Journals are for ever: an order of old shows all it has, and cancels its own in the way."""
+    _, placed = command_from_row(OLD_ORDER)
+    _, cancelled = command_from_row((13, TIME_NS, 1, -1))
+    listed = instrument_from_row(instrument_row(plain_spec())[:-1])
+
+    assert isinstance(placed, commands.PlaceOrder)
+    assert command_row(TIME_NS, placed) == (*OLD_ORDER, 0, False, 1, "")
+    assert command_row(TIME_NS, cancelled) == (13, TIME_NS, 1, -1, False)
+    assert instrument_row(listed) == (*instrument_row(plain_spec())[:-1], ORDERS_MAX)
+
+
+@pytest.mark.parametrize("lacking", [1, 2, 3])
+def test_rows_that_lack_some_of_the_added_fields_are_read_too(lacking: int) -> None:
+    full = command_row(TIME_NS, command_from_row(OLD_ORDER)[1])
+
+    assert command_row(TIME_NS, command_from_row(full[:-lacking])[1]) == full
+
+
+def test_a_batch_carries_its_items_as_rows_without_a_time() -> None:
+    [batch] = [c for c in sample_commands() if isinstance(c, commands.SubmitBatch)]
+    kind, time_ns, account_id, items = command_row(TIME_NS, batch)
+
+    assert (kind, time_ns, account_id) == (19, TIME_NS, batch.account_id)
+    assert [item[0] for item in items] == [11, 14, 12]
+    alone = [command_row(TIME_NS, item) for item in batch.items]
+    assert [(row[0], *row[2:]) for row in alone] == list(items)
+
+
+def test_an_empty_batch_round_trips() -> None:
+    empty = commands.SubmitBatch(AccountId(7), ())
+    _, read = command_from_row(unpacked(pack_command(TIME_NS, empty)))
+
+    assert isinstance(read, commands.SubmitBatch)
+    assert (read.account_id, read.items) == (7, ())
 
 
 def test_fields_are_named_for_logs() -> None:

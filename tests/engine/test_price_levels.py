@@ -1,11 +1,20 @@
 """Price levels against a list that is searched from end to end."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from engine.price_levels import NEVER_FALLS, NEVER_RISES, STALE_LEVELS_MIN, Entry, PriceLevels
+from engine.price_levels import (
+    BLOCK_RANKS,
+    NEVER_FALLS,
+    NEVER_RISES,
+    STALE_LEVELS_MIN,
+    Entry,
+    PriceLevels,
+)
 
 KEYS = st.integers(1, 30)
 
@@ -90,11 +99,41 @@ def test_empty_levels_are_forgotten_when_they_outnumber_the_live() -> None:
     levels.check()
 
     assert levels.passed(1) == [entries[399], entries[0]]
-    assert len(levels._keys) <= 2 + STALE_LEVELS_MIN
+    assert len(levels._heads) <= 2 + STALE_LEVELS_MIN
     assert levels.best_ticks == 400
     levels.remove(entries[399])
     assert levels.best_ticks == 1
     levels.check()
+
+
+@pytest.mark.parametrize("falls", [True, False])
+def test_many_blocks_of_levels_are_walked_like_one_list(falls: bool) -> None:
+    random = Random(3)
+    levels, waiting = PriceLevels(0, falls), dict[int, Entry]()
+    for key in random.sample(range(1, 1_000_000), 6 * BLOCK_RANKS):
+        waiting[key] = Entry()
+        levels.add(waiting[key], key)
+    levels.check()
+    assert len(levels._blocks) > 3
+    for key in random.sample(sorted(waiting), 2 * BLOCK_RANKS):
+        levels.remove(waiting.pop(key))
+    levels.check()
+
+    while waiting:
+        live = sorted(waiting, reverse=falls)
+        walked, key = [], levels.best_ticks
+        while key not in (NEVER_FALLS, NEVER_RISES):
+            walked.append(key)
+            key = levels.next_ticks(key)
+        assert walked == live
+        middle = live[len(live) // 2]
+        assert levels.passed(middle) == [waiting[key] for key in live[: len(live) // 2 + 1]]
+        for key in live[:BLOCK_RANKS]:
+            assert levels.best_ticks == key
+            levels.remove(waiting.pop(key))
+        levels.check()
+
+    assert (levels.is_empty(), levels._blocks) == (True, [[]])
 
 
 @given(KEYS)

@@ -116,7 +116,7 @@ class Venue:
         deposits: tuple[int, ...] = (1_000,),
         insurance: int = 0,
     ) -> None:
-        self.engine: Final = Engine(State())
+        self.engine = Engine(State())
         self.time_ns = START_NS
         self.apply(ListInstrument(spec or plain_spec()))
         for number, amount in enumerate(deposits, 1):

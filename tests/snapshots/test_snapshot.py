@@ -26,10 +26,13 @@ def test_the_stream_leaves_something_in_every_section() -> None:
 
     assert [name for name, rows in sections(state) if not rows] == []
     kinds = Counter(order.order_type.name for order in state.orders.values())
-    assert set(kinds) == {"LIMIT", "STOP_MARKET"}
+    assert set(kinds) == {"LIMIT", "STOP_MARKET", "STOP_LIMIT"}
     assert any(position.pairs for position in state.positions.values())
     assert any(position.auto_close for position in state.positions.values())
     assert any(order.expire_ns for order in state.orders.values())
+    assert any(order.oco_partner for order in state.orders.values())
+    assert any(0 < order.visible_lots < order.qty_lots for order in state.orders.values())
+    assert any(order.filled_lots for order in state.orders.values())
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -102,7 +105,7 @@ def test_sections_out_of_place_are_refused() -> None:
 
 
 def test_rows_that_do_not_fit_are_refused() -> None:
-    stored = list(sections(traded_engine(seed=5, count=200).state))
+    stored = list(sections(traded_engine(seed=11, count=3_000).state))
 
     for place, (name, rows) in enumerate(stored):
         damaged = [*stored]

@@ -8,6 +8,7 @@ from engine.commands import (
     KEEP,
     AdjustMargin,
     AmendOrder,
+    CancelAfter,
     CancelOrder,
     Command,
     Deposit,
@@ -19,6 +20,7 @@ from engine.commands import (
     PlaceOrder,
     PriceSource,
     RevokeToken,
+    SelfTradePrevention,
     SetPositionExits,
     Side,
     TimeInForce,
@@ -37,23 +39,29 @@ from engine.state import State, open_orders, open_positions
 from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
 
 ACCOUNTS = 6
+MARKETS = (1, 2, 3)
+BOOK = 3
 FIRST_TICKS = 200_000
+STOP_TYPES = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+LIMIT_TYPES = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+ORDER_TYPES = (OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, *STOP_TYPES)
 SECOND_NS = 1_000_000_000
 
 
-def netting_spec() -> InstrumentSpec:
-    """The perpetual profile as far as a quote-driven, isolated market goes."""
-    spec = perpetual_instrument("BTC-PERP/USDT", "BTC", "USDT", 10_000_000, 100_000)
+def isolated_spec(symbol: str, market: MarketStructure) -> InstrumentSpec:
+    """The perpetual profile with isolated margin, on quotes or with a book."""
+    spec = perpetual_instrument(symbol, "BTC", "USDT", 10_000_000, 100_000)
     fields = {name: getattr(spec, name) for name in INSTRUMENT_FIELDS}
-    fields["market"] = MarketStructure.QUOTE_DRIVEN
+    fields["market"] = market
     fields["margin_mode"] = MarginMode.ISOLATED
     return InstrumentSpec(**fields)
 
 
 def opening_commands() -> Iterator[Command]:
-    """Two markets, funded accounts, tokens, an insurance fund, first prices."""
+    """A market of each kind, funded accounts, tokens, an insurance fund, first prices."""
     yield ListInstrument(simple_instrument("BTC/USDT", "BTC", "USDT", 10_000_000, 100_000))
-    yield ListInstrument(netting_spec())
+    yield ListInstrument(isolated_spec("BTC-PERP/USDT", MarketStructure.QUOTE_DRIVEN))
+    yield ListInstrument(isolated_spec("BTC-BOOK/USDT", MarketStructure.ORDER_DRIVEN))
     for number in range(1, ACCOUNTS + 1):
         yield OpenAccount(f"trader-{number}")
         yield Deposit(AccountId(number), "USDT", 50_000 * E8, f"deposit-{number}")
@@ -61,7 +69,7 @@ def opening_commands() -> Iterator[Command]:
     yield RevokeToken(bytes([2]) * 32)
     yield FundInsurance("USDT", 1_000 * E8, "insurance-1")
     yield Withdraw(AccountId(1), "USDT", 7 * E8, "withdrawal-1")
-    for instrument in (1, 2):
+    for instrument in MARKETS:
         yield price(instrument, 1, FIRST_TICKS)
 
 
@@ -80,7 +88,7 @@ def trading_commands(engine: Engine, seed: int, count: int) -> Iterator[Command]
         choice = random.randrange(10)
         if choice < 3:
             ticks = max(1_000, ticks + random.randint(-900, 900))
-            yield price(1 + row % 2, row, ticks)
+            yield price(MARKETS[row % len(MARKETS)], row, ticks)
         elif choice < 8:
             yield order(random, account, ticks, row)
         else:
@@ -88,14 +96,14 @@ def trading_commands(engine: Engine, seed: int, count: int) -> Iterator[Command]
 
 
 def order(random: Random, account: AccountId, ticks: int, row: int) -> PlaceOrder:
-    """A market, limit or stop order, some with exits, an expiry or a client order id."""
+    """An order of any kind, some with exits, an expiry, a partner or a client order id."""
     side = random.choice((Side.BUY, Side.SELL))
     sign = 1 if side is Side.BUY else -1
-    order_type = random.choice((OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_MARKET))
-    instrument = random.choice((1, 2))
-    away = sign * random.randint(50, 4_000)
-    limit_ticks = ticks - away if order_type is OrderType.LIMIT else 0
-    trigger_ticks = ticks + away if order_type is OrderType.STOP_MARKET else 0
+    order_type = random.choice(ORDER_TYPES)
+    instrument = random.choice(MARKETS)
+    away = sign * random.randint(-300 if instrument == BOOK else 50, 4_000)
+    limit_ticks = ticks - away if order_type in LIMIT_TYPES else 0
+    trigger_ticks = ticks + abs(away) * sign if order_type in STOP_TYPES else 0
     expires = order_type is not OrderType.MARKET and random.random() < 0.2
     parent = limit_ticks or trigger_ticks or ticks
     by_amount = random.random() < 0.5
@@ -121,12 +129,18 @@ def order(random: Random, account: AccountId, ticks: int, row: int) -> PlaceOrde
         (row + 400) * SECOND_NS if expires else 0,
         client_order_id,
         bytes(16) if client_order_id else b"",
+        random.choice((0, 0, 3)) if instrument == BOOK and order_type in LIMIT_TYPES else 0,
+        False,
+        random.choice(list(SelfTradePrevention)),
+        random.choice(("", "", "pair")),
     )
 
 
 def follow_up(random: Random, state: State, account: AccountId) -> Command:
     """Something to an open order or position of the account, if it has one."""
     orders, positions = open_orders(state, account), open_positions(state, account)
+    if random.random() < 0.05:
+        return CancelAfter(account, random.choice((0, 40, 90)) * SECOND_NS)
     if orders and random.random() < 0.5:
         found = random.choice(orders)
         if found.is_limit() and random.random() < 0.5:
