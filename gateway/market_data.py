@@ -15,7 +15,7 @@ from gateway.market.channels import NEW, Channel, NowNs, channel_of
 from gateway.outbox import CONFLATE_BYTES, Outbox
 
 INTERVAL_S: Final = 0.02
-SLICE: Final = 100  # messages sent before others get a turn
+SLICE: Final = 50  # connections served before others get a turn
 
 
 @final
@@ -62,7 +62,7 @@ class MarketData:
         self._audiences: Final[dict[int, dict[str, Audience]]] = {}
         self._moved: set[int] = set()
         self._late: Final[dict[tuple[Audience, Outbox], None]] = {}
-        self._due: Final[deque[tuple[Audience, Outbox]]] = deque()
+        self._due: Final[deque[tuple[Outbox, list[Audience]]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._goes_on = False
         self.conflated = 0
@@ -126,10 +126,14 @@ class MarketData:
         late, moved = list(self._late), self._moved
         self._late.clear()
         self._moved = set()
-        self._due.extend(late)
+        due: dict[Outbox, list[Audience]] = {}
+        for audience, outbox in late:
+            due.setdefault(outbox, []).append(audience)
         for instrument_id in sorted(moved):
             for audience in self._audiences.get(instrument_id, {}).values():
-                self._due.extend((audience, outbox) for outbox in audience.readers)
+                for outbox in audience.readers:
+                    due.setdefault(outbox, []).append(audience)
+        self._due.extend(due.items())  # all channels of a connection leave in one write
         self._go_on()
 
     def _go_on(self) -> None:
@@ -138,7 +142,9 @@ class MarketData:
         for _ in range(SLICE):
             if not self._due or not self._is_settled():
                 return
-            self._serve(*self._due.popleft())
+            outbox, audiences = self._due.popleft()
+            for audience in audiences:
+                self._serve(audience, outbox)
         if self._due:
             self._goes_on = True
             self._loop.call_soon(self._go_on)

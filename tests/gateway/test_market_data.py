@@ -135,6 +135,20 @@ async def test_many_listeners_are_served_in_slices() -> None:
     assert len({id(listener.frames[1]) for listener in listeners}) == 1  # encoded once
 
 
+async def test_all_channels_of_a_connection_leave_together(monkeypatch: Any) -> None:
+    """In slices of one connection, each gets all its messages before the next gets any."""
+    monkeypatch.setattr(module, "SLICE", 1)
+    hall, order = Hall(), list[Listener]()
+    await hall.push(100)
+    listeners = [hall.listen(TICKER, BOOK, "mark:BTC-USDT") for _ in range(2)]
+    for listener in listeners:
+        monkeypatch.setattr(listener, "send", lambda _framed, to=listener: order.append(to))
+
+    await hall.push(101)
+
+    assert order == [listeners[0]] * 3 + [listeners[1]] * 3
+
+
 async def test_nothing_is_told_while_a_batch_is_not_durable() -> None:
     hall = Hall()
     await hall.push(100)
