@@ -140,7 +140,7 @@ def _limits_reason(arrival: Arrival) -> RejectReason:
     if arrival.opening_lots() == 0:
         return NONE
     cap = market.notional_caps[arrival.draft.leverage]
-    if not market.is_netting:
+    if not arrival.draft.key.pools:
         return RejectReason.RISK_TIER if _ticket_exposure_atoms(arrival) > cap else NONE
     for side in (BUY, SELL):
         exposure, exposed_lots = _side_exposure(arrival, side)

@@ -34,7 +34,7 @@ def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
     reason = _shape_reason(order, command)
     if reason is NONE and order.filled_lots and command.qty_lots == order.filled_lots:
         cancel_open_order(state, order, CancelCause.USER, events)
-        settle_key_hold(state, order.seat, events)
+        settle_key_hold(state, order.key, events)
         return
     if reason is NONE:
         draft = _redrafted(order, command)
@@ -112,7 +112,7 @@ def _shrink(state: State, order: Order, draft: Order, events: list[Event]) -> No
     """Less at the same price keeps the place and the frozen mark."""
     resize_order(order, draft.qty_lots)
     order.amount_atoms = draft.amount_atoms
-    if not order.market.is_netting and order.hold_atoms:
+    if not order.key.pools and order.hold_atoms:
         released = order.hold_atoms - draft.hold_atoms
         state.asset_ledger(order.market).change_hold(order.account_id, -released)
     order.hold_atoms = draft.hold_atoms
@@ -121,4 +121,4 @@ def _shrink(state: State, order: Order, draft: Order, events: list[Event]) -> No
         position = state.positions.get(order.position_id)
         assert position is not None
         shrink_closers(state, position, events)
-    settle_key_hold(state, order.seat, events)
+    settle_key_hold(state, order.key, events)

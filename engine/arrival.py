@@ -122,7 +122,7 @@ class Arrival:
     def queue(self, side: Side) -> list[Order]:
         """The key's resting orders of a side as they will be, in execution order."""
         draft = self.draft
-        resting = draft.seat.resting(side)
+        resting = draft.key.resting(side)
         if side is not draft.side:
             return resting if self.path is None else _as_left_by(self.path, resting)
         if self.rest_lots == 0 and self.replaced is None:
@@ -144,7 +144,7 @@ class Arrival:
         draft = self.draft
         if self.rest_lots == 0 or draft.closing:
             return 0
-        if not draft.market.is_netting:
+        if not draft.key.pools:
             return self.rest_lots
         against = self.expected().lots_against(draft.side)
         if against == 0:
@@ -159,8 +159,8 @@ def _met_position(state: State, draft: Order) -> Position | None:
     """Whose lots the order's fills change first."""
     if draft.position_id:
         named = state.positions.get(draft.position_id)
-        return None if named is None or named.seat is not draft.seat else named
-    return draft.seat.first_position if draft.market.is_netting else None
+        return None if named is None or named.key is not draft.key else named
+    return draft.key.position
 
 
 def find_fills(arrival: Arrival) -> None:
@@ -232,7 +232,7 @@ def free_atoms(arrival: Arrival) -> int:
     """What is free, with what a ticket market's orders give back before the order fills."""
     draft, replaced = arrival.draft, arrival.replaced
     free = arrival.state.ledger.assets[draft.market.asset_id].free[draft.account_id]
-    if draft.market.is_netting:
+    if draft.key.pools:
         return free
     if replaced is not None:
         free += replaced.hold_atoms

@@ -16,6 +16,7 @@ from engine import commands, events
 from engine.commands import (
     BatchedCommand,
     Command,
+    Leg,
     OrderType,
     PriceSource,
     SelfTradePrevention,
@@ -44,6 +45,8 @@ ENUM_FIELDS: Final[dict[str, type[IntEnum]]] = {
     "time_in_force": TimeInForce,
     "trigger_source": PriceSource,
     "self_trade_prevention": SelfTradePrevention,
+    "leg": Leg,
+    "mode": PositionMode,
     "status": InstrumentStatus,
     "reason": RejectReason,
     "liquidity": Liquidity,
@@ -147,8 +150,8 @@ COMMAND_SHAPES: Final = (
         "account_id instrument_id side order_type time_in_force qty_lots amount_atoms price_ticks"
         " trigger_ticks trigger_source leverage reduce_only post_only position_id stop_loss_ticks"
         " take_profit_ticks auto_close_e8 expire_ns client_order_id digest display_lots"
-        " close_position self_trade_prevention oco_group",
-        4,
+        " close_position self_trade_prevention oco_group leg",
+        5,
     ),
     Shape(12, commands.CancelOrder, "account_id order_id client_order_id"),
     Shape(13, commands.CancelOrders, "account_id instrument_id on_disconnect", 1),
@@ -163,10 +166,11 @@ COMMAND_SHAPES: Final = (
         "account_id position_id stop_loss_ticks take_profit_ticks auto_close_e8 trigger_source",
     ),
     Shape(16, commands.AdjustMargin, "account_id position_id amount_atoms"),
-    Shape(17, commands.SetLeverage, "account_id instrument_id leverage"),
+    Shape(17, commands.SetLeverage, "account_id instrument_id leverage leg", 1),
     Shape(18, commands.AdvanceTime, ""),
     Shape(19, commands.SubmitBatch, "account_id items"),
     Shape(20, commands.CancelAfter, "account_id timeout_ns"),
+    Shape(21, commands.SetPositionMode, "account_id instrument_id mode"),
 )
 
 EVENT_SHAPES: Final = (
@@ -238,12 +242,13 @@ EVENT_SHAPES: Final = (
         events.ExitsChanged,
         "position_id account_id stop_loss_ticks take_profit_ticks auto_close_e8",
     ),
-    Shape(28, events.LeverageChanged, "account_id instrument_id leverage"),
+    Shape(28, events.LeverageChanged, "account_id instrument_id leverage leg"),
     Shape(29, events.Traded, "instrument_id trade_id price_ticks qty_lots side"),
     Shape(30, events.BookChanged, "instrument_id side price_ticks qty_lots"),
     Shape(31, events.BatchItem, "account_id place"),
     Shape(32, events.CancelAfterSet, "account_id due_ns"),
     Shape(33, events.CancelAfterFired, "account_id"),
+    Shape(34, events.PositionModeChanged, "account_id instrument_id mode"),
 )
 
 COMMAND_OF_KIND: Final = {shape.kind: shape for shape in COMMAND_SHAPES}

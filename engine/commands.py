@@ -7,7 +7,7 @@ disk is fixed in `codec.py` alone.
 from enum import IntEnum
 from typing import Final, final
 
-from engine.instrument import InstrumentSpec, InstrumentStatus
+from engine.instrument import InstrumentSpec, InstrumentStatus, PositionMode
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
 
 ALL_INSTRUMENTS: Final = InstrumentId(-1)
@@ -40,6 +40,14 @@ class TimeInForce(IntEnum):
     IOC = 2
     FOK = 3
     GTD = 4
+
+
+class Leg(IntEnum):
+    """Which of the two positions of a hedging account an order is for; NONE in other modes."""
+
+    NONE = 0
+    LONG = 1
+    SHORT = 2
 
 
 class SelfTradePrevention(IntEnum):
@@ -270,6 +278,7 @@ class PlaceOrder:
         "close_position",
         "self_trade_prevention",
         "oco_group",
+        "leg",
     )
 
     def __init__(
@@ -298,6 +307,7 @@ class PlaceOrder:
         close_position: bool = False,
         self_trade_prevention: SelfTradePrevention = CANCEL_MAKER,
         oco_group: str = "",
+        leg: Leg = Leg.NONE,
     ) -> None:
         self.account_id: Final = account_id
         self.instrument_id: Final = instrument_id
@@ -323,6 +333,7 @@ class PlaceOrder:
         self.close_position: Final = close_position
         self.self_trade_prevention: Final = self_trade_prevention
         self.oco_group: Final = oco_group
+        self.leg: Final = leg
 
 
 @final
@@ -456,14 +467,35 @@ class AdjustMargin:
 
 @final
 class SetLeverage:
-    """The leverage of a netting account in one market; refused while the key is in use."""
+    """The leverage of a key: of an account in one market or, when hedging, of one leg there."""
 
-    __slots__ = ("account_id", "instrument_id", "leverage")
+    __slots__ = ("account_id", "instrument_id", "leverage", "leg")
 
-    def __init__(self, account_id: AccountId, instrument_id: InstrumentId, leverage: int) -> None:
+    def __init__(
+        self,
+        account_id: AccountId,
+        instrument_id: InstrumentId,
+        leverage: int,
+        leg: Leg = Leg.NONE,
+    ) -> None:
         self.account_id: Final = account_id
         self.instrument_id: Final = instrument_id
         self.leverage: Final = leverage
+        self.leg: Final = leg
+
+
+@final
+class SetPositionMode:
+    """What the account's positions in one market are keyed by; refused while any is open."""
+
+    __slots__ = ("account_id", "instrument_id", "mode")
+
+    def __init__(
+        self, account_id: AccountId, instrument_id: InstrumentId, mode: PositionMode
+    ) -> None:
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.mode: Final = mode
 
 
 @final
@@ -496,5 +528,6 @@ Command = (
     | SetPositionExits
     | AdjustMargin
     | SetLeverage
+    | SetPositionMode
     | AdvanceTime
 )

@@ -28,6 +28,7 @@ from engine.commands import (
     SetInstrumentStatus,
     SetLeverage,
     SetPositionExits,
+    SetPositionMode,
     Side,
     SubmitBatch,
     UpdatePrice,
@@ -158,6 +159,8 @@ def rare_transition(state: State, command: Command) -> Event | RejectReason:
         return transfers.adjust_margin(state, command)
     if isinstance(command, SetLeverage):
         return registry.set_leverage(state, command)
+    if isinstance(command, SetPositionMode):
+        return registry.set_position_mode(state, command)
     if isinstance(command, CancelAfter):
         return cancel_after(state, command)
     if isinstance(command, AdvanceTime):
@@ -185,6 +188,7 @@ def account_of(command: Command) -> AccountId:
         SetPositionExits
         | AdjustMargin
         | SetLeverage
+        | SetPositionMode
         | CancelAfter
         | Deposit
         | Withdraw

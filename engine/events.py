@@ -6,8 +6,8 @@ The events of one command, packed in order by `codec.py`, extend the event chain
 from enum import IntEnum
 from typing import Final, final
 
-from engine.commands import OrderType, Side
-from engine.instrument import InstrumentStatus
+from engine.commands import Leg, OrderType, Side
+from engine.instrument import InstrumentStatus, PositionMode
 from engine.reject_reason import RejectReason
 from engine.units import AccountId, AssetId, InstrumentId, OrderId, PositionId
 
@@ -637,14 +637,31 @@ class ExitsChanged:
 
 @final
 class LeverageChanged:
-    """The leverage of an account in a netting market."""
+    """The leverage of a key: of an account in a market or, when hedging, of one leg there."""
 
-    __slots__ = ("account_id", "instrument_id", "leverage")
+    __slots__ = ("account_id", "instrument_id", "leverage", "leg")
 
-    def __init__(self, account_id: AccountId, instrument_id: InstrumentId, leverage: int) -> None:
+    def __init__(
+        self, account_id: AccountId, instrument_id: InstrumentId, leverage: int, leg: Leg
+    ) -> None:
         self.account_id: Final = account_id
         self.instrument_id: Final = instrument_id
         self.leverage: Final = leverage
+        self.leg: Final = leg
+
+
+@final
+class PositionModeChanged:
+    """What the account's positions in a market are keyed by from now on."""
+
+    __slots__ = ("account_id", "instrument_id", "mode")
+
+    def __init__(
+        self, account_id: AccountId, instrument_id: InstrumentId, mode: PositionMode
+    ) -> None:
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.mode: Final = mode
 
 
 Event = (
@@ -681,4 +698,5 @@ Event = (
     | BatchItem
     | CancelAfterSet
     | CancelAfterFired
+    | PositionModeChanged
 )

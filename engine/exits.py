@@ -29,14 +29,14 @@ CAUSE_OF_KIND = {
 
 def attach_exits(state: State, order: Order, position: Position, lots: int, is_new: bool) -> None:
     """A fill opened `lots`, or a whole position: the order's exits come alive (EXI-7, MAT-9)."""
-    if not is_new and not order.market.is_netting:
+    if not is_new and not order.key.pools:
         return
     if order.auto_close_e8:
         position.auto_close_e8 = order.auto_close_e8
         rearm_auto_close(state.firing, position)
     if not order.stop_loss_ticks and not order.take_profit_ticks:
         return
-    if order.market.is_netting:
+    if order.key.pools:
         parent_order_id, pair_lots = int(order.order_id), lots
         for pair in position.pairs or ():
             if pair.parent_order_id == parent_order_id:

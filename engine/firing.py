@@ -32,7 +32,7 @@ from engine.position import PositionTrigger, TriggerKind
 from engine.price_levels import Entry
 from engine.reject_reason import NONE, RejectReason
 from engine.settlement import close_by_trigger, fill_order
-from engine.settling import settle_touched, touch_seat
+from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out
 
@@ -111,7 +111,7 @@ def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
         if not resting_fill_is_covered(arrival):
             _refuse(state, order, RejectReason.INSUFFICIENT_BALANCE, events)
             return
-    touch_seat(state, order.seat)
+    touch_key(state, order.key)
     fill_order(state, order, lots, order.price_ticks, MAKER, CloseCause.ORDER, events)
     end_partner(state, order, events)
     settle_touched(state, events)
@@ -123,7 +123,7 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
     events.append(OrderTriggered(order.order_id, order.account_id))
     if order.oco_partner is not None:
         end_partner(state, order, events)
-        settle_key_hold(state, order.seat, events)
+        settle_key_hold(state, order.key, events)
     told_lots = order.qty_lots
     order.order_type = MARKET
     if order.carries_limit():
@@ -143,4 +143,4 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
 def _refuse(state: State, order: Order, reason: RejectReason, events: list[Event]) -> None:
     events.append(OrderCancelled(order.order_id, order.account_id, CancelCause.REFUSED, reason))
     end_partner(state, order, events)
-    settle_key_hold(state, order.seat, events)
+    settle_key_hold(state, order.key, events)

@@ -40,15 +40,15 @@ def _funds_suffice(arrival: Arrival) -> bool:
         return True
     outlook = arrival.expected()
     free += outlook.gained_atoms
-    if not draft.market.is_netting:
+    if not draft.key.pools:
         return free >= (draft.hold_atoms if arrival.rests() else 0)
-    return free + draft.seat.hold_atoms >= hold_after_atoms(arrival, outlook)
+    return free + draft.key.hold_atoms >= hold_after_atoms(arrival, outlook)
 
 
 def hold_after_atoms(arrival: Arrival, outlook: Outlook) -> int:
     """What the netting key will hold, with the position and the orders as they will be."""
-    seat = arrival.draft.seat
-    if not arrival.rests() and not seat.buys and not seat.sells:
+    key = arrival.draft.key
+    if not arrival.rests() and not key.buys and not key.sells:
         return 0
     return max(
         side_hold_atoms(arrival.queue(side), outlook.lots_against(side)) for side in (BUY, SELL)
@@ -95,6 +95,6 @@ def resting_fill_is_covered(arrival: Arrival) -> bool:
     if outlook.opened_lots == 0:
         return True
     free += outlook.gained_atoms
-    if not market.is_netting:
+    if not draft.key.pools:
         return free >= 0
-    return free + draft.seat.hold_atoms >= hold_after_atoms(arrival, outlook)
+    return free + draft.key.hold_atoms >= hold_after_atoms(arrival, outlook)

@@ -1,10 +1,10 @@
 """What resting orders hold, so that nobody overspends (HLD-…).  Computes; moves nothing."""
 
 from engine.commands import BUY, SELL, Side
+from engine.key import Key
 from engine.margin import fee_atoms, initial_margin_atoms
 from engine.order import Order
 from engine.position import Position
-from engine.seat import Seat
 
 
 def opening_cost_atoms(order: Order, lots: int, price_ticks: int, rate_e8: int) -> int:
@@ -62,14 +62,14 @@ def side_hold_atoms(queue: list[Order], closing_lots: int) -> int:
     return total_atoms
 
 
-def present_hold_atoms(seat: Seat) -> int:
+def present_hold_atoms(key: Key) -> int:
     """What the key should hold, `max(buy side, sell side)`, with its position as it is."""
-    if not seat.buys and not seat.sells:
+    if not key.buys and not key.sells:
         return 0
-    position = seat.first_position
+    position = key.position
     return max(
-        side_hold_atoms(seat.buys, lots_against(position, BUY)),
-        side_hold_atoms(seat.sells, lots_against(position, SELL)),
+        side_hold_atoms(key.buys, lots_against(position, BUY)),
+        side_hold_atoms(key.sells, lots_against(position, SELL)),
     )
 
 

@@ -23,10 +23,11 @@ class MarketStructure(IntEnum):
 
 
 class PositionMode(IntEnum):
-    """What a position is keyed by: its opening order, or the account and the symbol."""
+    """What a position is keyed by: its opening order; account and symbol; these and the leg."""
 
     TICKET = 1
     NETTING = 2
+    HEDGING = 3
 
 
 class MarginMode(IntEnum):
@@ -60,6 +61,7 @@ class InstrumentStatus(IntEnum):
 
 TRADING: Final = InstrumentStatus.TRADING
 HALTED: Final = InstrumentStatus.HALTED
+TICKET: Final = PositionMode.TICKET
 
 
 @final

@@ -23,13 +23,11 @@ def fund_can_take(state: State, position: Position, price_ticks: int) -> bool:
         if other.asset_id != market.asset_id:
             continue
         added_lots = signed_lots if other is market else 0
-        for held in fund_positions(other):
+        for held in fund_positions(other):  # one at most: the fund nets
             k, mark_ticks = other.k, other.mark_ticks
             equity += profit_atoms(held.side, held.qty_lots, held.cost_atoms, mark_ticks, k)
             lots = held.qty_lots if held.side is BUY else -held.qty_lots
-            if other.is_netting:
-                lots, added_lots = lots + added_lots, 0
-            needed_e8 += _maintenance_e8(other, abs(lots))
+            added_lots += lots
         needed_e8 += _maintenance_e8(other, abs(added_lots))
     return equity * E8 >= needed_e8
 

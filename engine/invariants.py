@@ -6,6 +6,7 @@ a live venue.
 
 from engine.commands import BUY, SELL
 from engine.holds import need_atoms, present_hold_atoms
+from engine.key import Key
 from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import MARK, Market
 from engine.order import Order, execution_rank
@@ -52,8 +53,9 @@ def held_by_account(state: State, asset_id: int) -> list[int]:
             continue
         for seat in market.seats:
             if seat is not None:
-                orders_hold = 0 if market.is_netting else sum(o.hold_atoms for o in seat.orders())
-                held[seat.account_id] += seat.hold_atoms + orders_hold
+                held[seat.account_id] += sum(key.hold_atoms for key in seat.each_key())
+                tickets = [o for o in seat.orders() if not o.key.pools]
+                held[seat.account_id] += sum(o.hold_atoms for o in tickets)
     return held
 
 
@@ -109,17 +111,25 @@ def check_seat(state: State, seat: Seat) -> None:
     for position in positions:
         check_position(state, position)
         assert position.seat is seat
-    if seat.market.is_netting:
-        assert len(positions) <= 1
-        assert seat.hold_atoms == present_hold_atoms(seat)
-        resting = [order for order in orders if order.is_limit()]
-        for side in (BUY, SELL):
-            of_side = [order for order in resting if order.side is side]
-            assert seat.resting(side) == sorted(of_side, key=execution_rank)
-    else:
-        assert not seat.buys
-        assert not seat.sells
-        assert seat.hold_atoms == 0
+    for key in seat.each_key():
+        check_key(key, [order for order in orders if order.key is key])
+        assert key.position in [None, *(p for p in positions if p.key is key)]
+
+
+def check_key(key: Key, orders: list[Order]) -> None:
+    """The queues and the hold of a key are what its orders say."""
+    assert len(orders) == key.open_orders
+    if not key.pools:
+        assert not key.buys
+        assert not key.sells
+        assert key.hold_atoms == 0
+        assert key.position is None
+        return
+    assert key.hold_atoms == present_hold_atoms(key)
+    resting = [order for order in orders if order.is_limit()]
+    for side in (BUY, SELL):
+        of_side = [order for order in resting if order.side is side]
+        assert key.resting(side) == sorted(of_side, key=execution_rank)
 
 
 def check_order(state: State, order: Order) -> None:
@@ -134,7 +144,7 @@ def check_order(state: State, order: Order) -> None:
         assert position is not None
         assert position.side is not order.side
         assert order.hold_atoms == 0
-    elif order.is_limit() and market.is_netting:
+    elif order.is_limit() and order.key.pools:
         assert order.hold_atoms == need_atoms(order, order.qty_lots)
     if order.client_order_id:
         known = state.client_orders.get(order.account_id, order.client_order_id)

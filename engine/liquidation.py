@@ -9,6 +9,7 @@ from engine.commands import GTC, IOC, LIMIT, MARKET, OrderType, PriceSource, Sid
 from engine.deleveraging import counterparties
 from engine.events import MAKER, TAKER, CancelCause, CloseCause, Event
 from engine.insurance import fund_can_take
+from engine.key import Key
 from engine.margin import bankruptcy_ticks
 from engine.open_orders import (
     cancel_open_order,
@@ -20,9 +21,8 @@ from engine.open_orders import (
 from engine.order import Order
 from engine.place_order import accepted
 from engine.position import Position, closing_side
-from engine.seat import Seat
 from engine.settlement import fill_order
-from engine.settling import settle_touched, touch_seat
+from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out, follow_path
 from engine.units import NOBODY, OrderId, PositionId
@@ -70,21 +70,21 @@ def bankruptcy_price_ticks(position: Position) -> int:
 
 def _cancel_orders(state: State, position: Position, events: list[Event]) -> None:
     """The orders of the key go before the position does (LIQ-5)."""
-    seat = position.seat
-    for order in seat.orders():
-        is_of_key = seat.market.is_netting or (
-            order.closing and order.position_id == position.position_id
+    key = position.key
+    for order in position.seat.orders():
+        is_of_key = order.key is key and (
+            key.pools or (order.closing and order.position_id == position.position_id)
         )
         if is_of_key and state.orders.get(order.order_id) is order:
             cancel_open_order(state, order, CancelCause.LIQUIDATION, events)
-    settle_key_hold(state, seat, events)
+    settle_key_hold(state, key, events)
 
 
 def _closing_order(
     state: State, position: Position, order_type: OrderType, lots: int, price_ticks: int
 ) -> Order:
     """A closing order that nobody placed; it takes an id like any other."""
-    order = _system_order(state, position.seat, closing_side(position.side), lots)
+    order = _system_order(state, position.key, closing_side(position.side), lots)
     order.order_type = order_type
     order.time_in_force = GTC if position.account_id == NOBODY else IOC
     order.price_ticks = price_ticks
@@ -95,12 +95,12 @@ def _closing_order(
     return order
 
 
-def _system_order(state: State, seat: Seat, side: Side, lots: int) -> Order:
+def _system_order(state: State, key: Key, side: Side, lots: int) -> Order:
     """Terms of what the venue itself does; without an id as long as it is told as id 0."""
     return Order(
-        seat.account_id,
-        seat.market,
-        seat,
+        key.account_id,
+        key.market,
+        key,
         side,
         MARKET,
         IOC,
@@ -129,10 +129,10 @@ def _take_over(
     lots = position.qty_lots
     fill_order(state, order, lots, price_ticks, TAKER, CloseCause.LIQUIDATION, events)
     market = position.market
-    seat = market.seat(NOBODY)
-    touch_seat(state, seat)
-    before = seat.first_position if market.is_netting else None
-    taking = _system_order(state, seat, position.side, lots)
+    key = market.seat(NOBODY).main
+    touch_key(state, key)
+    before = key.position
+    taking = _system_order(state, key, position.side, lots)
     taking.leverage = 1
     closing_lots = 0
     if before is not None and before.side is not position.side:
@@ -140,7 +140,7 @@ def _take_over(
     fill_order(state, taking, lots, price_ticks, MAKER, CloseCause.ORDER, events)
     if closing_lots == lots:
         return None
-    opened = seat.first_position if market.is_netting else state.positions.get(taking.position_id)
+    opened = key.position
     assert opened is not None
     return _closing_order(state, opened, LIMIT, lots - closing_lots, price_ticks)
 
@@ -162,8 +162,8 @@ def _deleverage(
     for other in counterparties(position):
         lots = min(position.qty_lots, other.qty_lots)
         fill_order(state, order, lots, price_ticks, TAKER, CloseCause.LIQUIDATION, events)
-        touch_seat(state, other.seat)
-        closing = _system_order(state, other.seat, closing_side(other.side), lots)
+        touch_key(state, other.key)
+        closing = _system_order(state, other.key, closing_side(other.side), lots)
         closing.closing = True
         closing.position_id = other.position_id
         fill_order(state, closing, lots, price_ticks, MAKER, CloseCause.AUTO_DELEVERAGE, events)

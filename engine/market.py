@@ -8,6 +8,7 @@ from engine.instrument import (
     TRADING,
     FeeBasis,
     InstrumentSpec,
+    MarginMode,
     MarketStructure,
     PositionMode,
     largest_position_lots,
@@ -17,7 +18,7 @@ from engine.margin import TierRate, notional_cap_atoms, tier_rates
 from engine.order_book import OrderBook
 from engine.price_levels import PriceLevels
 from engine.seat import Seat
-from engine.units import E8, AccountId, AssetId, InstrumentId, div_ceil, div_floor
+from engine.units import E8, NOBODY, AccountId, AssetId, InstrumentId, div_ceil, div_floor
 
 BID: Final = 0
 ASK: Final = 1
@@ -35,10 +36,10 @@ class Market:
     processed: the prices at which everything due has fired; behind `prices` only while halted.
     candidate, candidate_count: the last update that was not believed, and how many in a row
         confirm each other.
+    is_cross: keys start in cross margin.
     falling, rising: by PriceSource, what fires as that price falls or rises.  In an order-driven
         market the bids are falling[ASK] and the asks rising[BID], and no price fires them.
     watched: the levels that prices pass.
-    sizes_by_amount: an order by amount stays so to the end (HLD-1).
     """
 
     __slots__ = (
@@ -51,7 +52,7 @@ class Market:
         "fee_on_margin",
         "has_maintenance",
         "instrument_id",
-        "is_netting",
+        "is_cross",
         "is_order_driven",
         "k",
         "notional_caps",
@@ -64,7 +65,6 @@ class Market:
         "rates",
         "rising",
         "seats",
-        "sizes_by_amount",
         "source",
         "source_sequence",
         "spec",
@@ -90,9 +90,8 @@ class Market:
         self.rising: Final = [PriceLevels(source, False) for source in PriceSource]
         # By account id; a list, because a dict of a million stops the process when it grows.
         self.seats: Final[list[Seat | None]] = []
-        self.is_netting: Final = spec.position_mode is PositionMode.NETTING
+        self.is_cross: Final = spec.margin_mode is MarginMode.CROSS
         self.is_order_driven: Final = spec.market is MarketStructure.ORDER_DRIVEN
-        self.sizes_by_amount: Final = not self.is_netting and not self.is_order_driven
         self.book: Final = (
             OrderBook(self.falling[ASK], self.rising[BID]) if self.is_order_driven else None
         )
@@ -127,7 +126,8 @@ class Market:
             seats.extend([None] * (account_id + 1 - len(seats)))
         seat = seats[account_id]
         if seat is None:
-            seat = Seat(account_id, self)
+            mode = PositionMode.NETTING if account_id == NOBODY else self.spec.position_mode
+            seat = Seat(account_id, self, mode)
             seats[account_id] = seat
         return seat
 

@@ -150,17 +150,17 @@ def _meet(path: Path, maker: Order, shown: int, lot_atoms: int) -> bool:
 
 def _lots_left_to_close(path: Path, maker: Order) -> int:
     """What a closing order's position has left after the trades so far (MAT-2)."""
-    seat = maker.seat
-    position = seat.first_position
-    if not maker.market.is_netting:
-        position = next(p for p in seat.positions() if p.position_id == maker.position_id)
+    key = maker.key
+    position = key.position
+    if not key.pools:
+        position = next(p for p in maker.seat.positions() if p.position_id == maker.position_id)
     assert position is not None
     left = position.qty_lots
     for kind, other, lots in path.steps:
         if (
             kind == TRADE
-            and other.seat is seat
-            and (maker.market.is_netting or other.position_id == maker.position_id)
+            and other.key is key
+            and (key.pools or other.position_id == maker.position_id)
         ):
             left -= lots
     return max(0, left)

@@ -12,6 +12,7 @@ from engine.holds import (
     present_hold_atoms,
     side_hold_atoms,
 )
+from engine.key import Key
 from engine.market import MARK
 from engine.order import Order, execution_rank
 from engine.position import Position, closing_side
@@ -40,16 +41,16 @@ def register_order(state: State, order: Order) -> None:
 
 def rest_order(state: State, order: Order) -> None:
     """Let a registered order wait: for its limit, or for its trigger."""
-    if order.market.is_netting and order.order_type is LIMIT:
-        order.seat.queue_resting(order)
+    if order.key.pools and order.order_type is LIMIT:
+        order.key.queue_resting(order)
     arm_order(state.firing, order)
 
 
 def unrest_order(order: Order) -> None:
     """The order waits no more; it stays registered."""
     disarm_order(order)
-    if order.market.is_netting and order.order_type is LIMIT:
-        order.seat.unqueue_resting(order)
+    if order.key.pools and order.order_type is LIMIT:
+        order.key.unqueue_resting(order)
 
 
 def freeze_need(order: Order) -> None:
@@ -69,7 +70,7 @@ def order_need_atoms(order: Order) -> int:
 
 def release_ticket_hold(state: State, order: Order) -> None:
     """Ticket markets: give back what the order held for itself."""
-    if order.hold_atoms and not order.market.is_netting:
+    if order.hold_atoms and not order.key.pools:
         state.asset_ledger(order.market).change_hold(order.account_id, -order.hold_atoms)
         order.hold_atoms = 0
 
@@ -113,28 +114,28 @@ def cancel_open_order(state: State, order: Order, cause: CancelCause, events: li
     end_order(state, order, event, events)
 
 
-def release_key_hold(state: State, seat: Seat) -> None:
-    """Give back what a netting key holds while it fills; `settle_key_hold` takes it anew."""
-    if seat.hold_atoms:
-        state.asset_ledger(seat.market).change_hold(seat.account_id, -seat.hold_atoms)
-        seat.hold_atoms = 0
+def release_key_hold(state: State, key: Key) -> None:
+    """Give back what a key holds while it fills; `settle_key_hold` takes it anew."""
+    if key.hold_atoms:
+        state.asset_ledger(key.market).change_hold(key.account_id, -key.hold_atoms)
+        key.hold_atoms = 0
 
 
-def settle_key_hold(state: State, seat: Seat, events: list[Event]) -> None:
-    """Bring a netting key's hold to what its orders and position need (HLD-7)."""
-    if not seat.market.is_netting:
+def settle_key_hold(state: State, key: Key, events: list[Event]) -> None:
+    """Bring a key's hold to what its orders and position need (HLD-7)."""
+    if not key.pools:
         return
-    hold_atoms = present_hold_atoms(seat)
-    if hold_atoms == seat.hold_atoms:
+    hold_atoms = present_hold_atoms(key)
+    if hold_atoms == key.hold_atoms:
         return
-    ledger = state.asset_ledger(seat.market)
-    while hold_atoms - seat.hold_atoms > ledger.free[seat.account_id]:
-        order = _order_to_give_up(seat)
+    ledger = state.asset_ledger(key.market)
+    while hold_atoms - key.hold_atoms > ledger.free[key.account_id]:
+        order = _order_to_give_up(key)
         assert order is not None  # without openers the hold is 0
         cancel_open_order(state, order, CancelCause.HOLD_SHORT, events)
-        hold_atoms = present_hold_atoms(seat)
-    ledger.change_hold(seat.account_id, hold_atoms - seat.hold_atoms)
-    seat.hold_atoms = hold_atoms
+        hold_atoms = present_hold_atoms(key)
+    ledger.change_hold(key.account_id, hold_atoms - key.hold_atoms)
+    key.hold_atoms = hold_atoms
 
 
 def settle_order_hold(state: State, order: Order, events: list[Event]) -> None:
@@ -187,19 +188,19 @@ def resize_order(order: Order, qty_lots: int) -> None:
         book.resize(order, qty_lots)
     else:
         order.qty_lots = qty_lots
-    if order.market.is_netting and not order.closing and order.order_type is LIMIT:
+    if order.key.pools and not order.closing and order.order_type is LIMIT:
         order.hold_atoms = order_need_atoms(order)
 
 
-def _order_to_give_up(seat: Seat) -> Order | None:
+def _order_to_give_up(key: Key) -> Order | None:
     """The opener of the larger side that executes last."""
-    closing_buys = lots_against(seat.first_position, BUY)
-    closing_sells = lots_against(seat.first_position, SELL)
-    buy_atoms = side_hold_atoms(seat.buys, closing_buys)
-    sell_atoms = side_hold_atoms(seat.sells, closing_sells)
+    closing_buys = lots_against(key.position, BUY)
+    closing_sells = lots_against(key.position, SELL)
+    buy_atoms = side_hold_atoms(key.buys, closing_buys)
+    sell_atoms = side_hold_atoms(key.sells, closing_sells)
     if buy_atoms >= sell_atoms:
-        return last_opener(seat.buys, closing_buys)
-    return last_opener(seat.sells, closing_sells)
+        return last_opener(key.buys, closing_buys)
+    return last_opener(key.sells, closing_sells)
 
 
 def closing_orders(seat: Seat, position: Position) -> list[Order]:
@@ -253,9 +254,9 @@ def shrink_closers(state: State, position: Position, events: list[Event]) -> Non
             events.append(amended(order))
 
 
-def cancel_closers(state: State, seat: Seat, position: Position, events: list[Event]) -> None:
+def cancel_closers(state: State, position: Position, events: list[Event]) -> None:
     """The position is gone: so are the orders that would close it (RED-2)."""
-    for order in closing_orders(seat, position):
+    for order in closing_orders(position.seat, position):
         if state.orders.get(order.order_id) is order:  # a partner may have taken it along
             cancel_open_order(state, order, CancelCause.POSITION_GONE, events)
 

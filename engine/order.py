@@ -21,6 +21,7 @@ from engine.price_levels import Entry
 from engine.units import AccountId, OrderId, PositionId
 
 if TYPE_CHECKING:
+    from engine.key import Key
     from engine.market import Market
     from engine.seat import Seat
 
@@ -56,6 +57,7 @@ class Order(Entry):
         "filled_lots",
         "frozen_mark_ticks",
         "hold_atoms",
+        "key",
         "leverage",
         "market",
         "oco_group",
@@ -84,7 +86,7 @@ class Order(Entry):
         self,
         account_id: AccountId,
         market: "Market",
-        seat: "Seat",
+        key: "Key",
         side: Side,
         order_type: OrderType,
         time_in_force: TimeInForce,
@@ -115,7 +117,8 @@ class Order(Entry):
         self.order_id = OrderId(0)
         self.account_id = account_id
         self.market = market
-        self.seat = seat
+        self.key = key
+        self.seat: Seat = key.seat
         self.side = side
         self.order_type = order_type
         self.time_in_force = time_in_force
@@ -152,7 +155,7 @@ class Order(Entry):
         other = Order(
             self.account_id,
             self.market,
-            self.seat,
+            self.key,
             self.side,
             self.order_type,
             self.time_in_force,
@@ -181,6 +184,10 @@ class Order(Entry):
         other.frozen_mark_ticks = self.frozen_mark_ticks
         other.hold_atoms = self.hold_atoms
         return other
+
+    def sizes_by_amount(self) -> bool:
+        """Whether an amount stays one to the end (HLD-1): quote-driven isolated tickets."""
+        return not (self.key.pools or self.key.is_cross or self.market.is_order_driven)
 
     def is_limit(self) -> bool:
         """Whether the order carries a limit price; else it is a market order, now or later."""

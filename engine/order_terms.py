@@ -83,8 +83,8 @@ def size_by_amount(arrival: Arrival) -> bool:
     draft = arrival.draft
     market = draft.market
     leverage = draft.leverage
-    if leverage == 0 and market.is_netting:
-        leverage = draft.seat.leverage
+    if leverage == 0 and draft.key.pools:
+        leverage = draft.key.leverage
     price_ticks = arrival.at_ticks
     is_new = draft.order_id == 0  # else its leverage was judged when it was placed
     if price_ticks == 0 or leverage < 1 or (is_new and leverage > market.spec.leverage_max):
@@ -95,7 +95,7 @@ def size_by_amount(arrival: Arrival) -> bool:
     if arrival.waits or (market.is_order_driven and draft.order_type is MARKET):
         return True
     arrival.lots = lots
-    if not market.sizes_by_amount:
+    if not draft.sizes_by_amount():
         arrival.asked_lots = lots
         draft.qty_lots = lots
         draft.amount_atoms = 0
@@ -106,14 +106,12 @@ def _settle_leverage(arrival: Arrival) -> bool:
     draft = arrival.draft
     if arrival.replaced is not None:
         return True
-    seat = draft.seat
-    is_netting = draft.market.is_netting
-    if is_netting and draft.leverage == 0:
-        draft.leverage = seat.leverage
+    key = draft.key
+    if key.pools and draft.leverage == 0:
+        draft.leverage = key.leverage
     if not 1 <= draft.leverage <= draft.market.spec.leverage_max:
         return False
-    in_use = seat.open_orders > 0 or seat.first_position is not None
-    return draft.leverage == seat.leverage or not (is_netting and in_use)
+    return draft.leverage == key.leverage or not (key.pools and key.is_in_use())
 
 
 def clip_to_position(arrival: Arrival) -> bool:

@@ -6,12 +6,14 @@ from engine.admission import admission_reason
 from engine.arrival import Arrival
 from engine.client_orders import ClientOrder
 from engine.commands import (
+    BUY,
     GTC,
     GTD,
     LIMIT,
     MARKET,
     STOP_LIMIT,
     TAKE_PROFIT_LIMIT,
+    Leg,
     PlaceOrder,
     PriceSource,
 )
@@ -23,14 +25,14 @@ from engine.events import (
     Rejected,
     RequestRepeated,
 )
-from engine.instrument import HALTED, TRADING, is_name
+from engine.instrument import HALTED, TICKET, TRADING, PositionMode, is_name
 from engine.market import Market
 from engine.open_orders import pair_up, register_order, rest_order
 from engine.order import Order
 from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.taking import carry_out
-from engine.units import OrderId
+from engine.units import AccountId, OrderId
 
 CLIENT_ORDER_ID_LENGTH_MAX: Final = 36
 OCO_GROUP_LENGTH_MAX: Final = 36
@@ -101,6 +103,7 @@ def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
     if (
         _type_fits(command)
         and _time_fits(command)
+        and _leg_fits(command, market)
         and _size_fits(command, market)
         and (command.display_lots == 0 or _display_fits(command, market))
         and (not command.oco_group or _group_fits(command, market))
@@ -111,7 +114,29 @@ def routing_reason(state: State, command: PlaceOrder) -> RejectReason:
 
 def is_closing(command: PlaceOrder) -> bool:
     """Whether the order only ever reduces (ORD-1)."""
-    return command.reduce_only or command.position_id != 0 or command.close_position
+    if command.reduce_only or command.position_id != 0 or command.close_position:
+        return True
+    return command.leg is not Leg.NONE and not opens_leg(command)
+
+
+def opens_leg(command: PlaceOrder) -> bool:
+    """Whether the side is the one that opens the order's leg (KEY-3)."""
+    return (command.side is BUY) == (command.leg is Leg.LONG)
+
+
+def mode_of(market: Market, account_id: AccountId) -> PositionMode:
+    """What the account's positions in the market are keyed by."""
+    seat = market.existing_seat(account_id)
+    return market.spec.position_mode if seat is None else seat.mode
+
+
+def _leg_fits(command: PlaceOrder, market: Market) -> bool:
+    """A leg is named in hedging and nowhere else; its closing side only closes (KEY-3)."""
+    if mode_of(market, command.account_id) is not PositionMode.HEDGING:
+        return command.leg is Leg.NONE
+    if command.leg is Leg.NONE:
+        return False
+    return not (is_closing(command) and opens_leg(command))
 
 
 def _type_fits(command: PlaceOrder) -> bool:
@@ -188,7 +213,7 @@ def _size_fits(command: PlaceOrder, market: Market) -> bool:
         return False
     if command.stop_loss_ticks or command.take_profit_ticks or command.auto_close_e8:
         return False
-    return command.position_id != 0 or market.is_netting
+    return command.position_id != 0 or mode_of(market, command.account_id) is not TICKET
 
 
 def _id_fits(command: PlaceOrder) -> bool:
@@ -207,7 +232,7 @@ def draft_order(state: State, command: PlaceOrder) -> Order:
     return Order(
         command.account_id,
         market,
-        market.seat(command.account_id),
+        market.seat(command.account_id).key(command.leg),
         command.side,
         command.order_type,
         command.time_in_force,
@@ -238,10 +263,12 @@ def _accept(state: State, command: PlaceOrder, arrival: Arrival, events: list[Ev
     order_id = OrderId(state.take_id())
     order.order_id = order_id
     order.priority = order_id
-    seat = order.seat
-    if order.market.is_netting and not order.closing and order.leverage != seat.leverage:
-        seat.leverage = order.leverage
-        events.append(LeverageChanged(order.account_id, order.market.instrument_id, order.leverage))
+    key = order.key
+    if key.pools and not order.closing and order.leverage != key.leverage:
+        key.leverage = order.leverage
+        events.append(
+            LeverageChanged(order.account_id, order.market.instrument_id, order.leverage, key.leg)
+        )
     events.append(accepted(order, arrival.asked_lots))
     if order.client_order_id:
         stays = arrival.waits or (arrival.rests() and order.may_rest())

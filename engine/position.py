@@ -8,6 +8,7 @@ from engine.price_levels import Entry
 from engine.units import AccountId, PositionId
 
 if TYPE_CHECKING:
+    from engine.key import Key
     from engine.market import Market
     from engine.seat import Seat
 
@@ -90,6 +91,7 @@ class Position:
         "closing_orders",
         "cost_atoms",
         "initial_margin_atoms",
+        "key",
         "leverage",
         "liquidation",
         "margin_atoms",
@@ -110,7 +112,7 @@ class Position:
         position_id: PositionId,
         account_id: AccountId,
         market: "Market",
-        seat: "Seat",
+        key: "Key",
         side: Side,
         leverage: int,
         opened_ns: int,
@@ -118,7 +120,8 @@ class Position:
         self.position_id: Final = position_id
         self.account_id: Final = account_id
         self.market: Final = market
-        self.seat: Final = seat
+        self.key: Final = key
+        self.seat: Final[Seat] = key.seat
         self.side: Final = side
         self.leverage: Final = leverage
         self.opened_ns: Final = opened_ns

@@ -6,11 +6,13 @@ from engine.cancel_order import cancel_openers
 from engine.commands import (
     ChangeInstrument,
     IssueToken,
+    Leg,
     ListInstrument,
     OpenAccount,
     RevokeToken,
     SetInstrumentStatus,
     SetLeverage,
+    SetPositionMode,
 )
 from engine.events import (
     AccountOpened,
@@ -18,6 +20,7 @@ from engine.events import (
     InstrumentChanged,
     InstrumentListed,
     LeverageChanged,
+    PositionModeChanged,
     Rejected,
     StatusChanged,
     TokenIssued,
@@ -26,8 +29,10 @@ from engine.events import (
 from engine.holds import need_atoms
 from engine.instrument import (
     HALTED,
+    TICKET,
     InstrumentSpec,
     InstrumentStatus,
+    PositionMode,
     RiskTier,
     instrument_fault,
     is_name,
@@ -106,7 +111,7 @@ def change_instrument(state: State, command: ChangeInstrument, events: list[Even
     maker_fee_e8 = market.spec.maker_fee_e8
     market.set_spec(command.spec)
     events.append(InstrumentChanged(market.instrument_id))
-    if market.is_netting and maker_fee_e8 != command.spec.maker_fee_e8:
+    if maker_fee_e8 != command.spec.maker_fee_e8:
         _renew_holds(state, market, events)
 
 
@@ -150,13 +155,15 @@ def _tier_row(tier: RiskTier) -> tuple[int, int, int]:
 
 
 def _renew_holds(state: State, market: Market, events: list[Event]) -> None:
-    """The maker fee is part of what netting keys hold: settle every key, by account id."""
+    """The maker fee is part of what keys hold: settle every key, by account id, then leg."""
     for seat in market.seats:
-        if seat is not None:
-            for order in seat.buys + seat.sells:
+        if seat is None:
+            continue
+        for key in seat.each_key():
+            for order in key.buys + key.sells:
                 if not order.closing:
                     order.hold_atoms = need_atoms(order, order.qty_lots)
-            settle_key_hold(state, seat, events)
+            settle_key_hold(state, key, events)
 
 
 def set_status(state: State, command: SetInstrumentStatus, events: list[Event]) -> None:
@@ -175,17 +182,31 @@ def set_status(state: State, command: SetInstrumentStatus, events: list[Event]) 
 
 
 def set_leverage(state: State, command: SetLeverage) -> Event | RejectReason:
-    """The leverage of a netting key, while nothing uses it (MRG-2)."""
+    """The leverage of a key, while nothing uses it (MRG-2)."""
     if state.account(command.account_id) is None:
         return RejectReason.UNKNOWN_ACCOUNT
     market = state.market(command.instrument_id)
     if market is None:
         return RejectReason.UNKNOWN_SYMBOL
-    if not market.is_netting:
-        return RejectReason.BAD_COMBINATION
     seat = market.seat(command.account_id)
-    in_use = seat.open_orders > 0 or seat.first_position is not None
-    if in_use or not 1 <= command.leverage <= market.spec.leverage_max:
+    if seat.mode is TICKET or (seat.mode is PositionMode.HEDGING) != (command.leg is not Leg.NONE):
+        return RejectReason.BAD_COMBINATION
+    key = seat.key(command.leg)
+    if key.is_in_use() or not 1 <= command.leverage <= market.spec.leverage_max:
         return RejectReason.BAD_LEVERAGE
-    seat.leverage = command.leverage
-    return LeverageChanged(command.account_id, command.instrument_id, command.leverage)
+    key.leverage = command.leverage
+    return LeverageChanged(command.account_id, command.instrument_id, command.leverage, command.leg)
+
+
+def set_position_mode(state: State, command: SetPositionMode) -> Event | RejectReason:
+    """What the account's positions in a market are keyed by, while none is open (KEY-1)."""
+    if state.account(command.account_id) is None:
+        return RejectReason.UNKNOWN_ACCOUNT
+    market = state.market(command.instrument_id)
+    if market is None:
+        return RejectReason.UNKNOWN_SYMBOL
+    seat = market.seat(command.account_id)
+    if seat.is_in_use():
+        return RejectReason.MODE_IN_USE
+    seat.set_mode(command.mode)
+    return PositionModeChanged(command.account_id, command.instrument_id, command.mode)

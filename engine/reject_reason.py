@@ -49,6 +49,7 @@ class RejectReason(IntEnum):
     MARGIN_TOO_LOW = 34
     PRICE_OUT_OF_SEQUENCE = 35
     PRICE_BEYOND_BAND = 36
+    MODE_IN_USE = 37
 
 
 # Looking a member up in its enum costs more than most of what is done with it.

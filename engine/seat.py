@@ -1,10 +1,11 @@
-"""An account's seat in one market: its open orders, its positions, its leverage, its hold."""
+"""An account's seat in one market: its position mode, its keys, its open orders and positions."""
 
-from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, Final, final
 
-from engine.commands import BUY, Side
-from engine.order import Order, execution_rank
+from engine.commands import Leg
+from engine.instrument import PositionMode
+from engine.key import Key
+from engine.order import Order
 from engine.position import Position
 from engine.units import AccountId
 
@@ -16,33 +17,59 @@ if TYPE_CHECKING:
 class Seat:
     """What one account has in one market.
 
-    leverage: the setting of a netting key; ticket orders carry their own.
-    hold_atoms: netting: what the resting orders of the key hold together.
-    buys, sells: netting: resting limit orders in execution order, closing ones included.
+    main: the key of a netting seat, and the settings of a ticket seat.
+    long, short: the keys of a hedging seat, made when it first becomes one.
     """
 
     __slots__ = (
         "account_id",
-        "buys",
         "first_order",
         "first_position",
-        "hold_atoms",
-        "leverage",
+        "long",
+        "main",
         "market",
+        "mode",
         "open_orders",
-        "sells",
+        "short",
     )
 
-    def __init__(self, account_id: AccountId, market: "Market") -> None:
+    def __init__(self, account_id: AccountId, market: "Market", mode: PositionMode) -> None:
         self.account_id: Final = account_id
         self.market: Final = market
-        self.leverage = 1
-        self.hold_atoms = 0
+        self.mode = mode
         self.open_orders = 0
         self.first_order: Order | None = None
         self.first_position: Position | None = None
-        self.buys: list[Order] = []
-        self.sells: list[Order] = []
+        self.main: Final = Key(self, Leg.NONE, mode is PositionMode.NETTING, market.is_cross)
+        self.long: Key | None = None
+        self.short: Key | None = None
+        self.set_mode(mode)
+
+    def set_mode(self, mode: PositionMode) -> None:
+        """What positions are keyed by from now on; nothing may be open."""
+        self.mode = mode
+        self.main.pools = mode is PositionMode.NETTING
+        if mode is PositionMode.HEDGING and self.long is None:
+            self.long = Key(self, Leg.LONG, True, self.market.is_cross)
+            self.short = Key(self, Leg.SHORT, True, self.market.is_cross)
+
+    def key(self, leg: Leg) -> Key:
+        """The key of a leg; NONE is the main key."""
+        if leg is Leg.NONE:
+            return self.main
+        key = self.long if leg is Leg.LONG else self.short
+        assert key is not None
+        return key
+
+    def each_key(self) -> list[Key]:
+        """All keys there are, in order of their legs."""
+        if self.long is None or self.short is None:
+            return [self.main]
+        return [self.main, self.long, self.short]
+
+    def is_in_use(self) -> bool:
+        """Whether an order or a position is open."""
+        return self.open_orders > 0 or self.first_position is not None
 
     def add_order(self, order: Order) -> None:
         """Chain an open order."""
@@ -52,6 +79,7 @@ class Seat:
             head.seat_before = order
         self.first_order = order
         self.open_orders += 1
+        order.key.open_orders += 1
 
     def remove_order(self, order: Order) -> None:
         """Unchain an order that is open no more."""
@@ -66,6 +94,7 @@ class Seat:
         order.seat_before = None
         order.seat_after = None
         self.open_orders -= 1
+        order.key.open_orders -= 1
 
     def orders(self) -> list[Order]:
         """The open orders, by id."""
@@ -88,6 +117,8 @@ class Seat:
         if head is not None:
             head.seat_before = position
         self.first_position = position
+        if position.key.pools:
+            position.key.position = position
 
     def remove_position(self, position: Position) -> None:
         """Unchain a position that is closed."""
@@ -101,6 +132,8 @@ class Seat:
             after.seat_before = before
         position.seat_before = None
         position.seat_after = None
+        if position.key.pools:
+            position.key.position = None
 
     def positions(self) -> list[Position]:
         """The open positions, by id."""
@@ -111,21 +144,6 @@ class Seat:
             position = position.seat_after
         found.sort(key=_position_id)
         return found
-
-    def resting(self, side: Side) -> list[Order]:
-        """The resting limit orders of a side in execution order (netting markets only)."""
-        return self.buys if side is BUY else self.sells
-
-    def queue_resting(self, order: Order) -> None:
-        """Put a resting limit order at its place in execution order."""
-        insort(self.resting(order.side), order, key=execution_rank)
-
-    def unqueue_resting(self, order: Order) -> None:
-        """Take a resting limit order out of the execution order."""
-        queue = self.resting(order.side)
-        place = bisect_left(queue, execution_rank(order), key=execution_rank)
-        assert queue[place] is order
-        del queue[place]
 
 
 def _order_id(order: Order) -> int:

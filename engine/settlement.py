@@ -26,7 +26,7 @@ from engine.market import Market
 from engine.order import Order
 from engine.position import Position, closing_side
 from engine.reduction import Reduction
-from engine.settling import settle_touched, touch_seat
+from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.trigger_index import disarm_position, rearm_position
 from engine.units import NOBODY, OrderId, PositionId
@@ -55,7 +55,7 @@ def fill_order(
     cause: CloseCause,
     events: list[Event],
 ) -> None:
-    """One fill of an order, at most its size; its holds are released (`touch_seat`).
+    """One fill of an order, at most its size; its holds are released (`touch_key`).
 
     cause: what a reduction says of itself.
     """
@@ -74,8 +74,8 @@ def fill_order(
 
 def position_to_fill(state: State, order: Order) -> Position | None:
     """Whose lots the order's next fill changes; None: it opens a new position (MAT-9)."""
-    if order.market.is_netting:
-        return order.seat.first_position
+    if order.key.pools:
+        return order.key.position
     return state.positions.get(order.position_id) if order.position_id else None
 
 
@@ -119,7 +119,7 @@ def _open(
     position.realized_atoms -= fee
     events.append(_filled(state, order, position, lots, price_ticks, fee, 0, liquidity))
     events.append(_opened(position) if is_new else _increased(position))
-    if is_new and not market.is_netting:
+    if is_new and not order.key.pools:
         order.position_id = position.position_id
     attach_exits(state, order, position, lots, is_new)
     rearm_position(state.firing, position)
@@ -151,18 +151,18 @@ def _opening_payment(
 
 
 def _new_position(state: State, order: Order) -> Position:
-    market, seat = order.market, order.seat
+    market, key = order.market, order.key
     position = Position(
         PositionId(state.take_id()),
         order.account_id,
         market,
-        seat,
+        key,
         order.side,
         order.leverage,
         state.time_ns,
     )
     state.positions.put(position.position_id, position)
-    seat.add_position(position)
+    order.seat.add_position(position)
     market.open_positions += 1
     return position
 
@@ -219,7 +219,7 @@ def close_by_trigger(
 ) -> None:
     """Quote-driven: an exit or liquidation closes lots at the new bid (long) or ask (short)."""
     market = position.market
-    touch_seat(state, position.seat)
+    touch_key(state, position.key)
     price_ticks = market.bid_ticks if position.side is BUY else market.ask_ticks
     is_liquidation = cause is CloseCause.LIQUIDATION
     reduction = reduction_of(position, lots, price_ticks, market.spec.taker_fee_e8, is_liquidation)

@@ -4,6 +4,7 @@ Knows the keys that fills touch; a fill itself is in `settlement.py`.
 """
 
 from engine.events import Event
+from engine.key import Key
 from engine.open_orders import (
     cancel_closers,
     release_key_hold,
@@ -13,39 +14,38 @@ from engine.open_orders import (
 )
 from engine.order import Order
 from engine.position import Position
-from engine.seat import Seat
 from engine.state import State
 
 
-def touch_seat(state: State, seat: Seat) -> None:
+def touch_key(state: State, key: Key) -> None:
     """The key fills: it gives back what it holds until `settle_touched` takes it anew."""
-    seats = state.touched.seats
-    if seat not in seats:
-        seats.append(seat)
-        release_key_hold(state, seat)
+    keys = state.touched.keys
+    if key not in keys:
+        keys.append(key)
+        release_key_hold(state, key)
 
 
 def settle_touched(state: State, events: list[Event]) -> None:
     """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8)."""
     touched = state.touched
-    seats = touched.seats
-    if len(seats) > 1:
-        seats.sort(key=_account_id)
-    for seat in seats:
+    keys = touched.keys
+    if len(keys) > 1:
+        keys.sort(key=_account_and_leg)
+    for key in keys:
         if touched.positions:
-            _settle_closers(state, seat, events)
-        if seat.market.is_netting:
-            settle_key_hold(state, seat, events)
+            _settle_closers(state, key, events)
+        if key.pools:
+            settle_key_hold(state, key, events)
         elif touched.orders:
-            _settle_ticket_holds(state, seat, events)
-    seats.clear()
+            _settle_ticket_holds(state, key, events)
+    keys.clear()
     touched.positions.clear()
     touched.orders.clear()
 
 
-def _settle_closers(state: State, seat: Seat, events: list[Event]) -> None:
+def _settle_closers(state: State, key: Key, events: list[Event]) -> None:
     """The closing orders of positions that shrank, shrink with them, or go (RED-1, RED-2)."""
-    reduced = [position for position in state.touched.positions if position.seat is seat]
+    reduced = [position for position in state.touched.positions if position.key is key]
     reduced.sort(key=_position_id)
     for position in reduced:
         if position.closing_orders == 0:
@@ -53,19 +53,19 @@ def _settle_closers(state: State, seat: Seat, events: list[Event]) -> None:
         if position.qty_lots:
             shrink_closers(state, position, events)
         else:
-            cancel_closers(state, seat, position, events)
+            cancel_closers(state, position, events)
 
 
-def _settle_ticket_holds(state: State, seat: Seat, events: list[Event]) -> None:
-    orders = [order for order in state.touched.orders if order.seat is seat]
+def _settle_ticket_holds(state: State, key: Key, events: list[Event]) -> None:
+    orders = [order for order in state.touched.orders if order.key is key]
     orders.sort(key=_order_id)
     for order in orders:
         if state.orders.get(order.order_id) is order:
             settle_order_hold(state, order, events)
 
 
-def _account_id(seat: Seat) -> int:
-    return seat.account_id
+def _account_and_leg(key: Key) -> tuple[int, int]:
+    return key.account_id, key.leg
 
 
 def _position_id(position: Position) -> int:

@@ -4,6 +4,7 @@ from typing import Final, final
 
 from engine.client_orders import ClientOrders
 from engine.id_table import IdTable
+from engine.key import Key
 from engine.ledger import AssetLedger, Ledger
 from engine.market import Market
 from engine.name_table import NameTable
@@ -45,10 +46,10 @@ class Touched:
     orders: ticket markets: resting orders whose hold must be taken anew.
     """
 
-    __slots__ = ("orders", "positions", "seats")
+    __slots__ = ("keys", "orders", "positions")
 
     def __init__(self) -> None:
-        self.seats: Final[list[Seat]] = []
+        self.keys: Final[list[Key]] = []
         self.positions: Final[list[Position]] = []
         self.orders: Final[list[Order]] = []
 

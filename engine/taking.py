@@ -32,7 +32,7 @@ from engine.open_orders import (
 from engine.order import Order
 from engine.reject_reason import NONE
 from engine.settlement import fill_order, take_fill_id
-from engine.settling import settle_touched, touch_seat
+from engine.settling import settle_touched, touch_key
 from engine.state import State
 
 
@@ -48,7 +48,7 @@ def follow_path(state: State, arrival: Arrival, cause: CloseCause, events: list[
     order = arrival.draft
     if not arrival.fills and arrival.path is None:
         return
-    touch_seat(state, order.seat)
+    touch_key(state, order.key)
     if arrival.path is None:
         for lots, price_ticks in arrival.fills:
             fill_order(state, order, lots, price_ticks, TAKER, cause, events)
@@ -98,8 +98,8 @@ def _fill_maker(state: State, maker: Order, lots: int, events: list[Event]) -> N
     """The resting side of a trade; then it stays, shows its next part, or is done."""
     book = maker.market.book
     assert book is not None
-    touch_seat(state, maker.seat)
-    if not maker.market.is_netting:
+    touch_key(state, maker.key)
+    if not maker.key.pools:
         release_ticket_hold(state, maker)
         state.touched.orders.append(maker)
     book.take(maker, lots)
@@ -115,7 +115,7 @@ def _fill_maker(state: State, maker: Order, lots: int, events: list[Event]) -> N
         unrest_order(maker)
         maker.priority = state.take_id()
         rest_order(state, maker)
-    if maker.market.is_netting:
+    if maker.key.pools:
         maker.hold_atoms = order_need_atoms(maker)
     lessen_partner(state, maker, lots, events)
 
@@ -128,7 +128,7 @@ def _pass_own(state: State, kind: int, own: Order, lots: int, events: list[Event
     assert kind == LESSEN
     release_ticket_hold(state, own)
     resize_order(own, own.qty_lots - lots)
-    if not own.market.is_netting:
+    if not own.key.pools:
         state.touched.orders.append(own)
     events.append(amended(own))
 
@@ -162,11 +162,11 @@ def _rest(state: State, order: Order) -> None:
     """A registered limit order begins to wait: its hold is taken when all is settled."""
     assert order.order_type is LIMIT
     rest_order(state, order)
-    touch_seat(state, order.seat)
+    touch_key(state, order.key)
     if order.closing:
         position = state.positions.get(order.position_id)
         assert position is not None
         state.touched.add_position(position)
-    elif not order.market.is_netting:
+    elif not order.key.pools:
         order.hold_atoms = 0
         state.touched.orders.append(order)

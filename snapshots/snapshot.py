@@ -11,13 +11,22 @@ from typing import Any, Final
 from engine.cancel_order import set_timer
 from engine.client_orders import ClientOrder
 from engine.codec import Row, instrument_from_row, instrument_row, pack_rows
-from engine.commands import OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
-from engine.instrument import InstrumentStatus
+from engine.commands import (
+    Leg,
+    OrderType,
+    PriceSource,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+from engine.instrument import InstrumentStatus, PositionMode
+from engine.key import Key
 from engine.market import Market
 from engine.open_orders import register_order, rest_order
 from engine.order import Order
 from engine.position import ExitPair, Position
 from engine.reject_reason import RejectReason
+from engine.seat import Seat
 from engine.state import Account, State, Token
 from engine.trigger_index import arm_pair, rearm_position
 from engine.units import INT64_MAX, AccountId, AssetId, InstrumentId, OrderId, PositionId
@@ -202,15 +211,39 @@ def _write_seats(state: State) -> Iterator[Row]:
     for market in state.markets:
         if market is not None:
             for seat in market.seats:
-                if seat is not None and (seat.leverage != 1 or seat.hold_atoms):
-                    yield market.instrument_id, seat.account_id, seat.leverage, seat.hold_atoms
+                if seat is not None and _is_of_note(seat):
+                    yield (
+                        market.instrument_id,
+                        seat.account_id,
+                        seat.mode,
+                        tuple(
+                            (key.leverage, key.is_cross, key.hold_atoms) for key in seat.each_key()
+                        ),
+                    )
+
+
+def _key_row(key: Key) -> Row:
+    return key.leverage, key.is_cross, key.hold_atoms
+
+
+def _is_of_note(seat: Seat) -> bool:
+    """Whether it differs from one that nobody ever used."""
+    return seat.mode is not seat.market.spec.position_mode or any(
+        key.leverage != 1 or key.hold_atoms or key.is_cross is not seat.market.is_cross
+        for key in seat.each_key()
+    )
 
 
 def _read_seat(state: State, row: Row) -> None:
-    instrument_id, account_id, leverage, hold_atoms = row
+    instrument_id, account_id, mode, keys = row
     seat = _market(state, instrument_id).seat(AccountId(account_id))
-    seat.leverage = leverage
-    seat.hold_atoms = hold_atoms
+    if len(keys) > 1:
+        seat.set_mode(PositionMode.HEDGING)  # its legs exist, whatever its mode is now
+    seat.set_mode(PositionMode(mode))
+    for key, (leverage, is_cross, hold_atoms) in zip(seat.each_key(), keys, strict=True):
+        key.leverage = leverage
+        key.is_cross = is_cross
+        key.hold_atoms = hold_atoms
 
 
 def _write_client_orders(state: State) -> Iterator[Row]:
@@ -251,6 +284,7 @@ def _write_positions(state: State) -> Iterator[Row]:
             position.position_id,
             position.account_id,
             position.market.instrument_id,
+            position.key.leg,
             position.side,
             position.leverage,
             position.opened_ns,
@@ -275,14 +309,15 @@ def _pair_row(pair: ExitPair) -> Row:
 
 
 def _read_position(state: State, row: Row) -> None:
-    position_id, account_id, instrument_id, side, leverage, opened_ns, *amounts, pairs = row
+    position_id, account_id, instrument_id, leg, side, leverage, opened_ns, *amounts = row
+    *amounts, pairs = amounts
     market = _market(state, instrument_id)
     seat = market.seat(AccountId(account_id))
     position = Position(
         PositionId(position_id),
         AccountId(account_id),
         market,
-        seat,
+        seat.key(Leg(leg)),
         Side(side),
         leverage,
         opened_ns,
@@ -313,6 +348,7 @@ def _write_orders(state: State) -> Iterator[Row]:
             order.order_id,
             order.account_id,
             order.market.instrument_id,
+            order.key.leg,
             order.side,
             order.order_type,
             order.time_in_force,
@@ -350,7 +386,7 @@ ORDER_TERMS: Final = 15  # from the quantity to the time of creation
 
 
 def _read_order(state: State, row: Row) -> None:
-    order_id, account_id, instrument_id, side, order_type, time_in_force, *rest = row
+    order_id, account_id, instrument_id, leg, side, order_type, time_in_force, *rest = row
     terms, rest = rest[:ORDER_TERMS], rest[ORDER_TERMS:]
     hold_atoms, frozen_mark_ticks, priority, display_lots, mode, *rest = rest
     oco_group, filled_lots, visible_lots = rest
@@ -359,7 +395,7 @@ def _read_order(state: State, row: Row) -> None:
     order = Order(
         AccountId(account_id),
         market,
-        market.seat(AccountId(account_id)),
+        market.seat(AccountId(account_id)).key(Leg(leg)),
         Side(side),
         OrderType(order_type),
         TimeInForce(time_in_force),
