@@ -56,16 +56,35 @@ class OrderBook:
         if 0 < display_lots < lots:
             lots = display_lots
         order.visible_lots = lots
-        levels = self.bids if order.side is BUY else self.asks
-        levels.add(order, order.price_ticks)
-        self.show(order, lots)
+        price_ticks = order.price_ticks
+        if order.side is BUY:
+            levels, depth, before = self.bids, self.depth_bids, self.bids_before
+        else:
+            levels, depth, before = self.asks, self.depth_asks, self.asks_before
+        levels.add(order, price_ticks)
+        shown = depth.get(price_ticks, 0)
+        if price_ticks not in before:
+            before[price_ticks] = shown
+        depth[price_ticks] = shown + lots
 
     def remove(self, order: "Order") -> None:
         """Leave the queue."""
-        levels = self.bids if order.side is BUY else self.asks
+        price_ticks = order.price_ticks
+        if order.side is BUY:
+            levels, depth, before = self.bids, self.depth_bids, self.bids_before
+        else:
+            levels, depth, before = self.asks, self.depth_asks, self.asks_before
         levels.remove(order)
-        self.show(order, -order.visible_lots)
-        order.visible_lots = 0
+        lots = order.visible_lots
+        if lots:
+            order.visible_lots = 0
+            shown = depth[price_ticks]
+            if price_ticks not in before:
+                before[price_ticks] = shown
+            if shown == lots:
+                del depth[price_ticks]
+            else:
+                depth[price_ticks] = shown - lots
 
     def take(self, order: "Order", lots: int) -> None:
         """A trade takes lots off what the order shows; it stays where it is."""

@@ -53,7 +53,7 @@ def preview_order(state: State, command: PlaceOrder) -> Preview:
     draft = draft_order(state, command)
     arrival = Arrival(state, draft, None)
     preview = Preview(admission_reason(arrival))
-    preview.takes = arrival.takes
+    preview.takes = arrival.takes if arrival.path is None else bool(arrival.fills)
     preview.price_ticks = arrival.at_ticks
     if draft.order_type is MARKET and arrival.path is not None:
         preview.price_ticks = arrival.limit_ticks

@@ -5,16 +5,16 @@ auto-close rules, liquidation prices.  A level is an intrusive ring of entries, 
 leaving cost no search; empty levels stay behind until they are the best or outnumber the live.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from typing import Final, final
-
-from sortedcontainers import SortedList
 
 from engine.units import INT64_MAX
 
 NEVER_FALLS: Final = 0  # best price of an empty book that fires as the price falls
 NEVER_RISES: Final = INT64_MAX  # best price of an empty book that fires as the price rises
 STALE_LEVELS_MIN: Final = 64
+BLOCK_RANKS: Final = 1_000  # a block of twice as many is split
 
 
 class Entry:
@@ -41,15 +41,20 @@ class PriceLevels:
     best_ticks: the first key to fire; NEVER_FALLS or NEVER_RISES if there is none.
     """
 
-    __slots__ = ("_empty", "_heads", "_keys", "best_ticks", "falls", "source")
+    __slots__ = ("_blocks", "_empty", "_heads", "_starts", "best_ticks", "falls", "source")
 
     def __init__(self, source: int, falls: bool) -> None:
         self.source: Final = source
         self.falls: Final = falls
         self.best_ticks = NEVER_FALLS if falls else NEVER_RISES
-        # Invariant: _keys holds exactly the keys of _heads; a head of None is an empty level.
+        # A key's rank is higher the sooner it fires: the key itself, negative if `falls` is not.
+        # Invariant: the _blocks in their order hold exactly the ranks of the keys of _heads,
+        # rising, so that the best is the last; a head of None is an empty level.
         self._heads: dict[int, Entry | None] = {}
-        self._keys: SortedList[int] = SortedList()
+        # Blocks, because making room in one list of a million takes a millisecond.
+        self._blocks: list[list[int]] = [[]]
+        # Invariant: no rank of block i + 1 is below _starts[i], all of block i are.
+        self._starts: list[int] = []
         self._empty = 0
 
     def add(self, entry: Entry, key_ticks: int) -> None:
@@ -72,7 +77,7 @@ class PriceLevels:
         if key_ticks in heads:
             self._empty -= 1
         else:
-            self._keys.add(key_ticks)
+            self._add_rank(key_ticks if self.falls else -key_ticks)
         heads[key_ticks] = entry
         entry.before = entry
         entry.after = entry
@@ -112,20 +117,21 @@ class PriceLevels:
 
     def next_ticks(self, key_ticks: int) -> int:
         """The best price beyond this one at which something waits; as `best_ticks` if none."""
-        keys, heads = self._keys, self._heads
-        if self.falls:
-            place = keys.bisect_left(key_ticks) - 1
-            while place >= 0:
-                if heads[keys[place]] is not None:
-                    return int(keys[place])
+        heads, blocks = self._heads, self._blocks
+        rank = key_ticks if self.falls else -key_ticks
+        block_place = bisect_right(self._starts, rank)
+        place = bisect_left(blocks[block_place], rank)
+        while True:
+            block = blocks[block_place]
+            while place > 0:
                 place -= 1
-            return NEVER_FALLS
-        place = keys.bisect_right(key_ticks)
-        while place < len(keys):
-            if heads[keys[place]] is not None:
-                return int(keys[place])
-            place += 1
-        return NEVER_RISES
+                following = block[place] if self.falls else -block[place]
+                if heads[following] is not None:
+                    return following
+            if block_place == 0:
+                return NEVER_FALLS if self.falls else NEVER_RISES
+            block_place -= 1
+            place = len(blocks[block_place])
 
     def is_passed(self, price_ticks: int, key_ticks: int) -> bool:
         """Whether an entry at `key_ticks` fires at this price; equality fires."""
@@ -136,12 +142,7 @@ class PriceLevels:
         entries: list[Entry] = []
         if not self.is_passed(price_ticks, self.best_ticks):
             return entries
-        keys = (
-            self._keys.irange(price_ticks, None, reverse=True)
-            if self.falls
-            else self._keys.irange(None, price_ticks)
-        )
-        for key_ticks in keys:
+        for key_ticks in self._keys_passed(price_ticks):
             head = self._heads[key_ticks]
             if head is None:
                 continue
@@ -162,7 +163,13 @@ class PriceLevels:
 
     def check(self) -> None:
         """Assert every invariant of the structure."""
-        assert len(self._keys) == len(self._heads)
+        ranks = [rank for block in self._blocks for rank in block]
+        assert ranks == sorted(key if self.falls else -key for key in self._heads)
+        assert len(self._starts) == len(self._blocks) - 1
+        for start, block, following in zip(
+            self._starts, self._blocks[:-1], self._blocks[1:], strict=True
+        ):
+            assert block[-1] < start <= following[0]
         assert self._empty == sum(1 for head in self._heads.values() if head is None)
         entries = list(self.entries())
         for entry in entries:
@@ -173,22 +180,54 @@ class PriceLevels:
         none_ticks = NEVER_FALLS if self.falls else NEVER_RISES
         assert self.best_ticks == (entries[0].key_ticks if entries else none_ticks)
 
+    def _add_rank(self, rank: int) -> None:
+        """A key that was not there."""
+        starts = self._starts
+        place = bisect_right(starts, rank) if starts and rank < starts[-1] else len(starts)
+        block = self._blocks[place]
+        insort(block, rank)
+        if len(block) > 2 * BLOCK_RANKS:
+            self._blocks.insert(place + 1, block[BLOCK_RANKS:])
+            starts.insert(place, block[BLOCK_RANKS])
+            del block[BLOCK_RANKS:]
+
+    def _keys_passed(self, price_ticks: int) -> list[int]:
+        """The keys that a price passes, empty levels too, best first."""
+        falls = self.falls
+        worst = price_ticks if falls else -price_ticks
+        keys: list[int] = []
+        for block in reversed(self._blocks):
+            place = bisect_left(block, worst)
+            passed = block[place:] if place else block
+            keys += reversed(passed) if falls else [-rank for rank in reversed(passed)]
+            if place:
+                break
+        return keys
+
     def _drop_empty_best(self) -> None:
         """Take empty levels off the best end, so that the best is a live one."""
-        keys, heads = self._keys, self._heads
-        end = -1 if self.falls else 0
-        while keys:
-            best_ticks = keys[end]
-            if heads[best_ticks] is not None:
-                self.best_ticks = best_ticks
-                return
-            keys.pop(end)
-            del heads[best_ticks]
-            self._empty -= 1
-        self.best_ticks = NEVER_FALLS if self.falls else NEVER_RISES
+        heads, blocks, falls = self._heads, self._blocks, self.falls
+        while True:
+            block = blocks[-1]
+            while block:
+                best_ticks = block[-1] if falls else -block[-1]
+                if heads[best_ticks] is not None:
+                    self.best_ticks = best_ticks
+                    return
+                block.pop()
+                del heads[best_ticks]
+                self._empty -= 1
+            if len(blocks) == 1:
+                break
+            blocks.pop()
+            self._starts.pop()
+        self.best_ticks = NEVER_FALLS if falls else NEVER_RISES
 
     def _compact(self) -> None:
         """Forget all empty levels; paid for by the removals that left them."""
         self._heads = {key: head for key, head in self._heads.items() if head is not None}
-        self._keys = SortedList(self._heads)
+        ranks = sorted(self._heads) if self.falls else sorted(-key for key in self._heads)
+        places = range(0, max(1, len(ranks)), BLOCK_RANKS)
+        self._blocks = [ranks[place : place + BLOCK_RANKS] for place in places]
+        self._starts = [block[0] for block in self._blocks[1:]]
         self._empty = 0

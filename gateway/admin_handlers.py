@@ -29,6 +29,7 @@ from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
 from gateway.errors import reason_error
 from gateway.http_calls import Call
+from gateway.instrument_replies import instrument_reply
 from gateway.market.replies import ticker_reply
 from gateway.operations import Answered, Operation, Outcome, rejection
 
@@ -193,7 +194,7 @@ def _enter_market(call: Call, command: Command, status: int) -> Operation:
         )
         market = state.market(instrument_id)
         assert market is not None
-        return Answered(status, replies.encode(replies.instrument_reply(market)), False)
+        return Answered(status, replies.encode(instrument_reply(market)), False)
 
     return Operation(command, answer)
 

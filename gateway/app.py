@@ -21,14 +21,13 @@ from aiohttp import web
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.data import OpenData, open_data
-from gateway.decimals import text_from_e8
 from gateway.feeds.feed import Feed
 from gateway.feeds.spec import make_feed, parse_feed_spec
-from gateway.logs import RefusalLog
 from gateway.prices import PriceEntry, resume_points
 from gateway.routes import PRIVILEGED, PUBLIC, Route, application
 from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED
-from gateway.venue import VERSION, About, Venue, insurance_atoms
+from gateway.upkeep import log_refusals, push_valuations
+from gateway.venue import VERSION, About, Venue
 from gateway.ws_sessions import Sessions
 from wal.errors import LogFailed
 from wal.files import Files
@@ -37,7 +36,6 @@ from wal.writer import LogWriter, SyncMode
 
 ADMIN_HOST: Final = "127.0.0.1"
 BACKLOG: Final = 1_024
-REFUSALS_EVERY_S: Final = 10.0
 FIELD_BYTES_MAX: Final = 4_096
 FIELDS_MAX: Final = 64
 
@@ -68,7 +66,7 @@ def no_announcement(_addresses: Addresses) -> None:
     """Nobody to tell."""
 
 
-async def nothing_beside(_venue: Venue) -> None:
+async def no_companion(_venue: Venue) -> None:
     """Nobody else at work."""
 
 
@@ -85,7 +83,7 @@ def run(
     prepare: Prepare = no_preparation,
     ready: Ready = no_announcement,
     progress: Progress = no_progress,
-    beside: Beside = nothing_beside,
+    beside: Beside = no_companion,
 ) -> None:
     """Serve until SIGINT or SIGTERM.  Raises what `open_data` does, FeedFault, and OSError if a
     listener's address is taken."""
@@ -98,7 +96,7 @@ async def serve(
     prepare: Prepare = no_preparation,
     ready: Ready = no_announcement,
     progress: Progress = no_progress,
-    beside: Beside = nothing_beside,
+    beside: Beside = no_companion,
 ) -> None:
     """The same on the running loop."""
     files = Files()
@@ -152,15 +150,24 @@ async def _serve_data(
         await stop.wait()
         log.info("stopping", sequence=venue.state.sequence)
     finally:
-        venue.is_ready = False
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        sessions.close_all()
-        for runner in runners:
-            await runner.cleanup()
-        venue.market_data.stop()
-        venue.sequencer.stop()
+        await _stop_serving(venue, sessions, tasks, runners)
+
+
+async def _stop_serving(
+    venue: Venue,
+    sessions: Sessions,
+    tasks: list[asyncio.Task[None]],
+    runners: list[web.AppRunner],
+) -> None:
+    venue.is_ready = False
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    sessions.close_all()
+    for runner in runners:
+        await runner.cleanup()
+    venue.market_data.stop()
+    venue.sequencer.stop()
 
 
 def _log_start(data: OpenData, venue: Venue, addresses: Addresses) -> None:
@@ -211,8 +218,8 @@ def _tasks(
     """What runs beside the listeners until the venue stops."""
     policy = venue.config.journal.policy
     tasks = [
-        asyncio.create_task(_push_valuations(venue), name="valuations"),
-        asyncio.create_task(_log_refusals(venue), name="refusals"),
+        asyncio.create_task(push_valuations(venue), name="valuations"),
+        asyncio.create_task(log_refusals(venue), name="refusals"),
         asyncio.create_task(beside(venue), name="beside"),
     ]
     if feed is not None:
@@ -229,40 +236,6 @@ def _refuse_to_go_on_without(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.critical("fault", task=task.get_name(), error=repr(error), action="exit")
         halt(EXIT_BUG)
-
-
-async def _push_valuations(venue: Venue) -> None:
-    """Live profit, a few times a second."""
-    interval_s = venue.config.websocket.pnl_interval_ms / 1_000
-    while True:
-        await asyncio.sleep(interval_s)
-        if venue.sequencer.is_settled:
-            venue.streams.push_valuations()
-
-
-async def _log_refusals(venue: Venue) -> None:
-    """How often each class of refusal came, when any did; and a fund that is below zero."""
-    said, prices = RefusalLog(), RefusalLog()
-    insurance: dict[str, int] = {}
-    while True:
-        await asyncio.sleep(REFUSALS_EVERY_S)
-        if venue.sequencer.is_settled:
-            warn_of_insurance(venue, insurance)
-        if news := said.news(venue.refusals):
-            log.info("refusals", **news)
-        if news := prices.news(venue.price_refusals):
-            log.warning("prices refused", **news)
-
-
-def warn_of_insurance(venue: Venue, known: dict[str, int]) -> None:
-    """Say that a fund is below zero, each time that it has changed.
-
-    known: what each asset's fund was when this was last asked.
-    """
-    for asset, atoms in insurance_atoms(venue.state):
-        if atoms < 0 and known.get(asset) != atoms:
-            log.error("insurance negative", asset=asset, amount=text_from_e8(atoms))
-        known[asset] = atoms
 
 
 async def _sync_often(writer: LogWriter, interval_ms: int) -> None:

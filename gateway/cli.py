@@ -142,7 +142,7 @@ def _serve(config: Config, demo: Demo | None) -> None:
             click.echo(plain if demo is None else demo.welcome(addresses))
 
         prepare = app.no_preparation if demo is None else demo.prepare
-        beside = app.nothing_beside if demo is None else demo.make_market
+        beside = app.no_companion if demo is None else demo.make_market
         app.run(config, demo is not None, prepare, ready, progress, beside)
 
 

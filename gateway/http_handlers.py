@@ -10,12 +10,13 @@ from engine.reject_reason import RejectReason
 from engine.state import open_positions
 from gateway import api_messages as messages
 from gateway import api_replies as replies
-from gateway import batches, operations
+from gateway import operations
 from gateway.api_messages import path_id
 from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.history_records import OPEN_STATUSES, ORDER_STATUSES, AccountHistory
 from gateway.http_calls import Call, Page
-from gateway.operations import Answered, Operation
+from gateway.instrument_replies import instrument_reply
+from gateway.operations import Operation
 from gateway.venue import VERSION
 
 T = TypeVar("T")
@@ -90,36 +91,6 @@ def delete_order_by_client_id(call: Call) -> Operation:
     """Cancel one order by its client order id."""
     record = operations.own_order_by_client_id(call.venue, call.account_id, _client_id(call))
     return operations.cancel(call.venue, call.account_id, record)
-
-
-def post_batch(call: Call, request: messages.PlaceBatchRequest) -> Operation | web.Response:
-    """Place several orders in one command."""
-    operations.require_own(call.venue, call.account_id, request.user_id)
-    return _batch(call, batches.places(call.venue, call.account_id, request.orders))
-
-
-def patch_batch(call: Call, request: messages.AmendBatchRequest) -> Operation | web.Response:
-    """Amend several orders in one command."""
-    operations.require_own(call.venue, call.account_id, request.user_id)
-    return _batch(call, batches.amends(call.venue, call.account_id, request.amends))
-
-
-def delete_batch(call: Call, request: messages.CancelBatchRequest) -> Operation | web.Response:
-    """Cancel several orders in one command."""
-    operations.require_own(call.venue, call.account_id, request.user_id)
-    ids = request.order_ids, request.client_order_ids
-    return _batch(call, batches.cancels(call.venue, call.account_id, *ids))
-
-
-def _batch(call: Call, parts: list[batches.Part]) -> Operation | web.Response:
-    assert call.caller is not None
-    made = batches.combined(call.venue, call.account_id, call.caller.token_hash, parts)
-    return call.reply_bytes(*made) if isinstance(made, Answered) else made
-
-
-def post_cancel_after(call: Call, request: messages.CancelAfterRequest) -> Operation:
-    """Cancel all orders in a while, unless told again."""
-    return operations.cancel_after(call.venue, call.account_id, request)
 
 
 def post_preview(call: Call, request: messages.PlaceOrderRequest) -> web.Response:
@@ -226,7 +197,7 @@ def get_instruments(call: Call) -> web.Response:
     """All markets and their settings."""
     call.query()
     state = call.venue.state
-    markets = [replies.instrument_reply(market) for market in replies.markets(state)]
+    markets = [instrument_reply(market) for market in replies.markets(state)]
     return call.reply({"instruments": markets, "sequence": state.sequence})
 
 

@@ -60,12 +60,15 @@ class VenueCollector(Collector):
             ("epoch", "How often the venue has been started", venue.about.epoch),
         ):
             yield GaugeMetricFamily(f"fulcrum_{name}", words, value=value)
-        insurance = GaugeMetricFamily(
-            "fulcrum_insurance", "The insurance fund; below zero is an alert", labels=["asset"]
-        )
-        for asset, atoms in insurance_atoms(venue.state):
-            insurance.add_metric([asset], atoms / E8)
-        yield insurance
+        yield _insurance(venue)
+
+
+def _insurance(venue: Venue) -> Metric:
+    words = "The insurance fund; below zero is an alert"
+    family = GaugeMetricFamily("fulcrum_insurance", words, labels=["asset"])
+    for asset, atoms in insurance_atoms(venue.state):
+        family.add_metric([asset], atoms / E8)
+    return family
 
 
 def _by_label(name: str, words: str, label: str, values: dict[str, int]) -> Metric:

@@ -12,6 +12,7 @@ from engine.commands import Scope
 from gateway import admin_handlers as admin
 from gateway import admin_messages, metrics
 from gateway import api_messages as messages
+from gateway import batch_handlers as batch
 from gateway import http_handlers as http
 from gateway import market_handlers as market
 from gateway.http_calls import Guard, Handler, endpoint
@@ -45,10 +46,10 @@ PUBLIC: Final = (
     Route("POST", "/api/orders", TRADE, http.post_order, messages.PlaceOrderRequest),
     Route("GET", "/api/orders", READ, http.get_orders),
     Route("DELETE", "/api/orders", TRADE, http.delete_orders),
-    Route("POST", BATCH, TRADE, http.post_batch, messages.PlaceBatchRequest),
-    Route("PATCH", BATCH, TRADE, http.patch_batch, messages.AmendBatchRequest),
-    Route("DELETE", BATCH, TRADE, http.delete_batch, messages.CancelBatchRequest),
-    Route("POST", "/api/cancel-after", TRADE, http.post_cancel_after, messages.CancelAfterRequest),
+    Route("POST", BATCH, TRADE, batch.post_batch, messages.PlaceBatchRequest),
+    Route("PATCH", BATCH, TRADE, batch.patch_batch, messages.AmendBatchRequest),
+    Route("DELETE", BATCH, TRADE, batch.delete_batch, messages.CancelBatchRequest),
+    Route("POST", "/api/cancel-after", TRADE, batch.post_cancel_after, messages.CancelAfterRequest),
     Route("POST", "/api/orders/preview", READ, http.post_preview, messages.PlaceOrderRequest),
     Route("GET", "/api/orders/client/{client_id}", READ, http.get_order_by_client_id),
     Route("DELETE", "/api/orders/client/{client_id}", TRADE, http.delete_order_by_client_id),

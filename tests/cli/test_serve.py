@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,6 +104,34 @@ def test_the_demo_works_as_printed_and_comes_back(
     demo_only = ["ListInstrument"] * 3 + ["FundInsurance"]
     demo_only += ["OpenAccount", "Deposit", "IssueToken"] * 3 + ["IssueToken"]
     assert entered == [*demo_only, "PlaceOrder"]
+    assert fulcrum("verify", data, "--deep").exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_lone_user_finds_somebody_to_trade_with(
+    tmp_path: Path, system_tool: Callable[[str], Path]
+) -> None:
+    system_tool("curl")
+    data = tmp_path / "data"
+    asked = {"BTC/USDT": "BTC-PERP/USDT", '"amount":"100"': '"quantity":"0.01"'}
+    with demo(data) as venue:
+        tokens = json.loads((data / TOKENS_FILE).read_text())
+        line = venue.curls[0]
+        for old, new in asked.items():
+            line = line.replace(old, new)
+        for _ in range(50):  # the first price and the first quotes take a moment
+            order = run_line(line)
+            if order.get("status") == "FILLED":
+                break
+            time.sleep(0.1)
+        ledger = ledger_of(venue, tokens)
+        code, _log = venue.end(signal.SIGINT)
+
+    assert (order["symbol"], order["status"], order["filledQuantity"]) == (
+        *("BTC-PERP/USDT", "FILLED", "0.01"),
+    )
+    assert ledger["sum"] == "0"
+    assert code == 0
     assert fulcrum("verify", data, "--deep").exit_code == 0
 
 

@@ -25,7 +25,6 @@ from gateway.authentication import token_hash
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.data import OpenData, open_data
-from gateway.listings import order_driven_market
 from gateway.prices import PriceEntry
 from gateway.sequencer import Committer
 from gateway.venue import About, Venue
@@ -240,22 +239,6 @@ def market(symbol: str, **changes: object) -> InstrumentSpec:
     spec = simple_instrument(symbol, base, settlement, 1_000_000, 100)
     values = {name: getattr(spec, name) for name in InstrumentSpec.__slots__}
     return InstrumentSpec(**(values | {"stale_after_ns": 0} | changes))
-
-
-PERP: Final = "BTC-PERP/USDT"
-
-
-def perpetual(**changes: object) -> InstrumentSpec:
-    """An order-driven market, tick 0.1 and lot 0.001, whose price never goes stale."""
-    spec = order_driven_market("BTC")
-    values = {name: getattr(spec, name) for name in InstrumentSpec.__slots__}
-    return InstrumentSpec(**(values | {"stale_after_ns": 0} | changes))
-
-
-async def open_perpetual(house: House, price: str = "20000", **changes: object) -> None:
-    """List the order-driven market and give it a mark."""
-    await house.enter(ListInstrument(perpetual(**changes)))
-    await house.price(price, PERP)
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from gateway import operations
-from tests.gateway.house import FAST, PERP, Client, House, open_perpetual, socket_of, until
+from tests.gateway.house import FAST, Client, House, socket_of, until
+from tests.gateway.perpetual import PERP, open_perpetual
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from engine.market import Market
 from gateway import demo_maker
 from gateway.demo_maker import LEVELS, DemoMaker
-from tests.gateway.house import PERP, House, open_perpetual, until
+from tests.gateway.house import House, until
+from tests.gateway.perpetual import PERP, open_perpetual
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,8 @@
 """Figures in the Prometheus format, read back by its own parser."""
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from engine.commands import FundInsurance
-from engine.units import E8
-from gateway.app import warn_of_insurance
-from tests.gateway.house import PERP, House, open_perpetual
+from tests.gateway.house import House
 
 
 async def figures(house: House) -> dict[str, float]:
@@ -18,34 +14,6 @@ async def figures(house: House) -> dict[str, float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-
-
-async def test_a_fund_below_zero_is_shown_and_said(
-    house: House, capsys: pytest.CaptureFixture[str]
-) -> None:
-    await open_perpetual(house)
-    await house.enter(FundInsurance("USDT", 100 * E8, "fund"))
-    assert (await figures(house))["fulcrum_insurance[USDT]"] == 100
-    known: dict[str, int] = {}
-    warn_of_insurance(house.venue, known)
-    assert "insurance negative" not in capsys.readouterr().out
-    alice, bob = await house.user("alice", "2100"), await house.user("bob", "100000")
-    order = {"symbol": PERP, "leverage": 10, "quantity": "1"}
-    await bob.order(**order, side="SELL", orderType="LIMIT", price="20000")
-    await alice.order(**order, side="BUY")
-    await house.price("18100", PERP)
-    await bob.order(**order, side="BUY", orderType="LIMIT", price="16300")
-
-    await alice.order(**order, side="SELL")  # she loses 3,700 and has 2,090
-    shown = await figures(house)
-    warn_of_insurance(house.venue, known)
-    said = capsys.readouterr().out
-    warn_of_insurance(house.venue, known)
-
-    assert -1_700 < shown["fulcrum_insurance[USDT]"] < -1_500
-    assert said.count("insurance negative") == 1
-    assert "insurance negative" not in capsys.readouterr().out
-    assert (await house.admin.get("/admin/ledger")).body["sum"] == "0"
 
 
 async def test_what_happens_is_counted(house: House) -> None:

@@ -34,6 +34,13 @@ def band_edge(market: Market, side: str) -> int:
     return max(1, ceil_div(mark * (E8 - band), E8))
 
 
+def least_lots(market: Market) -> int:
+    """The fewest lots that an opener may have, wherever in the band its price lies."""
+    lot_atoms = band_edge(market, "SELL") * market.k
+    worth = ceil_div(market.spec["notional_atoms_min"], lot_atoms)
+    return int(min(max(worth, market.spec["qty_lots_min"]), market.spec["qty_lots_max"]))
+
+
 def limit_price(chance: Random, state: State, market: Market, side: str) -> int:
     """At, beside and through the touch, at the own side's levels, at the band, or near the mark."""
     assert market.prices is not None
@@ -101,7 +108,8 @@ def marks(state: State, market: Market, fields: Fields) -> list[int]:
 def lots(chance: Random, state: State, market: Market, fields: Fields, free: int) -> int:
     """Few, or at a mark of the book or of the own position, one less, one more."""
     least, most = market.spec["qty_lots_min"], market.spec["qty_lots_max"]
-    few = chance.randint(least, max(least, min(12, most)))
+    enough = least if chance.random() < 0.1 else least_lots(market)
+    few = min(most, enough + chance.randint(0, 10))
     sizes = [few, few, few, few, chance.choice((least, most))]
     sizes += [each + chance.choice((-1, 0, 0, 1)) for each in marks(state, market, fields)]
     if market.spec["position_mode"] == "NETTING":
@@ -117,7 +125,7 @@ def lots(chance: Random, state: State, market: Market, fields: Fields, free: int
     affords = max(0, free) * max(1, leverage) // (market.prices["MARK"] * market.k)
     if chance.random() < 0.05:
         return max(1, chance.choice((least - 1, most + 1, affords, affords + 1)))
-    return int(max(least, min(size, most, max(least, affords))))
+    return int(max(enough, min(size, most, max(enough, affords))))
 
 
 def walk_cost(market: Market, path: list[Order], wanted_lots: int) -> int:

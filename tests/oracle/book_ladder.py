@@ -1,17 +1,16 @@
-"""The rungs that an order of an order-driven market climbs (ODM-…, ADM-6a to 6c).  Changes nothing.
+"""The rungs of an order-driven market (ODM-…, ADM-6a to 6c).  Changes nothing.
 
-What the order would come to is read off a rehearsal: the copy of the state on which it was tried.
+What an order would come to is read off its rehearsal: the copy of the state on which it was tried.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.oracle import book, ladder
+from tests.oracle import ladder
+from tests.oracle.book_draft import BookDraft
 from tests.oracle.holds import key_need, need_of, opening_lots, size_of
-from tests.oracle.ladder import Draft
-from tests.oracle.matching import Run, rehearse
-from tests.oracle.records import CONDITIONALS, LIMITS_TO_BE, Order, Position
+from tests.oracle.matching import Run
+from tests.oracle.records import CONDITIONALS, LIMITS_TO_BE
 from tests.oracle.rules import (
     auto_close_holds,
     cap_atoms,
@@ -21,98 +20,6 @@ from tests.oracle.rules import (
     largest_position_lots,
     liquidatable,
 )
-
-
-@dataclass
-class BookDraft(Draft):
-    """An order of an order-driven market as it would be, and what its path would be."""
-
-    run: Run | None = None
-    budget_atoms: int | None = None
-
-    @property
-    def touch(self) -> int:
-        """BOK-1."""
-        return book.touch(self.state, self.market, self.order.side)
-
-    @property
-    def takes(self) -> bool:
-        """MAT-1: it crosses."""
-        return book.crosses(self.state, self.market, self.order)
-
-    @property
-    def parent_price(self) -> int:
-        """ODM-1: the limit, the trigger, or the touch, without one the mark; 0 while unknown."""
-        order = self.order
-        if order.order_type == "LIMIT" or order.order_type in LIMITS_TO_BE:
-            return order.price_ticks
-        if order.order_type in CONDITIONALS:
-            return order.trigger_ticks
-        if self.market.prices is None:
-            return 0
-        return self.touch or self.mark
-
-    @property
-    def fill_price(self) -> int:
-        """The price that its size and worth are judged at."""
-        return self.parent_price
-
-    @property
-    def path(self) -> Run:
-        """Its rehearsal, which has taken place."""
-        assert self.run is not None
-        return self.run
-
-    def rehearse(self) -> None:
-        """Tries the order.  A market order by amount has the lots of its path from here on."""
-        order = self.order
-        if order.order_type in CONDITIONALS:
-            return
-        if order.amount_atoms > 0:
-            self.budget_atoms = order.amount_atoms * order.leverage
-        tried = replace(order, amount_atoms=0)
-        self.run = rehearse(self.state, tried, self.last_in_queue, self.budget_atoms)
-        if order.amount_atoms > 0:
-            order.qty_lots = self.run.traded_lots + self.run.decremented_lots
-            order.amount_atoms = 0
-
-    @property
-    def rest(self) -> Order | None:
-        """What of it would rest after the path."""
-        if self.run is None or not self.run.taker.rests:
-            return None
-        return self.run.state.orders.get(self.run.taker.order_id)
-
-    @property
-    def position_after(self) -> Position | None:
-        """The position that its trades would have opened or left."""
-        state, taker = self.path.state, self.path.taker
-        if self.market.is_ticket:
-            return state.positions.get(taker.opened_position_id)
-        return state.position_of_key(taker.account_id, taker.instrument_id)
-
-    @property
-    def orders_after(self) -> list[Order]:
-        """The account's open orders in the market after the path, the rest included."""
-        return self.path.state.orders_of_key(self.order.account_id, self.order.instrument_id)
-
-    @property
-    def resting_opens(self) -> int:
-        """The lots of the rest that would open."""
-        rest = self.rest
-        if rest is None or rest.closing:
-            return 0
-        if self.market.is_ticket:
-            return rest.qty_lots
-        walked = opening_lots(self.orders_after, rest.side, *size_of(self.position_after))
-        return next(lots for order, lots in walked if order is rest)
-
-    @property
-    def opens(self) -> bool:
-        """Whether any of its lots would open, in a trade or in the rest."""
-        if self.run is None or self.order.closing:
-            return False
-        return self.run.opened_lots > 0 or self.resting_opens > 0
 
 
 def stale_opener(draft: BookDraft) -> bool:
@@ -194,11 +101,6 @@ def too_many(draft: BookDraft) -> bool:
     return draft.rest is not None and ladder.too_many_open(draft)
 
 
-def would_take(draft: BookDraft) -> bool:
-    """MAT-4: whoever's the order is that it would meet."""
-    return draft.order.post_only and draft.takes
-
-
 def cannot_fill(draft: BookDraft) -> bool:
     """MAT-4 and MAT-3."""
     if draft.run is None:
@@ -261,14 +163,11 @@ AFTER_THE_PATH: Final[tuple[tuple[str, Rung], ...]] = (
     ("MIN_NOTIONAL", below_notional),
     ("RISK_TIER", beyond_tier),
     ("TOO_MANY_ORDERS", too_many),
-    ("WOULD_TAKE", would_take),
+    ("WOULD_TAKE", ladder.would_take),
     ("CANNOT_FILL", cannot_fill),
     ("INSUFFICIENT_BALANCE", short_of_balance),
     ("WOULD_LIQUIDATE", would_liquidate),
 )
-# What an amend and a triggered order are not asked (AMD-1, ADM-6).
-NOT_OF_AMENDS: Final = ("EXPIRED_ALREADY", "TOO_MANY_ORDERS", "CANNOT_FILL")
-NOT_OF_TRIGGERED: Final = ("WOULD_TRIGGER", "EXPIRED_ALREADY", "TOO_MANY_ORDERS")
 
 
 def refusal(draft: BookDraft, unasked: tuple[str, ...] = ()) -> str:

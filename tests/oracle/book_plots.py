@@ -1,167 +1,21 @@
 """Plots in a book: self-trades, icebergs, closers in the way, pairs, cascades, timers.
 
-Knows the oracle's state when a step is thought out, and where orders have to stand to meet.
+Knows what the oracle's rules need to bite; each step is thought out when its turn comes.
 """
 
 from collections.abc import Callable
-from random import Random
 from typing import Final
 
 from tests.oracle import book_aims
 from tests.oracle.order_aims import FORCES, PREVENTIONS
-from tests.oracle.plots import Planned, Step, transfer_to
-from tests.oracle.records import E8, Fields, Market, Order, Position, opposite, sign
-from tests.oracle.rules import close_fee_e8
-from tests.oracle.state import State
-from tests.oracle.stories import SECOND_NS, order_fields, price_of
+from tests.oracle.plots import Planned, Step
+from tests.oracle.records import Fields, opposite, sign
+from tests.oracle.rules import ceil_div
+from tests.oracle.scene import Plot, Scene
+from tests.oracle.stories import SECOND_NS
 
-Plot = list[Planned]
 # Margins and fees of prices divided by these are rounded at every trade.
 ODD: Final = (3, 7, 9, 11, 13)
-
-
-class Scene:
-    """A book, and those who can play in it."""
-
-    def __init__(
-        self, chance: Random, state: State, market: Market, fresh: Callable[[str], str]
-    ) -> None:
-        self.chance = chance
-        self.state = state
-        self.market = market
-        self.fresh = fresh
-        self.plot: Plot = []
-        self.least = int(market.spec["qty_lots_min"])
-        self.most = int(market.spec["qty_lots_max"])
-        self.side = chance.choice(("BUY", "SELL"))
-        self.few = min(self.most, self.least + chance.randint(1, 6))
-
-    @property
-    def mark(self) -> int:
-        """The market's mark."""
-        assert self.market.prices is not None
-        return self.market.prices["MARK"]
-
-    @property
-    def is_ticket(self) -> bool:
-        """Whether every opener makes its own position."""
-        return bool(self.market.spec["position_mode"] == "TICKET")
-
-    def cast(self, count: int) -> list[int]:
-        """Accounts that can pay, those without anything in this market first."""
-        waiting: list[Order | Position] = [*self.state.orders.values()]
-        waiting += self.state.positions.values()
-        here = self.market.instrument_id
-        busy = {each.account_id for each in waiting if each.instrument_id == here}
-        accounts = list(self.state.accounts)[:9]
-        self.chance.shuffle(accounts)
-        accounts.sort(key=lambda account_id: account_id in busy)
-        chosen = accounts[:count]
-        enough = 3 * self.most * self.mark * self.market.k
-        for account_id in chosen:
-            if self.state.free.get((account_id, self.market.asset_id), 0) < enough:
-                self.money(account_id, 2 * enough)
-        self.chance.shuffle(chosen)
-        return chosen
-
-    def money(self, account_id: int, atoms: int) -> None:
-        """The account has just so much free then."""
-        name = self.fresh("t")
-        self.plot.append(lambda: transfer_to(self.state, self.market, account_id, atoms, name))
-
-    def inside(self, side: str) -> int:
-        """Where an order of this side would be first and still rest."""
-        way = sign(side)
-        ours = book_aims.resting(self.state, self.market, side)
-        touch = book_aims.touch_of(self.state, self.market, side)
-        ticks = ours[0].price_ticks + way if ours else self.mark - way
-        if touch and way * (touch - ticks) <= 0:
-            ticks = touch - way
-        edge = book_aims.band_edge(self.market, side)
-        return max(1, min(ticks, edge) if side == "BUY" else max(ticks, edge))
-
-    def place(self, account_id: int, side: str, qty_lots: int, ticks: int, **more: object) -> None:
-        """A LIMIT, or MARKET without a price; a leverage counts where it may."""
-        self.plot.append(lambda: self.placed(account_id, side, qty_lots, ticks, **more))
-
-    def placed(
-        self, account_id: int, side: str, qty_lots: int, ticks: int, **more: object
-    ) -> Step | None:
-        """The step of `place`, thought out now."""
-        kind = "LIMIT" if ticks else "MARKET"
-        order = order_fields(account_id, self.market.instrument_id, side, kind)
-        order |= {"qty_lots": qty_lots, "price_ticks": ticks, "leverage": 10, **more}
-        order["leverage"] = self.leverage(account_id, int(str(order["leverage"])))
-        return "PlaceOrder", order
-
-    def leverage(self, account_id: int, wanted: int) -> int:
-        """The wanted one, or that of a key in use."""
-        key = account_id, self.market.instrument_id
-        in_use = self.state.position_of_key(*key) or self.state.orders_of_key(*key)
-        # Where maintenance takes more than the margin, nobody could open at all.
-        kept_e8 = self.market.spec["tiers"][0][1] + close_fee_e8(self.market.spec)
-        highest = min(self.market.spec["leverage_max"], 9 * E8 // (10 * max(1, kept_e8)))
-        return 0 if in_use and not self.is_ticket else min(wanted, int(highest))
-
-    def take(self, account_id: int, side: str, qty_lots: int, **more: object) -> None:
-        """An order up to the band's edge, which may not wait."""
-        forces = {"time_in_force": "IOC", **more}
-        self.plot.append(
-            lambda: self.placed(
-                account_id, side, qty_lots, book_aims.band_edge(self.market, side), **forces
-            )
-        )
-
-    def close(self, account_id: int, qty_lots: int, ticks: int, **more: object) -> None:
-        """A closing order on the account's position, whatever it is by then (0 lots: all)."""
-
-        def step() -> Step | None:
-            position = self.position(account_id)
-            if position is None:
-                return None
-            kind = "LIMIT" if ticks else "MARKET"
-            order = order_fields(
-                account_id, self.market.instrument_id, opposite(position.side), kind
-            )
-            size = {"qty_lots": qty_lots, "price_ticks": ticks}
-            return "PlaceOrder", order | {"position_id": position.position_id, **size, **more}
-
-        self.plot.append(step)
-
-    def position(self, account_id: int) -> Position | None:
-        """The newest position of an account in this market."""
-        own = [
-            position
-            for position in self.state.positions.values()
-            if position.instrument_id == self.market.instrument_id
-            and position.account_id == account_id
-        ]
-        return own[-1] if own else None
-
-    def clear(self, side: str, to_ticks: int, times: int = 3) -> None:
-        """Whoever rests on a side up to a price, the best first, cancels all."""
-
-        def step() -> Step | None:
-            for order in book_aims.resting(self.state, self.market, side):
-                if sign(side) * (order.price_ticks - to_ticks) >= 0 and order.account_id:
-                    return "CancelOrders", {
-                        "account_id": order.account_id,
-                        "instrument_id": self.market.instrument_id,
-                        "on_disconnect": self.chance.random() < 0.3,
-                    }
-            return None
-
-        self.plot += [step] * times
-
-    def mark_to(self, ticks: Callable[[], int]) -> None:
-        """The operator moves mark and index."""
-        self.plot.append(
-            lambda: ("UpdatePrice", price_of(max(1, ticks()), self.market.instrument_id))
-        )
-
-    def later(self, nanoseconds: int) -> None:
-        """Time passes."""
-        self.plot.append(lambda: ("AdvanceTime", {}, nanoseconds))
 
 
 def self_trade(scene: Scene) -> Plot:
@@ -175,14 +29,14 @@ def self_trade(scene: Scene) -> Plot:
     for place, (who, size) in enumerate(rows):
         behind = chance.choice((0, 0, 1)) if place else 0
         scene.place(who, side, size, max(1, ticks - behind * sign(side)))
-    some = chance.choice((sizes[0], sizes[1], sum(sizes), sum(sizes[1:]), sum(sizes[:2])))
-    scene.take(
-        own,
-        opposite(side),
-        max(scene.least, some + chance.choice((-1, 0, 0, 1, 4))),
-        time_in_force=chance.choice(("GTC", "IOC", "FOK", "FOK")),
-        self_trade_prevention=chance.choice(PREVENTIONS),
-    )
+    mode, force = chance.choice((*PREVENTIONS, "DECREMENT")), chance.choice(("GTC", "IOC", "FOK"))
+    mine = next(size for who, size in rows if who == own)
+    theirs = sum(sizes) - mine
+    some = chance.choice((mine, theirs, sum(sizes), rows[0][1] + rows[1][1]))
+    if force == "FOK" and chance.random() < 0.7:
+        some = max(1, theirs - chance.randint(0, 3))
+    some = max(scene.least, some + chance.choice((-1, 0, 0, 1, 4)))
+    scene.take(own, opposite(side), some, time_in_force=force, self_trade_prevention=mode)
     return scene.plot
 
 
@@ -191,13 +45,16 @@ def iceberg(scene: Scene) -> Plot:
     chance, side = scene.chance, scene.side
     maker, other, taker = scene.cast(3)
     ticks = scene.inside(side)
-    display = scene.least + chance.randint(0, 2)
-    hidden = display * chance.randint(1, 4) + chance.randint(0, 1)
+    display = int(scene.market.spec["qty_lots_min"]) + chance.randint(0, 2)
+    hidden = max(scene.least, display * chance.randint(1, 4)) + chance.randint(0, 1)
     leverage = chance.choice((*ODD, 10))
     scene.place(maker, side, display + hidden, ticks, display_lots=display, leverage=leverage)
     scene.place(other, side, scene.few, ticks)
     if chance.random() < 0.6:
+        # Its lots trade in parts, each rounded up: that is more than is held for the whole.
         scene.money(maker, 0)
+        if chance.random() < 0.7:
+            scene.take(taker, opposite(side), min(scene.most, hidden + display + scene.few))
     edges = (display, display + 1, display + scene.few, hidden + display, 2 * display + scene.few)
     for _ in range(chance.randint(1, 3)):
         size = max(scene.least, chance.choice(edges) + chance.choice((-1, 0, 0, 1)))
@@ -230,17 +87,19 @@ def closers_in_the_way(scene: Scene) -> Plot:
     scene.place(maker, side, lots, scene.inside(side))
     scene.take(holder, opposite(side), lots)
 
-    def step(part: int, away: int, closing: bool) -> Planned:
+    ticks = scene.inside(side)
+
+    def step(part: int, behind: int, closing: bool) -> Planned:
         def placed() -> Step | None:
             position = scene.position(holder)
             if position is None:
                 return None
             way = opposite(position.side)
-            ticks = max(1, scene.inside(way) - away * sign(way))
             held = {"position_id": position.position_id} if closing else {}
             display = scene.least if chance.random() < 0.3 else 0
             sizes = max(1, position.qty_lots - part)
-            return scene.placed(holder, way, sizes, ticks, display_lots=display, **held)
+            price = max(1, ticks - behind * sign(way))
+            return scene.placed(holder, way, sizes, price, display_lots=display, **held)
 
         return placed
 
@@ -249,7 +108,7 @@ def closers_in_the_way(scene: Scene) -> Plot:
     scene.plot.append(step(chance.choice((0, 0, 1, lots // 2)), chance.choice((0, 1)), True))
     if chance.random() < 0.3:
         scene.plot.append(step(lots - 1, 2, True))
-    scene.take(taker, side, chance.choice((2 * lots, lots, lots + 1)))
+    scene.take(taker, opposite(side), chance.choice((2 * lots, lots, lots + 1)))
     return scene.plot
 
 
@@ -257,27 +116,31 @@ def pair(scene: Scene) -> Plot:
     """Two orders of one group, and then what makes one of them fill, shrink, trigger or go."""
     chance, side = scene.chance, scene.side
     owner, other = scene.cast(2)
-    group, lots, way = scene.fresh("o"), scene.few + 1, sign(side)
+    group, lots, way = scene.fresh("o"), scene.least + scene.few, sign(side)
     limit = scene.inside(side)
     far = max(1, scene.mark + way * 8)
+    assert scene.market.prices is not None
+    source = chance.choice(("MARK", "LAST"))
     stop: Fields = {
         "order_type": chance.choice(("STOP_MARKET", "STOP_LIMIT")),
-        "trigger_ticks": max(1, scene.mark + way * chance.randint(2, 5)),
-        "trigger_source": chance.choice(("MARK", "LAST")),
+        "trigger_ticks": max(1, scene.market.prices[source] + way * chance.randint(2, 5)),
+        "trigger_source": source,
         "oco_group": group,
     }
-    first = lots + chance.choice((-1, 0, 0, 2))
+    first = lots + chance.choice((-1, 0, 0, 2, lots))
     if chance.random() < 0.7:
         scene.place(owner, side, first, limit, oco_group=group)
     else:
-        profit = {"order_type": "TAKE_PROFIT_MARKET", "trigger_ticks": max(1, limit - way)}
+        profit = {"order_type": "TAKE_PROFIT_MARKET", "trigger_ticks": max(1, limit - 3 * way)}
         scene.place(owner, side, first, 0, **{**stop, **profit})
     price = far if stop["order_type"] == "STOP_LIMIT" else 0
     scene.place(owner, side, lots, price, **stop)
     if chance.random() < 0.2:
         scene.place(owner, side, lots, limit, oco_group=group)
     ends: list[Callable[[], None]] = [
-        lambda: scene.take(other, opposite(side), chance.choice((1, lots - 1, lots, lots + 2))),
+        lambda: scene.take(
+            other, opposite(side), chance.choice((1, lots - 1, lots, lots, lots + 2))
+        ),
         lambda: scene.mark_to(lambda: stop["trigger_ticks"] + chance.choice((0, 0, -way))),
         lambda: cancel_newest(scene, owner),
     ]
@@ -304,7 +167,7 @@ def cascade(scene: Scene) -> Plot:
     chance, side = scene.chance, scene.side
     first, second, maker, taker = scene.cast(4)
     way = sign(side)
-    base = scene.inside(opposite(side))
+    base = scene.beyond_last(side)
     lots = scene.least + 1
     for step in range(4):
         scene.place(maker, opposite(side), lots, max(1, base + way * step))
@@ -333,8 +196,8 @@ def second_position(scene: Scene) -> Plot:
         exits["stop_loss_ticks"] = max(1, scene.inside(side) - 5 * sign(side))
     scene.place(maker, side, 2 * lots, scene.inside(side), **exits)
     scene.take(taker, opposite(side), lots)
-    scene.place(buyer, side, 2 * lots, max(1, scene.inside(side) - sign(side)))
-    scene.close(maker, 0, 0)
+    scene.close(maker, 0, scene.inside(opposite(side)))
+    scene.take(buyer, side, 2 * lots)
     scene.take(taker, opposite(side), lots + chance.choice((-1, 0, 1)))
     return scene.plot
 
@@ -354,7 +217,7 @@ def amended(scene: Scene) -> Plot:
         order = orders[-1]
         total, ticks = 0, 0
         if chance.random() < 0.7:
-            total = order.filled_lots + chance.choice((-1, 0, 0, 1, 2, 9))
+            total = order.filled_lots + chance.choice((-1, -1, 0, 0, 1, 2, 9))
         if total <= 0 or chance.random() < 0.3:
             touch = book_aims.touch_of(scene.state, scene.market, order.side)
             ticks = max(1, (touch or scene.mark) + sign(order.side) * chance.choice((0, 1, -1)))
@@ -385,6 +248,98 @@ def timer(scene: Scene) -> Plot:
     return scene.plot
 
 
+def batch(scene: Scene) -> Plot:
+    """What the first item makes true fires before the next; some items are refused."""
+    chance, side = scene.chance, scene.side
+    waiting, maker, owner = scene.cast(3)
+    ticks, lots, way = scene.beyond_last(side), scene.few, sign(side)
+    scene.place(maker, opposite(side), lots, ticks)
+    scene.place(maker, opposite(side), lots, max(1, ticks + way))
+    stop: Fields = {"order_type": "STOP_MARKET", "trigger_ticks": ticks, "trigger_source": "LAST"}
+    scene.place(waiting, side, lots, 0, **stop)
+
+    def submit() -> Step | None:
+        first = scene.placed(owner, side, lots, max(1, ticks + way), time_in_force="IOC")
+        behind = max(1, scene.mark - 3 * way)
+        items = [
+            scene.placed(owner, side, chance.choice((lots, 0)), behind),
+            scene.placed(owner, opposite(side), lots, max(1, ticks + 2 * way)),
+            ("CancelOrder", {"account_id": owner, "order_id": 10**6, "client_order_id": ""}),
+        ]
+        chance.shuffle(items)
+        return "SubmitBatch", {"account_id": owner, "items": (first, *items)}
+
+    scene.plot.append(submit)
+    return scene.plot
+
+
+def by_amount(scene: Scene) -> Plot:
+    """A budget that ends in the middle of a level, at a lot, or just short of it."""
+    chance, side = scene.chance, scene.side
+    maker, other, taker = scene.cast(3)
+    ticks = scene.inside(opposite(side))
+    rows = ((maker, 0), (other, 0), (maker, 1))
+    sizes = [scene.least + chance.randint(0, 3) for _ in rows]
+    for (who, behind), size in zip(rows, sizes, strict=True):
+        scene.place(who, opposite(side), size, max(1, ticks + behind * sign(side)))
+
+    def take() -> Step | None:
+        wanted = chance.randint(scene.least, sum(sizes))
+        edge = book_aims.band_edge(scene.market, side)
+        path = book_aims.met(scene.state, scene.market, side, edge, taker)
+        cost = book_aims.walk_cost(scene.market, path, wanted) + chance.choice((-1, 0, 0, 1))
+        leverage = scene.leverage(taker, 7)
+        key = taker, scene.market.instrument_id
+        margin = ceil_div(max(1, cost), leverage or scene.state.leverages.get(key, 1))
+        sized = {"amount_atoms": margin, "qty_lots": 0, "leverage": leverage}
+        name, order = scene.placed(taker, side, 0, 0)
+        return name, order | sized
+
+    scene.plot += [take] * chance.randint(1, 2)
+    return scene.plot
+
+
+def too_bold(scene: Scene) -> Plot:
+    """A leverage at which maintenance may be more than the margin, resting or taking."""
+    chance, side = scene.chance, scene.side
+    bold, maker = scene.cast(2)
+    highest = int(scene.market.spec["leverage_max"])
+    if chance.random() < 0.4:
+        scene.place(maker, opposite(side), scene.few, scene.inside(opposite(side)))
+
+    def step() -> Step | None:
+        name, order = scene.placed(bold, side, scene.few, scene.inside(side))
+        return name, order | {"leverage": highest if order["leverage"] else 0}
+
+    scene.plot.append(step)
+    return scene.plot
+
+
+def stale_stop(scene: Scene) -> Plot:
+    """While the price is stale, what watches the last price fires all the same."""
+    chance, side = scene.chance, scene.side
+    after = int(scene.market.spec["stale_after_ns"])
+    if after == 0:
+        return cascade(scene)
+    waiting, maker, taker = scene.cast(3)
+    base, way, lots = scene.beyond_last(side), sign(side), scene.few
+    closing = chance.random() < 0.5
+    if closing:
+        scene.place(maker, side, lots, max(1, base - 3 * way))
+        scene.take(waiting, opposite(side), lots)
+    scene.place(maker, opposite(side), lots, base)
+    kind = {"order_type": chance.choice(("STOP_LIMIT", "STOP_MARKET"))}
+    stop: Fields = {**kind, "trigger_ticks": base, "trigger_source": "LAST"}
+    price = max(1, base + way) if kind["order_type"] == "STOP_LIMIT" else 0
+    if closing:
+        scene.close(waiting, lots, price, **stop)
+    else:
+        scene.place(waiting, side, lots, price, **stop)
+    scene.later(after + 1)
+    scene.take(taker, side, lots)
+    return scene.plot
+
+
 def many_conditionals(scene: Scene) -> Plot:
     """One that waits more than the account may have."""
     chance, side = scene.chance, scene.side
@@ -396,13 +351,17 @@ def many_conditionals(scene: Scene) -> Plot:
 
 
 BOOK_PLOTS: Final = (
-    (self_trade, 10),
+    (self_trade, 20),
     (iceberg, 9),
-    (unpaid_rest, 6),
-    (closers_in_the_way, 8),
-    (pair, 9),
-    (cascade, 5),
-    (amended, 8),
-    (timer, 3),
+    (unpaid_rest, 4),
+    (closers_in_the_way, 10),
+    (pair, 14),
+    (cascade, 4),
+    (amended, 12),
+    (batch, 5),
+    (by_amount, 4),
+    (too_bold, 9),
+    (stale_stop, 4),
+    (timer, 4),
     (many_conditionals, 2),
 )

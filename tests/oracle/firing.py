@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Final
 
-from tests.oracle import book_ladder, ladder
-from tests.oracle.book_ladder import BookDraft
+from tests.oracle import ladder
+from tests.oracle.arrival import draft_of, refusal, set_out
+from tests.oracle.draft import Draft
 from tests.oracle.holds import rebalance
-from tests.oracle.ladder import Draft
-from tests.oracle.orders import draft_of, set_out, settle_size
+from tests.oracle.house_ladder import refused_at_its_limit
 from tests.oracle.records import LIMITS_TO_BE, Market, Order, Position, Prices
 from tests.oracle.settlement import fill, reduce
 from tests.oracle.state import State
@@ -80,7 +80,7 @@ def lots_of_exit(position: Position, entry: Entry) -> int:
 def fire_limit(state: State, market: Market, order: Order) -> None:
     """ADM-5: a resting limit fills at its limit, or ends if it cannot be paid for."""
     position = position_met(state, market, order)
-    if ladder.refused_at_its_limit(Draft(state, market, order, position, present=order)):
+    if refused_at_its_limit(Draft(state, market, order, position, present=order)):
         state.cancel(order, "REFUSED", "INSUFFICIENT_BALANCE")
         rebalance(state, order.account_id, market)
     else:
@@ -124,22 +124,8 @@ def fire_conditional(state: State, market: Market, order: Order) -> None:
 
 def refusal_on_arrival(draft: Draft) -> str:
     """The first rung that a triggered order fails, or an empty string."""
-    order = draft.order
-    if order.amount_atoms > 0 and ladder.bad_quantity(draft):
+    if draft.order.amount_atoms > 0 and ladder.bad_quantity(draft):
         return "BAD_QUANTITY"
     if ladder.nothing_to_reduce(draft):
         return "NOTHING_TO_REDUCE"
-    if isinstance(draft, BookDraft):
-        return book_ladder.refusal(draft, book_ladder.NOT_OF_TRIGGERED)
-    if ladder.beyond_price_band(draft):
-        return "PRICE_BAND"
-    settle_size(draft)
-    rungs = (
-        ("MIN_NOTIONAL", ladder.below_notional),
-        ("RISK_TIER", ladder.beyond_tier),
-        ("WOULD_TAKE", ladder.would_take),
-        ("CANNOT_FILL", ladder.cannot_fill),
-        ("INSUFFICIENT_BALANCE", ladder.short_of_balance),
-        ("WOULD_LIQUIDATE", ladder.would_liquidate),
-    )
-    return next((reason for reason, refuses in rungs if refuses(draft)), "")
+    return refusal(draft, ladder.NOT_OF_TRIGGERED)

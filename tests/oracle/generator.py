@@ -12,10 +12,9 @@ from typing import Final
 from tests.oracle import order_aims, plots
 from tests.oracle.admin_aims import AdminAims
 from tests.oracle.book_aims import is_order_driven
-from tests.oracle.book_plots import BOOK_PLOTS, Scene, second_position
+from tests.oracle.book_plots import BOOK_PLOTS, second_position
 from tests.oracle.chooser import ACCOUNTS
 from tests.oracle.instruments import venue_specs
-from tests.oracle.ladder import stale
 from tests.oracle.price_aims import next_price
 from tests.oracle.records import (
     ALL_INSTRUMENTS,
@@ -25,7 +24,8 @@ from tests.oracle.records import (
 )
 from tests.oracle.ruin_plots import RUIN_PLOTS
 from tests.oracle.rules import ceil_div
-from tests.oracle.stories import SECOND_NS
+from tests.oracle.scene import Scene
+from tests.oracle.stories import SECOND_NS, simple_spec
 from tests.oracle.venue import Venue
 from tests.oracle.waiting import entries_of
 
@@ -76,7 +76,8 @@ class Generator(AdminAims):
             commands.append(("ListInstrument", {"spec": spec}))
         if self.chance.random() < 0.1:
             # Four of these are all the money that may ever come in.
-            all_there_is = {"asset": "EUR", "amount_atoms": AMOUNT_ATOMS_MAX}
+            commands.append(("ListInstrument", {"spec": simple_spec("EEE/XAU")}))
+            all_there_is = {"asset": "XAU", "amount_atoms": AMOUNT_ATOMS_MAX}
             for _ in range(5):
                 fields = {**all_there_is, "transfer_id": self.fresh("t")}
                 commands.append(("FundInsurance", fields))
@@ -117,10 +118,9 @@ class Generator(AdminAims):
         if not markets or len(state.accounts) < ACCOUNTS:
             return
         scene = Scene(self.chance, state, self.chance.choice(markets), self.fresh)
-        plots_here = PLOTS + ((second_position, 25),) * scene.is_ticket
+        plots_here = PLOTS + ((second_position, 20),) * scene.is_ticket
         plot = self.chance.choices(*zip(*plots_here, strict=True))[0]
-        if stale(state, scene.market):
-            scene.mark_to(lambda: scene.mark)
+        scene.settle_down()
         self.planned += plot(scene)
 
     def urgent(self) -> str:

@@ -126,7 +126,7 @@ def perpetual_book(chance: Random, base: int) -> Fields:
     return spec | {
         "symbol": "FFF/USD",
         "base": "FFF",
-        "notional_atoms_min": notional_of(spec, chance.choice((0, 2, 3)), base),
+        "notional_atoms_min": notional_of(spec, chance.choice((0, 1, 2)), base),
         "tiers": (
             (unit, 400_000, 125),
             (2 * unit, 500_000, 100),
@@ -158,6 +158,7 @@ def book_of_tickets(chance: Random, base: int) -> Fields:
         "symbol": f"HHH/{settlement}",
         "base": "HHH",
         "settlement": settlement,
+        "notional_atoms_min": notional_of(spec, chance.choice((0, 2)), base),
         "leverage_max": 100,
         "tiers": ((unit, chance.choice((0, 500_000)), 100), (5 * unit, 5_000_000, 10)),
         "maker_fee_e8": chance.choice((-10_000, 20_000, 600_000)),

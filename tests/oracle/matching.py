@@ -21,6 +21,7 @@ class Run:
 
     reduced: the positions that lost lots; changed: the orders whose own hold is to be settled.
     value_atoms: Σ x·p·K of what the taker lost, by trades or by self-trade prevention.
+    stopped: self-trade prevention ended the path; spent: the budget buys no lot more (MAT-3).
     """
 
     state: State
@@ -36,6 +37,7 @@ class Run:
     decremented_lots: int = 0
     value_atoms: int = 0
     stopped: bool = False
+    spent: bool = False
     refilled: set[int] = field(default_factory=set)
 
     def wants(self, price_ticks: int) -> int:
@@ -51,17 +53,18 @@ class Run:
         self.taker.qty_lots -= lots
         if self.budget_atoms is not None:
             self.budget_atoms -= value
+            self.spent = self.wants(price_ticks) == 0
+            if self.spent:
+                self.state.hit("MAT-3 budget ends")
 
 
 def walk_the_book(run: Run) -> None:
     """MAT-2: trade after trade, best price first, until nothing is left or nothing is in reach."""
     release(run, run.taker)
-    while not run.stopped:
+    while not (run.stopped or run.spent):
         maker = next_maker(run)
         lots = run.wants(maker.price_ticks) if maker is not None else 0
         if maker is None or lots == 0:
-            if maker is not None and run.budget_atoms is not None:
-                run.state.hit("MAT-3 budget ends")
             return
         run.accounts.add(maker.account_id)
         if maker.account_id == run.taker.account_id:
@@ -286,22 +289,3 @@ def stay(state: State, order: Order) -> None:
     release(run, order)
     count_in(run)
     settle(run)
-
-
-def rehearse(state: State, order: Order, places_last: bool, budget_atoms: int | None = None) -> Run:
-    """The path of an order, tried on a copy; what rests of it rests there."""
-    copy = state.rehearsal(state.markets[order.instrument_id])
-    market = copy.markets[order.instrument_id]
-    if order.order_id == 0:
-        order.order_id = order.priority = copy.next_id()
-    elif places_last:
-        order.priority = copy.next_id()
-    present = copy.orders.get(order.order_id)
-    if present is not None:
-        copy.move_free(order.account_id, market.asset_id, present.hold_atoms)
-    order.hold_atoms = order.visible_lots = 0
-    copy.orders[order.order_id] = order
-    run = Run(copy, market, order, "ORDER", budget_atoms)
-    walk_the_book(run)
-    finish(run)
-    return run

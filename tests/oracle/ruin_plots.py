@@ -7,17 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.oracle import book_aims
-from tests.oracle.book_plots import Plot, Scene
 from tests.oracle.plots import Step
-from tests.oracle.records import E8, Position, opposite, sign
-from tests.oracle.rules import (
-    bankruptcy_tick,
-    ceil_div,
-    close_fee_e8,
-    liquidation_tick,
-    maintenance_of,
-    profit_of,
-)
+from tests.oracle.records import Position, opposite, sign
+from tests.oracle.rules import bankruptcy_tick, cap_atoms, liquidation_tick
+from tests.oracle.scene import Plot, Scene
+from tests.oracle.takeover import takeover_shortage
 
 HIGH: Final = 100
 
@@ -47,7 +41,7 @@ def liquidation(scene: Scene) -> Plot:
     """The book takes all of it, a part or nothing; the fund can pay, just so, or not quite."""
     chance = scene.chance
     side = away_from_fund(scene)
-    lots = min(scene.most, scene.few + chance.choice((0, 0, 6, scene.most // 2)))
+    lots = min(scene.most, scene.few + chance.choice((0, 6, scene.most // 2)))
     loser, others = victim(scene, side, lots)
     book = chance.choice(("whole", "partly", "partly", "nothing", "nothing", "as it is"))
     beyond = chance.choice((-1, 0, 0, 1, 2, 3, max(4, scene.mark // 60), max(4, scene.mark // 20)))
@@ -106,32 +100,9 @@ def bid_for(scene: Scene, loser: int, bidder: int, book: str) -> None:
     scene.plot.append(step)
 
 
-def fund_lacks(scene: Scene, position: Position, mark_ticks: int) -> int:
-    """What the fund's equity is short of, in atoms, to take a whole position over (LIQ-6)."""
-    state, market = scene.state, scene.market
-    way, asset_id = sign(position.side), market.asset_id
-    equity = state.pool("insurance", asset_id)
-    equity += way * position.qty_lots * (mark_ticks - ruin_of(scene, position)) * market.k
-    needed, netted = 0, way * position.qty_lots
-    for each in state.positions.values():
-        other = state.markets[each.instrument_id]
-        if each.account_id != 0 or other.asset_id != asset_id or other.prices is None:
-            continue
-        mark = mark_ticks if other is market else other.prices["MARK"]
-        equity += profit_of(each.side, each.qty_lots, each.cost_atoms, mark, other.k)
-        if other is market and not scene.is_ticket:
-            netted += sign(each.side) * each.qty_lots
-        else:
-            spec, notional = other.spec, each.qty_lots * mark * other.k
-            needed += maintenance_of(spec["tiers"], close_fee_e8(spec), notional)
-    notional = abs(netted) * mark_ticks * market.k
-    needed += maintenance_of(market.spec["tiers"], close_fee_e8(market.spec), notional)
-    return ceil_div(needed, E8) - equity
-
-
-def provide(scene: Scene, loser: int, beyond: int) -> None:
+def provide(scene: Scene, loser: int, beyond: int, wish: str = "") -> None:
     """The fund gets just what it needs, an atom less, plenty, or nothing."""
-    wish = scene.chance.choice(("exact", "exact", "less", "plenty", "nothing", "nothing"))
+    wish = wish or scene.chance.choice(("exact", "exact", "less", "plenty", "nothing", "nothing"))
     if wish == "nothing":
         return
     name = scene.fresh("t")
@@ -141,7 +112,7 @@ def provide(scene: Scene, loser: int, beyond: int) -> None:
         if position is None:
             return None
         mark = end_of(scene, position, beyond)
-        lacks = fund_lacks(scene, position, mark)
+        lacks = takeover_shortage(scene.state, position, mark)
         lacks += {"exact": 0, "less": -1, "plenty": 10**7}[wish]
         if lacks <= 0:
             return None
@@ -205,20 +176,48 @@ def drained(scene: Scene) -> Plot:
     chance, side = scene.chance, scene.side
     lots = min(scene.most, 3 * scene.few)
     loser, others = victim(scene, side, lots)
-    taking = opposite(side)
-    edge = book_aims.band_edge(scene.market, taking)
-    scene.clear(side, edge, times=5)
-    scene.place(others[-1], side, lots, edge)
-    scene.close(loser, 0, 0)
+    close_at_edge(scene, loser, others[-1], side, lots)
     if chance.random() < 0.5:
         scene.mark_to(lambda: scene.mark)
+    return scene.plot
+
+
+def close_at_edge(scene: Scene, loser: int, bidder: int, side: str, lots: int) -> None:
+    """The only one who trades with the loser waits as far away as the band allows."""
+    edge = book_aims.band_edge(scene.market, opposite(side))
+    scene.clear(side, edge, times=5)
+    scene.plot.append(
+        lambda: scene.placed(bidder, side, lots, book_aims.band_edge(scene.market, opposite(side)))
+    )
+    scene.close(loser, 0, 0)
+
+
+def fund_shares(scene: Scene) -> Plot:
+    """The fund takes over; then the only one against it loses far from where the fund offers."""
+    chance, side = scene.chance, scene.side
+    first, second, third = scene.cast(3)
+    lots, beyond = min(scene.most, 3 * scene.few), chance.choice((0, 1, 2))
+    scene.place(second, opposite(side), lots, scene.inside(opposite(side)), leverage=5)
+    scene.take(first, side, lots, leverage=HIGH)
+    clear_to_ruin(scene, first)
+    provide(scene, first, beyond, "exact")
+    move_to_end(scene, first, beyond)
+    scene.clear(side, scene.mark, times=3)
+    rising = opposite(side)
+    scene.plot.append(
+        lambda: scene.placed(
+            third, rising, lots, book_aims.band_edge(scene.market, rising), leverage=HIGH
+        )
+    )
+    scene.close(second, 0, 0)
     return scene.plot
 
 
 def handed_on(scene: Scene, low: int, high: int, leverage: int) -> tuple[int, int]:
     """One is short at the low price, one long at the high one; who was between them has nothing."""
     between, short, long = scene.cast(3)
-    lots = scene.most
+    allowed = cap_atoms(scene.market.spec, leverage) // (high * scene.market.k)
+    lots = max(scene.least, min(scene.most, allowed))
     scene.clear("BUY", low)
     scene.place(short, "SELL", lots, low, leverage=leverage)
     scene.place(between, "BUY", lots, low, leverage=5)
@@ -290,9 +289,10 @@ def unfilled_exit(scene: Scene) -> Plot:
 
 RUIN_PLOTS: Final[tuple[tuple[Callable[[Scene], Plot], int], ...]] = (
     (liquidation, 22),
-    (shared, 7),
-    (drained, 6),
-    (losing, 6),
-    (ruined, 4),
+    (shared, 6),
+    (drained, 5),
+    (losing, 5),
+    (ruined, 8),
+    (fund_shares, 9),
     (unfilled_exit, 6),
 )

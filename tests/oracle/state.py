@@ -4,7 +4,7 @@ Nothing is kept that can be walked out of the lists again, but for free balances
 """
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tests.oracle.records import (
@@ -16,7 +16,6 @@ from tests.oracle.records import (
     Market,
     Order,
     Position,
-    copied,
     sign,
 )
 
@@ -64,32 +63,6 @@ class State:
     def hit(self, rule: str) -> None:
         """Counts that a rule decided something, so that a driver can say what it has met."""
         self.hits[rule] += 1
-
-    def rehearsal(self, market: Market) -> "State":
-        """A copy on which a trade can be tried: what it moves is the copy's own, the rest shared."""
-        number = market.instrument_id
-        orders, positions = dict(self.orders), dict(self.positions)
-        for order in self.orders_in(market):
-            orders[order.order_id] = copied(order)
-        for position in self.positions.values():
-            if position.instrument_id == number:
-                positions[position.position_id] = own = copied(position)
-                own.pairs = [copied(pair) for pair in position.pairs]
-        return replace(
-            self,
-            facts=[],
-            free=dict(self.free),
-            pools=dict(self.pools),
-            key_holds=dict(self.key_holds),
-            clearing=dict(self.clearing),
-            markets={**self.markets, number: copied(market)},
-            orders=orders,
-            positions=positions,
-            first_results={},
-            closed_ids=[],
-            hits=Counter(),
-            watch=None,
-        )
 
     def next_id(self) -> int:
         """The next id of orders, positions and amended priorities."""

@@ -1,106 +1,11 @@
 """The oracle alone in an order-driven market: numbers worked by hand, and no engine."""
 
-from typing import Any, Final
-
 import pytest
 
 from tests.oracle import book
-from tests.oracle.records import NOTIONAL_ATOMS_MAX, Fields
-from tests.oracle.stories import SECOND_NS, order_fields, price_of, simple_spec
-from tests.oracle.venue import Venue
-
-DEPOSIT: Final = 10**9
-ALICE, BOB, CAROL, DAVE = range(1, 5)
-# One tick of one lot is 100 atoms; initial margin is a tenth; 0.02 % maker, 0.05 % taker.
-SPEC: Final = simple_spec("AAA/USD") | {
-    "lot_size_e8": 10_000,
-    "tiers": ((NOTIONAL_ATOMS_MAX, 500_000, 100),),
-    "maker_fee_e8": 20_000,
-    "taker_fee_e8": 50_000,
-    "market": "ORDER_DRIVEN",
-    "position_mode": "NETTING",
-    "fee_basis": "NOTIONAL",
-    "remainder": "TO_USER",
-    "price_band_e8": 50_000_000,
-}
-FREE_OF_CHARGE: Final = {"maker_fee_e8": 0, "taker_fee_e8": 0}
-
-
-class Floor:
-    """A venue with one book at a mark of 1,000 and four traders; answers in few words."""
-
-    def __init__(self, **spec: object) -> None:
-        self.venue = Venue()
-        self.do("ListInstrument", spec=SPEC | spec)
-        for number, name in enumerate(("alice", "bob", "carol", "dave"), 1):
-            self.do("OpenAccount", user_id=name)
-            self.pay(number, DEPOSIT)
-        self.do("UpdatePrice", **price_of(1_000))
-
-    def do(self, name: str, **fields: object) -> list[str]:
-        """One command; the books balance after it."""
-        state = self.venue.state
-        facts = self.venue.apply(state.now_ns, name, fields)
-        state.check()
-        book.check(state)
-        return [line for line in map(told, facts) if line]
-
-    def pay(self, account_id: int, atoms: int) -> None:
-        """Money in, or out if it is negative."""
-        name = "Deposit" if atoms > 0 else "Withdraw"
-        number = len(self.venue.state.transfer_ids)
-        money = {"asset": "USD", "amount_atoms": abs(atoms), "transfer_id": f"t{number}"}
-        self.do(name, account_id=account_id, **money)
-
-    def order(self, account_id: int, side: str, lots: int, price: int = 0, **given: Any) -> Fields:
-        """The fields of a limit order, or of a market order if no price is given."""
-        kind = "LIMIT" if price else "MARKET"
-        fields = order_fields(account_id, 1, side, kind)
-        opens = not (given.get("reduce_only") or given.get("close_position"))
-        return fields | {"qty_lots": lots, "price_ticks": price, "leverage": 10 * opens} | given
-
-    def place(
-        self, account_id: int, side: str, lots: int, price: int = 0, **given: Any
-    ) -> list[str]:
-        """What follows from an order but for its acceptance."""
-        lines = self.do("PlaceOrder", **self.order(account_id, side, lots, price, **given))
-        return [line for line in lines if not line.startswith("accept")]
-
-    def hold(self, account_id: int) -> int:
-        """All holds of an account."""
-        return self.venue.state.held(account_id, 1)
-
-    def spent(self, account_id: int) -> int:
-        """What is not free any more of what came in."""
-        return DEPOSIT - self.venue.state.free[account_id, 1]
-
-
-def told(fact: tuple[str, Fields]) -> str:
-    """The facts that these stories are about, in few words; empty for all others."""
-    name, f = fact
-    match name:
-        case "OrderAccepted":
-            return f"accept {f['order_id']} {f['side']} {f['qty_lots']} @ {f['price_ticks']}"
-        case "Traded":
-            return f"trade {f['qty_lots']} @ {f['price_ticks']}"
-        case "OrderAmended":
-            return f"amend {f['order_id']} {f['qty_lots']}"
-        case "OrderCancelled":
-            reason = "" if f["reason"] == "NONE" else f" {f['reason']}"
-            return f"cancel {f['order_id']} {f['cause']}{reason}"
-        case "OrderTriggered":
-            return f"trigger {f['order_id']}"
-        case "PositionReduced":
-            return f"reduce {f['account_id']} to {f['qty_lots']} {f['cause']} {f['paid_atoms']}"
-        case "BookChanged":
-            return f"book {f['side']} {f['price_ticks']} {f['qty_lots']}"
-        case "Rejected":
-            return f"refuse {f['reason']}"
-        case "BatchItem":
-            return f"item {f['place']}"
-        case "CancelAfterFired":
-            return f"timer {f['account_id']}"
-    return ""
+from tests.oracle.floor import ALICE, BOB, CAROL, DEPOSIT, FREE_OF_CHARGE, Floor, told
+from tests.oracle.records import Fields
+from tests.oracle.stories import SECOND_NS
 
 
 def test_a_partial_fill_pays_for_what_filled_and_holds_the_rest() -> None:
@@ -215,9 +120,29 @@ def test_an_amount_walks_the_book_until_it_buys_no_lot_more() -> None:
     assert floor.spent(ALICE) == 20_000 + 10_010
 
 
+def test_an_amount_that_buys_nothing_more_at_a_price_does_not_look_at_the_next() -> None:
+    floor = Floor(**FREE_OF_CHARGE)
+    floor.place(BOB, "BUY", 4, 1_000)
+    floor.place(BOB, "BUY", 1, 900)
+
+    # 490,000 atoms: 4 lots at 100,000; the other 90,000 would be a lot at 900, but not at 1,000.
+    order = floor.order(ALICE, "SELL", 0, amount_atoms=49_000)
+    lines = floor.do("PlaceOrder", **order)
+
+    assert lines == ["accept 3 SELL 4 @ 0", "trade 4 @ 1000", "book BUY 1000 0"]
+
+
+def test_a_buy_above_the_mark_holds_what_it_would_lose_at_once() -> None:
+    floor = Floor(**FREE_OF_CHARGE)
+
+    floor.place(ALICE, "BUY", 3, 1_002)
+
+    assert floor.hold(ALICE) == 30_060 + 3 * 2 * 100
+
+
 def test_a_maker_short_of_a_rounding_is_filled_all_the_same() -> None:
     floor = Floor()
-    # 3 lots at 1,001: margin 100,100, fee 61, and a tick worse than the mark: 300.
+    # 3 lots at 1,001: margin 100,100 and fee 61.
     floor.place(ALICE, "SELL", 3, 1_001, display_lots=1, leverage=3)
     assert floor.hold(ALICE) == 100_161
     floor.pay(ALICE, -(DEPOSIT - 100_161))
@@ -228,55 +153,6 @@ def test_a_maker_short_of_a_rounding_is_filled_all_the_same() -> None:
     (short,) = [one for one in floor.venue.state.positions.values() if one.account_id == ALICE]
     assert (short.margin_atoms, short.initial_margin_atoms) == (100_098, 100_101)
     assert floor.venue.state.free[ALICE, 1] == 0
-
-
-def ruined(insurance: int) -> tuple[Floor, list[str]]:
-    """Alice, 10 lots long at 1,000, meets a mark of 904 and a bid of 4 at 902."""
-    floor = Floor(**FREE_OF_CHARGE)
-    floor.do("FundInsurance", asset="USD", amount_atoms=insurance, transfer_id="i")
-    floor.place(BOB, "SELL", 10, 1_000, leverage=2)
-    floor.place(ALICE, "BUY", 10)
-    floor.place(CAROL, "BUY", 4, 902)
-    # Equity 5,000 is more than 0.5 % of 905,000; 4,000 is not more than 0.5 % of 904,000.
-    assert floor.do("UpdatePrice", **price_of(905)) == []
-    return floor, floor.do("UpdatePrice", **price_of(904))
-
-
-def test_insurance_takes_over_what_the_book_did_not_take() -> None:
-    # 6 lots at 900 are 2,400 below the mark of 904 and need 2,712: 312 are enough.
-    floor, lines = ruined(insurance=312)
-
-    assert lines == [
-        "accept 6 SELL 10 @ 900",
-        "trade 4 @ 902",
-        "reduce 1 to 6 LIQUIDATION 800",
-        "reduce 1 to 0 LIQUIDATION 0",
-        "accept 9 SELL 6 @ 900",
-        "book BUY 902 0",
-        "book SELL 900 6",
-    ]
-    assert floor.place(DAVE, "BUY", 6) == [
-        "trade 6 @ 900",
-        "reduce 0 to 0 ORDER 0",
-        "book SELL 900 0",
-    ]
-    assert floor.venue.state.pool("insurance", 1) == 312
-
-
-def test_without_insurance_the_other_side_closes_at_bankruptcy() -> None:
-    floor, lines = ruined(insurance=311)
-
-    # Bob's short closes 6 of 10 with a gain of 60,000, and 300,000 of his margin come back.
-    assert lines == [
-        "accept 6 SELL 10 @ 900",
-        "trade 4 @ 902",
-        "reduce 1 to 6 LIQUIDATION 800",
-        "reduce 1 to 0 LIQUIDATION 0",
-        "reduce 2 to 4 AUTO_DELEVERAGE 360000",
-        "book BUY 902 0",
-    ]
-    assert floor.venue.state.markets[1].prices is not None
-    assert floor.venue.state.markets[1].prices["LAST"] == 902
 
 
 def test_partners_shrink_and_end_together() -> None:

@@ -6,6 +6,7 @@ engine: lists are walked, sorted and walked again, every division is a Fraction.
 """
 
 from tests.oracle import admin, book, margin, orders, timers
+from tests.oracle.amend import amend_order
 from tests.oracle.firing import FIRES, fire_all
 from tests.oracle.records import Fact, Fields, Market
 from tests.oracle.state import Refused, State
@@ -22,7 +23,7 @@ TRANSITIONS = {
     "PlaceOrder": orders.place_order,
     "CancelOrder": orders.cancel_order,
     "CancelOrders": orders.cancel_orders,
-    "AmendOrder": orders.amend_order,
+    "AmendOrder": amend_order,
     "CancelAfter": timers.cancel_after,
     "SetPositionExits": margin.set_exits,
     "AdjustMargin": margin.adjust_margin,
