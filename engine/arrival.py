@@ -12,6 +12,7 @@ from engine.commands import (
     TAKE_PROFIT_LIMIT,
     Side,
 )
+from engine.cross import spendable_atoms
 from engine.holds import opening_lots
 from engine.margin import fee_atoms
 from engine.matching import CANCEL, LESSEN, Path, find_path
@@ -229,10 +230,11 @@ def amount_margin_atoms(draft: Order, notional: int, rate_e8: int, free: int) ->
 
 
 def free_atoms(arrival: Arrival) -> int:
-    """What is free, with what a ticket market's orders give back before the order fills."""
+    """What may be spent (CRS-2), with what a ticket market's orders give back before the fills."""
     draft, replaced = arrival.draft, arrival.replaced
-    free = arrival.state.ledger.assets[draft.market.asset_id].free[draft.account_id]
-    if draft.key.pools:
+    asset_id, key = draft.market.asset_id, draft.key
+    free = spendable_atoms(arrival.state, asset_id, draft.account_id, key.is_cross)
+    if key.pools:
         return free
     if replaced is not None:
         free += replaced.hold_atoms

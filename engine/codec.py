@@ -171,6 +171,7 @@ COMMAND_SHAPES: Final = (
     Shape(19, commands.SubmitBatch, "account_id items"),
     Shape(20, commands.CancelAfter, "account_id timeout_ns"),
     Shape(21, commands.SetPositionMode, "account_id instrument_id mode"),
+    Shape(22, commands.SetMarginMode, "account_id instrument_id leg margin_mode"),
 )
 
 EVENT_SHAPES: Final = (
@@ -249,6 +250,9 @@ EVENT_SHAPES: Final = (
     Shape(32, events.CancelAfterSet, "account_id due_ns"),
     Shape(33, events.CancelAfterFired, "account_id"),
     Shape(34, events.PositionModeChanged, "account_id instrument_id mode"),
+    Shape(35, events.MarginModeChanged, "account_id instrument_id leg margin_mode"),
+    Shape(36, events.AccountLiquidated, "account_id asset_id equity_atoms maintenance_e8"),
+    Shape(37, events.DebtSettled, "account_id asset_id waived_atoms insurance_paid_atoms"),
 )
 
 COMMAND_OF_KIND: Final = {shape.kind: shape for shape in COMMAND_SHAPES}

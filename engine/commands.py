@@ -7,7 +7,7 @@ disk is fixed in `codec.py` alone.
 from enum import IntEnum
 from typing import Final, final
 
-from engine.instrument import InstrumentSpec, InstrumentStatus, PositionMode
+from engine.instrument import InstrumentSpec, InstrumentStatus, MarginMode, PositionMode
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
 
 ALL_INSTRUMENTS: Final = InstrumentId(-1)
@@ -499,6 +499,21 @@ class SetPositionMode:
 
 
 @final
+class SetMarginMode:
+    """Whether a key's positions stand alone or with the account; refused while it is in use."""
+
+    __slots__ = ("account_id", "instrument_id", "leg", "margin_mode")
+
+    def __init__(
+        self, account_id: AccountId, instrument_id: InstrumentId, leg: Leg, margin_mode: MarginMode
+    ) -> None:
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.leg: Final = leg
+        self.margin_mode: Final = margin_mode
+
+
+@final
 class AdvanceTime:
     """Time passes: what is due happens."""
 
@@ -529,5 +544,6 @@ Command = (
     | AdjustMargin
     | SetLeverage
     | SetPositionMode
+    | SetMarginMode
     | AdvanceTime
 )

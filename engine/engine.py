@@ -27,6 +27,7 @@ from engine.commands import (
     RevokeToken,
     SetInstrumentStatus,
     SetLeverage,
+    SetMarginMode,
     SetPositionExits,
     SetPositionMode,
     Side,
@@ -73,7 +74,7 @@ class Engine:
         if due_ns is not None and due_ns <= state.time_ns:
             do_what_is_due(state, events)
         transition(state, command, events)
-        if state.firing.heap:
+        if state.has_more_to_do():
             fire_due(state, events)
         if state.books:
             tell_books(state, events)
@@ -121,7 +122,7 @@ def submit_batch(state: State, command: SubmitBatch, events: list[Event]) -> Non
     for place, item in enumerate(items):
         events.append(BatchItem(account_id, place))
         transition(state, item, events)
-        if state.firing.heap:
+        if state.has_more_to_do():
             fire_due(state, events)
 
 
@@ -159,6 +160,8 @@ def rare_transition(state: State, command: Command) -> Event | RejectReason:
         return transfers.adjust_margin(state, command)
     if isinstance(command, SetLeverage):
         return registry.set_leverage(state, command)
+    if isinstance(command, SetMarginMode):
+        return registry.set_margin_mode(state, command)
     if isinstance(command, SetPositionMode):
         return registry.set_position_mode(state, command)
     if isinstance(command, CancelAfter):
@@ -189,6 +192,7 @@ def account_of(command: Command) -> AccountId:
         | AdjustMargin
         | SetLeverage
         | SetPositionMode
+        | SetMarginMode
         | CancelAfter
         | Deposit
         | Withdraw

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Final, final
 
 from engine.commands import Leg, OrderType, Side
-from engine.instrument import InstrumentStatus, PositionMode
+from engine.instrument import InstrumentStatus, MarginMode, PositionMode
 from engine.reject_reason import RejectReason
 from engine.units import AccountId, AssetId, InstrumentId, OrderId, PositionId
 
@@ -664,6 +664,63 @@ class PositionModeChanged:
         self.mode: Final = mode
 
 
+@final
+class MarginModeChanged:
+    """Whether a key's positions stand alone or with the account from now on."""
+
+    __slots__ = ("account_id", "instrument_id", "leg", "margin_mode")
+
+    def __init__(
+        self, account_id: AccountId, instrument_id: InstrumentId, leg: Leg, margin_mode: MarginMode
+    ) -> None:
+        self.account_id: Final = account_id
+        self.instrument_id: Final = instrument_id
+        self.leg: Final = leg
+        self.margin_mode: Final = margin_mode
+
+
+@final
+class AccountLiquidated:
+    """A cross account could not keep its positions: what it had before the first was closed.
+
+    equity_atoms, maintenance_e8: at the marks, the latter scaled by 10^8.
+    """
+
+    __slots__ = ("account_id", "asset_id", "equity_atoms", "maintenance_e8")
+
+    def __init__(
+        self, account_id: AccountId, asset_id: AssetId, equity_atoms: int, maintenance_e8: int
+    ) -> None:
+        self.account_id: Final = account_id
+        self.asset_id: Final = asset_id
+        self.equity_atoms: Final = equity_atoms
+        self.maintenance_e8: Final = maintenance_e8
+
+
+@final
+class DebtSettled:
+    """A cross account was left with less than nothing: fees were waived, others paid the rest."""
+
+    __slots__ = (
+        "account_id",
+        "asset_id",
+        "waived_atoms",
+        "insurance_paid_atoms",
+    )
+
+    def __init__(
+        self,
+        account_id: AccountId,
+        asset_id: AssetId,
+        waived_atoms: int,
+        insurance_paid_atoms: int,
+    ) -> None:
+        self.account_id: Final = account_id
+        self.asset_id: Final = asset_id
+        self.waived_atoms: Final = waived_atoms
+        self.insurance_paid_atoms: Final = insurance_paid_atoms
+
+
 Event = (
     Rejected
     | RequestRepeated
@@ -699,4 +756,7 @@ Event = (
     | CancelAfterSet
     | CancelAfterFired
     | PositionModeChanged
+    | MarginModeChanged
+    | AccountLiquidated
+    | DebtSettled
 )

@@ -2,6 +2,7 @@
 
 from heapq import heappop
 
+from engine.account_check import check_account, check_accounts
 from engine.admission import triggered_reason
 from engine.arrival import Arrival
 from engine.commands import LIMIT, MARKET
@@ -39,6 +40,16 @@ from engine.taking import carry_out
 
 def fire_due(state: State, events: list[Event]) -> None:
     """Fire the queue until it is empty; firing may arm more, which joins at once."""
+    while state.has_more_to_do():
+        _fire_queue(state, events)
+        check_accounts(state, events)
+    for account in state.fee_payers:
+        account.closing_fees_atoms = 0
+    state.fee_payers.clear()
+    state.firing.end()
+
+
+def _fire_queue(state: State, events: list[Event]) -> None:
     queue = state.firing
     heap = queue.heap
     while heap:
@@ -50,11 +61,13 @@ def fire_due(state: State, events: list[Event]) -> None:
         if not may_fire(state, market, entry.levels.source):
             continue
         if isinstance(entry, Order):
-            _fire_order(state, entry, events)
+            if not entry.closing and entry.key.is_cross:
+                check_account(state, entry.market.asset_id, entry.account_id, events)
+            if entry.levels is not None:  # else its account was liquidated just now
+                _fire_order(state, entry, events)
         else:
             assert isinstance(entry, PositionTrigger)
             _fire_trigger(state, entry, events)
-    queue.end()
 
 
 def market_of(entry: Entry) -> Market:

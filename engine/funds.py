@@ -2,6 +2,7 @@
 
 from engine.arrival import Arrival, amount_margin_atoms, free_atoms
 from engine.commands import BUY, SELL
+from engine.cross import spendable_atoms
 from engine.holds import side_hold_atoms
 from engine.margin import initial_margin_atoms, maintenance_e8
 from engine.open_orders import freeze_need, order_need_atoms
@@ -40,6 +41,8 @@ def _funds_suffice(arrival: Arrival) -> bool:
         return True
     outlook = arrival.expected()
     free += outlook.gained_atoms
+    if draft.key.is_cross:
+        free += outlook.backing_change_atoms()
     if not draft.key.pools:
         return free >= (draft.hold_atoms if arrival.rests() else 0)
     return free + draft.key.hold_atoms >= hold_after_atoms(arrival, outlook)
@@ -58,12 +61,26 @@ def hold_after_atoms(arrival: Arrival, outlook: Outlook) -> int:
 def _is_liquidatable_at_birth(arrival: Arrival) -> bool:
     """Whether the position would be liquidated at once (ADM-4, ADM-6b)."""
     outlook = arrival.expected()
+    if arrival.draft.key.is_cross:
+        return bool(arrival.fills) and outlook.opened_lots > 0 and _account_dies(arrival, outlook)
     if arrival.fills and outlook.opened_lots:
         if arrival.draft.amount_atoms and outlook.margin_atoms <= 0:
             return True
         if outlook.is_liquidatable():
             return True
     return arrival.resting_opening_lots() > 0 and _rest_is_liquidatable(arrival, outlook)
+
+
+def _account_dies(arrival: Arrival, outlook: Outlook) -> bool:
+    """Cross: whether the account would be liquidated with the fills."""
+    draft = arrival.draft
+    account = arrival.state.cross_account(draft.market.asset_id, draft.account_id)
+    gained_e8 = 0
+    if account is None:
+        ledger = arrival.state.asset_ledger(draft.market)
+        wallet = ledger.free[draft.account_id] + ledger.hold[draft.account_id]
+        gained_e8 = wallet * E8
+    return outlook.cross_health_e8(account) + gained_e8 < 1
 
 
 def _rest_is_liquidatable(arrival: Arrival, outlook: Outlook) -> bool:
@@ -84,7 +101,8 @@ def resting_fill_is_covered(arrival: Arrival) -> bool:
     """Whether the funds still cover a resting limit whose time has come (ADM-5)."""
     draft = arrival.draft
     market = draft.market
-    free = arrival.state.asset_ledger(market).free[draft.account_id]
+    key = draft.key
+    free = spendable_atoms(arrival.state, market.asset_id, draft.account_id, key.is_cross)
     rate_e8 = market.spec.maker_fee_e8
     if draft.amount_atoms:
         notional = arrival.lots * draft.price_ticks * market.k
@@ -95,6 +113,8 @@ def resting_fill_is_covered(arrival: Arrival) -> bool:
     if outlook.opened_lots == 0:
         return True
     free += outlook.gained_atoms
-    if not draft.key.pools:
+    if key.is_cross:
+        free += outlook.backing_change_atoms()
+    if not key.pools:
         return free >= 0
     return free + draft.key.hold_atoms >= hold_after_atoms(arrival, outlook)

@@ -312,8 +312,6 @@ def instrument_fault(spec: InstrumentSpec) -> str:
         return "the stale time must not be negative"
     if spec.market is MarketStructure.ORDER_DRIVEN and spec.price_band_e8 == 0:
         return "an order-driven market needs a price band, which protects market orders"
-    if spec.margin_mode is not MarginMode.ISOLATED:
-        return "cross margin is not supported by this version"
     return tiers_fault(spec)
 
 

@@ -8,14 +8,14 @@ from engine.state import State
 from engine.units import E8, NOBODY
 
 
-def fund_can_take(state: State, position: Position, price_ticks: int) -> bool:
-    """Whether the fund may take all lots of a position over at this price.
+def fund_can_take(state: State, position: Position, lots: int, price_ticks: int) -> bool:
+    """Whether the fund may take these lots of a position over at this price.
 
     `insurance + Σ uPnL + s·x·(mark − B)·K ≥ Σ maintenance`, scaled by 10^8: its equity and what
     it would have to keep, at the marks, with its positions as they would be.
     """
     market = position.market
-    signed_lots = position.qty_lots if position.side is BUY else -position.qty_lots
+    signed_lots = lots if position.side is BUY else -lots
     equity = state.asset_ledger(market).insurance_atoms
     equity += signed_lots * (market.mark_ticks - price_ticks) * market.k
     needed_e8 = 0
@@ -26,8 +26,7 @@ def fund_can_take(state: State, position: Position, price_ticks: int) -> bool:
         for held in fund_positions(other):  # one at most: the fund nets
             k, mark_ticks = other.k, other.mark_ticks
             equity += profit_atoms(held.side, held.qty_lots, held.cost_atoms, mark_ticks, k)
-            lots = held.qty_lots if held.side is BUY else -held.qty_lots
-            added_lots += lots
+            added_lots += held.qty_lots if held.side is BUY else -held.qty_lots
         needed_e8 += _maintenance_e8(other, abs(added_lots))
     return equity * E8 >= needed_e8
 

@@ -5,6 +5,7 @@ a live venue.
 """
 
 from engine.commands import BUY, SELL
+from engine.cross import CrossAccount
 from engine.holds import need_atoms, present_hold_atoms
 from engine.key import Key
 from engine.margin import auto_close_ticks, liquidation_ticks
@@ -16,7 +17,7 @@ from engine.price_levels import Entry
 from engine.seat import Seat
 from engine.state import State
 from engine.trigger_index import auto_close_levels, exit_levels
-from engine.units import NOBODY, AccountId
+from engine.units import NOBODY, AccountId, AssetId
 
 
 def check(state: State) -> None:
@@ -37,12 +38,19 @@ def check_balances(state: State) -> None:
     for asset_id, ledger in enumerate(state.ledger.assets):
         assert ledger.sum_atoms() == 0
         assert len(ledger.free) == len(ledger.hold) == len(state.accounts)
-        assert min(ledger.free) >= 0
+        for account_id, free in enumerate(ledger.free):
+            assert free >= 0 or is_backed(state, asset_id, account_id)
         assert ledger.hold == held_by_account(state, asset_id)
         margins = [
             p.margin_atoms for p in state.positions.values() if p.market.asset_id == asset_id
         ]
         assert ledger.margin_atoms == sum(margins)
+
+
+def is_backed(state: State, asset_id: int, account_id: int) -> bool:
+    """Whether cross positions stand behind money that is not there."""
+    account = state.cross_account(AssetId(asset_id), AccountId(account_id))
+    return account is not None and bool(account.standings)
 
 
 def held_by_account(state: State, asset_id: int) -> list[int]:
@@ -165,6 +173,14 @@ def check_position(state: State, position: Position) -> None:
         assert position.margin_atoms == 0
         assert position.liquidation is None
         return
+    check_auto_close(position)
+    for pair in position.pairs or []:
+        check_pair(position, pair)
+    if position.key.is_cross:
+        assert position.margin_atoms == 0
+        assert position.liquidation is None
+        check_standing(state, position)
+        return
     market, side = position.market, position.side
     key = liquidation_ticks(
         side,
@@ -177,9 +193,31 @@ def check_position(state: State, position: Position) -> None:
     )
     levels = market.falling[MARK] if side is BUY else market.rising[MARK]
     check_armed(position.liquidation, key, levels)
-    check_auto_close(position)
-    for pair in position.pairs or []:
-        check_pair(position, pair)
+
+
+def check_standing(state: State, position: Position) -> None:
+    """Its account knows a cross position, and the band of a solvent one holds the mark."""
+    market = position.market
+    account = state.cross_account(market.asset_id, position.account_id)
+    assert account is not None
+    standing = account.standings[market.instrument_id]
+    assert position in standing.positions
+    before = standing.exposure
+    standing.sum_up()
+    after = standing.exposure
+    assert (before.long_lots, before.short_lots) == (after.long_lots, after.short_lots)
+    assert before.profit_atoms(market.mark_ticks) == after.profit_atoms(market.mark_ticks)
+    if account.health_e8() >= 1 and not is_waiting(account):
+        for edge, is_inside in (
+            (standing.lower, standing.lower.key_ticks < market.processed[MARK]),
+            (standing.upper, market.processed[MARK] < standing.upper.key_ticks),
+        ):
+            assert edge.levels is None or is_inside
+
+
+def is_waiting(account: CrossAccount) -> bool:
+    """Whether it is looked at anyway at the next price of one of its markets."""
+    return any(account in s.market.waiting_accounts for s in account.standings.values())
 
 
 def closes(order: Order, position: Position) -> bool:
@@ -241,6 +279,11 @@ def check_no_other_entries(state: State, armed: int) -> None:
         for pair in position.pairs or []:
             triggers += [pair.stop_loss, pair.take_profit]
         expected += sum(1 for t in triggers if t is not None and t.levels is not None)
+    for accounts in state.cross_accounts:
+        for account in accounts:
+            for standing in account.standings.values() if account is not None else ():
+                edges = (standing.lower, standing.upper)
+                expected += sum(1 for edge in edges if edge.levels is not None)
     assert armed == expected
 
 

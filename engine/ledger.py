@@ -14,7 +14,8 @@ from engine.units import AccountId, AssetId
 class AssetLedger:
     """All accounts of one settlement asset, in atoms.
 
-    free, hold: by account id.  margin: the sum of the margins of all positions.
+    free, hold: by account id; free is negative at most while cross positions are open.
+    margin: the sum of the margins of all positions.
     clearing: by instrument id, of order-driven markets: what realised profit has drawn so far.
     external: minus all net deposits.  deposited: all that ever came in, for the bound.
     """
@@ -64,7 +65,6 @@ class AssetLedger:
 
     def withdraw(self, account_id: AccountId, amount_atoms: int) -> None:
         """free −d, external +d."""
-        assert amount_atoms <= self.free[account_id]
         self.free[account_id] -= amount_atoms
         self.external_atoms += amount_atoms
 
@@ -74,11 +74,22 @@ class AssetLedger:
         self.insurance_atoms += amount_atoms
         self.deposited_atoms += amount_atoms
 
+    def settle_debt(self, account_id: AccountId, waived_atoms: int) -> int:
+        """A flat account owes: fees −waived, insurance −the rest, below zero if it must.
+
+        Returns what insurance paid.
+        """
+        owed_atoms = -self.free[account_id]
+        assert 0 <= waived_atoms <= owed_atoms
+        self.free[account_id] = 0
+        self.fees_atoms -= waived_atoms
+        self.insurance_atoms -= owed_atoms - waived_atoms
+        return owed_atoms - waived_atoms
+
     def change_hold(self, account_id: AccountId, change_atoms: int) -> None:
         """free −h, hold +h; a release is negative."""
         self.free[account_id] -= change_atoms
         self.hold[account_id] += change_atoms
-        assert self.free[account_id] >= 0
         assert self.hold[account_id] >= 0
 
     def open_position(self, position: Position, paid_atoms: int, fee_atoms: int) -> None:
@@ -91,7 +102,6 @@ class AssetLedger:
         self.margin_atoms += margin_atoms
         position.margin_atoms += margin_atoms
         self.fees_atoms += fee_atoms
-        assert self.free[position.account_id] >= 0
         assert margin_atoms >= 0
 
     def reduce_position(
@@ -130,7 +140,6 @@ class AssetLedger:
         self.free[position.account_id] -= amount_atoms
         self.margin_atoms += amount_atoms
         position.margin_atoms += amount_atoms
-        assert self.free[position.account_id] >= 0
         assert position.margin_atoms >= 0
 
 
@@ -165,10 +174,6 @@ class Ledger:
     def hold_atoms(self, asset_id: AssetId, account_id: AccountId) -> int:
         """What the account's resting orders hold."""
         return self.assets[asset_id].hold[account_id]
-
-    def withdrawable_atoms(self, asset_id: AssetId, account_id: AccountId) -> int:
-        """What may leave: all that is free, while all margin is isolated."""
-        return self.assets[asset_id].free[account_id]
 
     def sum_atoms(self) -> int:
         """The sum of all accounts of all assets: always zero."""

@@ -10,7 +10,7 @@ from engine.deleveraging import counterparties
 from engine.events import MAKER, TAKER, CancelCause, CloseCause, Event
 from engine.insurance import fund_can_take
 from engine.key import Key
-from engine.margin import bankruptcy_ticks
+from engine.margin import bankruptcy_ticks, is_liquidatable, tier_floor_atoms
 from engine.open_orders import (
     cancel_open_order,
     register_order,
@@ -25,7 +25,7 @@ from engine.settlement import fill_order
 from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out, follow_path
-from engine.units import NOBODY, OrderId, PositionId
+from engine.units import NOBODY, OrderId, PositionId, div_floor
 
 
 def close_in_book(
@@ -40,17 +40,48 @@ def close_in_book(
 
 
 def liquidate(state: State, position: Position, events: list[Event]) -> None:
-    """Into the book at the bankruptcy price; then the fund, or the other side (LIQ-5 to LIQ-8)."""
+    """An isolated position, slice by slice, until it can go on or is closed (LIQ-5, LIQ-9)."""
     _cancel_orders(state, position, events)
-    price_ticks = bankruptcy_price_ticks(position)
-    order = _closing_order(state, position, LIMIT, position.qty_lots, price_ticks)
-    events.append(accepted(order, position.qty_lots))
+    while position.qty_lots and is_due(position):
+        lots = slice_lots(position)
+        close_at(state, position, lots, bankruptcy_price_ticks(position), events)
+
+
+def is_due(position: Position) -> bool:
+    """Whether an isolated position is liquidatable at the present mark."""
+    market = position.market
+    return is_liquidatable(
+        position.side,
+        position.qty_lots,
+        position.cost_atoms,
+        position.margin_atoms,
+        market.mark_ticks,
+        market.k,
+        market.rates,
+        market.close_fee_e8,
+    )
+
+
+def slice_lots(position: Position) -> int:
+    """What brings the position down to the floor of its tier; in the lowest tier, all (LIQ-9)."""
+    market = position.market
+    lot_atoms = market.mark_ticks * market.k
+    floor_atoms = tier_floor_atoms(market.spec, position.qty_lots * lot_atoms)
+    return position.qty_lots - div_floor(floor_atoms, lot_atoms)
+
+
+def close_at(
+    state: State, position: Position, lots: int, price_ticks: int, events: list[Event]
+) -> None:
+    """Into the book at a price at most; then the fund, or the other side (LIQ-5 to LIQ-8)."""
+    order = _closing_order(state, position, LIMIT, lots, price_ticks)
+    events.append(accepted(order, lots))
     arrival = Arrival(state, order, None)
     find_fills(arrival)
     follow_path(state, arrival, CloseCause.LIQUIDATION, events)
     offer: Order | None = None
-    if position.qty_lots:
-        if fund_can_take(state, position, price_ticks):
+    if order.qty_lots:
+        if fund_can_take(state, position, order.qty_lots, price_ticks):
             offer = _take_over(state, order, position, price_ticks, events)
         else:
             _deleverage(state, order, position, price_ticks, events)
@@ -126,7 +157,7 @@ def _take_over(
     state: State, order: Order, position: Position, price_ticks: int, events: list[Event]
 ) -> Order | None:
     """The fund trades the rest with the user (LIQ-6); the lots that opens for it are offered."""
-    lots = position.qty_lots
+    lots = order.qty_lots
     fill_order(state, order, lots, price_ticks, TAKER, CloseCause.LIQUIDATION, events)
     market = position.market
     key = market.seat(NOBODY).main
@@ -160,13 +191,14 @@ def _deleverage(
 ) -> None:
     """Positions on the other side close at the bankruptcy price, by rank (LIQ-7)."""
     for other in counterparties(position):
-        lots = min(position.qty_lots, other.qty_lots)
+        lots = min(order.qty_lots, other.qty_lots)
         fill_order(state, order, lots, price_ticks, TAKER, CloseCause.LIQUIDATION, events)
         touch_key(state, other.key)
         closing = _system_order(state, other.key, closing_side(other.side), lots)
         closing.closing = True
         closing.position_id = other.position_id
         fill_order(state, closing, lots, price_ticks, MAKER, CloseCause.AUTO_DELEVERAGE, events)
-        if position.qty_lots == 0:
+        order.qty_lots -= lots
+        if order.qty_lots == 0:
             return
     raise AssertionError("the lots of a market's longs and shorts are equal")

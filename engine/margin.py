@@ -50,6 +50,24 @@ def notional_cap_atoms(spec: InstrumentSpec, leverage: int) -> int:
     return cap_atoms
 
 
+def tier_floor_atoms(spec: InstrumentSpec, notional_atoms: int) -> int:
+    """Where the tier of this notional begins: the cap of the tier below; 0 in the lowest."""
+    floor_atoms = 0
+    for tier in spec.tiers:
+        if notional_atoms <= tier.cap_atoms:
+            return floor_atoms
+        floor_atoms = tier.cap_atoms
+    return 0 if len(spec.tiers) == 1 else spec.tiers[-2].cap_atoms  # beyond the last cap
+
+
+def tier_rate_e8(spec: InstrumentSpec, notional_atoms: int) -> int:
+    """The maintenance rate of the tier of this notional; beyond the last cap, the last tier's."""
+    for tier in spec.tiers:
+        if notional_atoms <= tier.cap_atoms:
+            return tier.maintenance_e8
+    return spec.tiers[-1].maintenance_e8
+
+
 def initial_margin_atoms(notional_atoms: int, leverage: int) -> int:
     """`N / L`, rounded up: the account owes it."""
     return div_ceil(notional_atoms, leverage)

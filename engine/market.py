@@ -1,6 +1,6 @@
 """A listed instrument at work: its prices, its price levels, its seats."""
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from engine.commands import BUY, PriceSource, Side
 from engine.instrument import (
@@ -19,6 +19,9 @@ from engine.order_book import OrderBook
 from engine.price_levels import PriceLevels
 from engine.seat import Seat
 from engine.units import E8, NOBODY, AccountId, AssetId, InstrumentId, div_ceil, div_floor
+
+if TYPE_CHECKING:
+    from engine.cross import CrossAccount
 
 BID: Final = 0
 ASK: Final = 1
@@ -69,6 +72,7 @@ class Market:
         "source_sequence",
         "spec",
         "status",
+        "waiting_accounts",
         "watched",
     )
 
@@ -86,6 +90,8 @@ class Market:
         self.candidate = [0, 0, 0, 0, 0]
         self.candidate_count = 0
         self.open_positions = 0
+        # Cross accounts in trouble that could not be helped at a stale or halted market's price.
+        self.waiting_accounts: list[CrossAccount] = []
         self.falling: Final = [PriceLevels(source, True) for source in PriceSource]
         self.rising: Final = [PriceLevels(source, False) for source in PriceSource]
         # By account id; a list, because a dict of a million stops the process when it grows.

@@ -4,6 +4,7 @@ from heapq import heapify, heappush
 from typing import Final
 
 from engine.commands import BUY, LIMIT, SELL
+from engine.cross import spendable_atoms
 from engine.events import CancelCause, Event, OrderAmended, OrderCancelled
 from engine.holds import (
     last_opener,
@@ -129,7 +130,7 @@ def settle_key_hold(state: State, key: Key, events: list[Event]) -> None:
     if hold_atoms == key.hold_atoms:
         return
     ledger = state.asset_ledger(key.market)
-    while hold_atoms - key.hold_atoms > ledger.free[key.account_id]:
+    while hold_atoms - key.hold_atoms > max(0, _spendable_atoms(state, key)):
         order = _order_to_give_up(key)
         assert order is not None  # without openers the hold is 0
         cancel_open_order(state, order, CancelCause.HOLD_SHORT, events)
@@ -142,11 +143,15 @@ def settle_order_hold(state: State, order: Order, events: list[Event]) -> None:
     """Ticket markets: a resting order that traded holds what is left of it needs (MAT-8)."""
     ledger = state.asset_ledger(order.market)
     needed = order_need_atoms(order)
-    if needed - order.hold_atoms > ledger.free[order.account_id]:
+    if needed - order.hold_atoms > max(0, _spendable_atoms(state, order.key)):
         cancel_open_order(state, order, CancelCause.HOLD_SHORT, events)
         return
     ledger.change_hold(order.account_id, needed - order.hold_atoms)
     order.hold_atoms = needed
+
+
+def _spendable_atoms(state: State, key: Key) -> int:
+    return spendable_atoms(state, key.market.asset_id, key.account_id, key.is_cross)
 
 
 def pair_up(order: Order) -> None:

@@ -6,14 +6,18 @@ The same arithmetic as `settlement.py`, on numbers of its own: it changes no sta
 from typing import Final, final
 
 from engine.commands import Side
+from engine.cross import CrossAccount, position_margin_atoms, position_profit_atoms
+from engine.health import Exposure
 from engine.margin import (
     fee_atoms,
     initial_margin_atoms,
     is_liquidatable,
+    profit_atoms,
 )
 from engine.order import Order
 from engine.position import Position
 from engine.reduction import Reduction
+from engine.units import E8
 
 
 @final
@@ -30,6 +34,7 @@ class Outlook:
         "cost_atoms",
         "fees_atoms",
         "gained_atoms",
+        "held_before",
         "initial_margin_atoms",
         "margin_atoms",
         "opened_lots",
@@ -57,6 +62,7 @@ class Outlook:
             self.cost_atoms = position.cost_atoms
             self.margin_atoms = position.margin_atoms
             self.initial_margin_atoms = position.initial_margin_atoms
+        self.held_before: Final = position
 
     def fill(self, lots: int, price_ticks: int, rate_e8: int) -> None:
         """A fill sized by quantity: what is on the other side closes first (FIL-1, FIL-5)."""
@@ -79,8 +85,9 @@ class Outlook:
             fee = fee_atoms(lots * lot_atoms, rate_e8)
             if closing_lots:
                 fee -= fee_atoms(closing_lots * lot_atoms, rate_e8)
-        self._open(opening_lots, notional, margin, margin)
-        self.gained_atoms -= margin + fee
+        own_margin = 0 if self.order.key.is_cross else margin
+        self._open(opening_lots, notional, own_margin, margin)
+        self.gained_atoms -= own_margin + fee
         self.fees_atoms += fee
         self.opened_margin_atoms += margin
 
@@ -89,6 +96,37 @@ class Outlook:
         amount = self.order.amount_atoms
         self._open(lots, lots * price_ticks * self.order.market.k, margin_atoms, amount)
         self.opened_margin_atoms += amount
+
+    def backing_change_atoms(self) -> int:
+        """Cross: what the fills add to unrealised profit, less what they add to initial margin."""
+        market = self.order.market
+        mark_ticks, k = market.mark_ticks, market.k
+        change = 0
+        if self.qty_lots:
+            change += profit_atoms(self.side, self.qty_lots, self.cost_atoms, mark_ticks, k)
+            value = self.qty_lots * mark_ticks * k
+            change -= initial_margin_atoms(value, self.order.leverage)
+        before = self.held_before
+        if before is not None:
+            change -= position_profit_atoms(before) - position_margin_atoms(before)
+        return change
+
+    def cross_health_e8(self, account: CrossAccount | None) -> int:
+        """H of the account once the order has filled, at the present marks (ADM-4)."""
+        order = self.order
+        market, before = order.market, self.held_before
+        exposure = Exposure(market.k, market.rates, market.close_fee_e8)
+        health_e8 = self.gained_atoms * E8
+        if account is not None:
+            health_e8 += account.health_e8()
+            standing = account.standings.get(market.instrument_id)
+            if standing is not None:
+                exposure = standing.exposure.copy()
+                health_e8 -= exposure.health_e8(market.mark_ticks)
+        if before is not None:
+            exposure.add(before.side, -before.qty_lots, -before.cost_atoms)
+        exposure.add(self.side, self.qty_lots, self.cost_atoms)
+        return health_e8 + exposure.health_e8(market.mark_ticks)
 
     def is_liquidatable(self) -> bool:
         """Whether the position would be liquidated at the present mark."""
@@ -129,6 +167,7 @@ class Outlook:
             price_ticks,
             rate_e8,
             False,
+            0 if self.order.key.is_cross else None,
         )
         self.qty_lots -= lots
         self.cost_atoms -= reduction.cost_atoms

@@ -78,7 +78,9 @@ def _add_closing(arrival: Arrival, preview: Preview) -> None:
     lots = min(arrival.lots or position.qty_lots, position.qty_lots)
     rate_e8 = _rate_e8(arrival)
     preview.qty_lots = lots
-    preview.fee_atoms = reduction_of(position, lots, arrival.at_ticks, rate_e8, False).fee_atoms
+    preview.fee_atoms = reduction_of(
+        arrival.state, position, lots, arrival.at_ticks, rate_e8, False
+    ).fee_atoms
 
 
 def _add_opening(arrival: Arrival, preview: Preview) -> None:

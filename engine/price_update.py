@@ -51,6 +51,8 @@ def update_price(state: State, command: UpdatePrice, events: list[Event]) -> Non
 def travel(state: State, market: Market) -> None:
     """Queue what the prices pass from the last processed to the present values."""
     state.firing.begin_travel(market)
+    state.firing.left_bands.extend(market.waiting_accounts)
+    market.waiting_accounts.clear()
     market.processed = market.prices
 
 

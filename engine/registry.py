@@ -12,6 +12,7 @@ from engine.commands import (
     RevokeToken,
     SetInstrumentStatus,
     SetLeverage,
+    SetMarginMode,
     SetPositionMode,
 )
 from engine.events import (
@@ -20,6 +21,7 @@ from engine.events import (
     InstrumentChanged,
     InstrumentListed,
     LeverageChanged,
+    MarginModeChanged,
     PositionModeChanged,
     Rejected,
     StatusChanged,
@@ -32,6 +34,7 @@ from engine.instrument import (
     TICKET,
     InstrumentSpec,
     InstrumentStatus,
+    MarginMode,
     PositionMode,
     RiskTier,
     instrument_fault,
@@ -96,6 +99,7 @@ def list_instrument(state: State, command: ListInstrument) -> Event | RejectReas
         state.assets.append(spec.settlement)
         state.asset_ids[spec.settlement] = asset_id
         state.ledger.add_asset()
+        state.cross_accounts.append([])
     instrument_id = InstrumentId(len(state.markets))
     state.add_market(Market(instrument_id, AssetId(asset_id), spec))
     return InstrumentListed(instrument_id, spec.symbol)
@@ -196,6 +200,25 @@ def set_leverage(state: State, command: SetLeverage) -> Event | RejectReason:
         return RejectReason.BAD_LEVERAGE
     key.leverage = command.leverage
     return LeverageChanged(command.account_id, command.instrument_id, command.leverage, command.leg)
+
+
+def set_margin_mode(state: State, command: SetMarginMode) -> Event | RejectReason:
+    """Whether a key's positions stand alone or with the account, while it is not in use (KEY-5)."""
+    if state.account(command.account_id) is None:
+        return RejectReason.UNKNOWN_ACCOUNT
+    market = state.market(command.instrument_id)
+    if market is None:
+        return RejectReason.UNKNOWN_SYMBOL
+    seat = market.seat(command.account_id)
+    if (seat.mode is PositionMode.HEDGING) != (command.leg is not Leg.NONE):
+        return RejectReason.BAD_COMBINATION
+    key = seat.key(command.leg)
+    if key.is_in_use() or (not key.pools and seat.is_in_use()):
+        return RejectReason.MODE_IN_USE
+    key.is_cross = command.margin_mode is MarginMode.CROSS
+    return MarginModeChanged(
+        command.account_id, command.instrument_id, command.leg, command.margin_mode
+    )
 
 
 def set_position_mode(state: State, command: SetPositionMode) -> Event | RejectReason:

@@ -7,7 +7,7 @@ from engine.instrument import PositionMode
 from engine.key import Key
 from engine.order import Order
 from engine.position import Position
-from engine.units import AccountId
+from engine.units import NOBODY, AccountId
 
 if TYPE_CHECKING:
     from engine.market import Market
@@ -40,7 +40,7 @@ class Seat:
         self.open_orders = 0
         self.first_order: Order | None = None
         self.first_position: Position | None = None
-        self.main: Final = Key(self, Leg.NONE, mode is PositionMode.NETTING, market.is_cross)
+        self.main: Final = Key(self, Leg.NONE, mode is PositionMode.NETTING, self.starts_cross())
         self.long: Key | None = None
         self.short: Key | None = None
         self.set_mode(mode)
@@ -52,6 +52,10 @@ class Seat:
         if mode is PositionMode.HEDGING and self.long is None:
             self.long = Key(self, Leg.LONG, True, self.market.is_cross)
             self.short = Key(self, Leg.SHORT, True, self.market.is_cross)
+
+    def starts_cross(self) -> bool:
+        """Whether its keys start in cross margin; the fund's never do, as it is not liquidated."""
+        return self.market.is_cross and self.account_id != NOBODY
 
     def key(self, leg: Leg) -> Key:
         """The key of a leg; NONE is the main key."""

@@ -5,6 +5,7 @@ Every fill of the venue passes through here, whoever caused it; nothing here ref
 
 from typing import Final
 
+from engine import cross
 from engine.commands import BUY
 from engine.events import (
     MAKER,
@@ -104,7 +105,9 @@ def _open(
     market = order.market
     ledger = state.asset_ledger(market)
     notional = lots * price_ticks * market.k
-    free = ledger.free[order.account_id]
+    free = max(0, ledger.free[order.account_id])
+    if order.amount_atoms:
+        free = cross.spendable_atoms(state, market.asset_id, order.account_id, False)
     initial, paid, fee = _opening_payment(order, notional, liquidity, free, fee)
     is_new = position is None
     if position is None:
@@ -122,7 +125,17 @@ def _open(
     if is_new and not order.key.pools:
         order.position_id = position.position_id
     attach_exits(state, order, position, lots, is_new)
-    rearm_position(state.firing, position)
+    after_fill(state, position)
+
+
+def after_fill(state: State, position: Position) -> None:
+    """What hangs on a position's lots, cost and margin, and on the account's money, follows."""
+    if position.key.is_cross:
+        cross.sum_up(state, position)
+    else:
+        cross.note_change(state, position.market.asset_id, position.account_id)
+    if position.qty_lots:
+        rearm_position(state.firing, position)
 
 
 def _opening_payment(
@@ -141,6 +154,8 @@ def _opening_payment(
         base = initial if market.fee_on_margin else notional
         fee = fee_atoms(base, fee_rate_e8(market, liquidity))
     paid = initial + fee
+    if order.key.is_cross:
+        return initial, fee, fee  # no margin of its own: the account stands for it (CRS-3)
     if by_amount:
         paid = initial + min(fee, free - initial)
     elif paid > free and liquidity is MAKER and market.is_order_driven:
@@ -164,6 +179,8 @@ def _new_position(state: State, order: Order) -> Position:
     state.positions.put(position.position_id, position)
     order.seat.add_position(position)
     market.open_positions += 1
+    if position.key.is_cross:
+        cross.join(state, position)
     return position
 
 
@@ -180,7 +197,7 @@ def _close_by_order(
     pays_fee = order.account_id != NOBODY and cause is not CloseCause.AUTO_DELEVERAGE
     rate_e8 = fee_rate_e8(position.market, liquidity) if pays_fee else 0
     is_liquidation = cause is CloseCause.LIQUIDATION
-    reduction = reduction_of(position, lots, price_ticks, rate_e8, is_liquidation)
+    reduction = reduction_of(state, position, lots, price_ticks, rate_e8, is_liquidation)
     events.append(
         _filled(
             state,
@@ -197,9 +214,19 @@ def _close_by_order(
 
 
 def reduction_of(
-    position: Position, lots: int, price_ticks: int, rate_e8: int, is_liquidation: bool
+    state: State,
+    position: Position,
+    lots: int,
+    price_ticks: int,
+    rate_e8: int,
+    is_liquidation: bool,
 ) -> Reduction:
     """What closing these lots of the position comes to."""
+    cross_equity = None
+    if position.key.is_cross:
+        cross_equity = 0
+        if is_liquidation:
+            cross_equity = cross.equity_after_close_atoms(state, position, lots, price_ticks)
     return Reduction(
         position.market,
         position.side,
@@ -211,6 +238,7 @@ def reduction_of(
         price_ticks,
         rate_e8,
         is_liquidation,
+        cross_equity,
     )
 
 
@@ -222,7 +250,8 @@ def close_by_trigger(
     touch_key(state, position.key)
     price_ticks = market.bid_ticks if position.side is BUY else market.ask_ticks
     is_liquidation = cause is CloseCause.LIQUIDATION
-    reduction = reduction_of(position, lots, price_ticks, market.spec.taker_fee_e8, is_liquidation)
+    rate_e8 = market.spec.taker_fee_e8
+    reduction = reduction_of(state, position, lots, price_ticks, rate_e8, is_liquidation)
     events.append(
         OrderFilled(
             take_fill_id(state),
@@ -259,7 +288,11 @@ def apply_reduction(
     if is_fund:
         to_user, to_insurance = 0, to_user
         position.realized_atoms += reduction.profit_atoms
-    elif is_liquidation and position.market.spec.remainder is Remainder.TO_INSURANCE:
+    elif (
+        is_liquidation
+        and not position.key.is_cross
+        and position.market.spec.remainder is Remainder.TO_INSURANCE
+    ):
         to_user, to_insurance = 0, to_insurance + to_user
     insurance_paid = state.asset_ledger(position.market).reduce_position(
         position,
@@ -277,9 +310,10 @@ def apply_reduction(
     state.touched.add_position(position)
     house_paid = reduction.deficit_atoms - insurance_paid
     events.append(_reduced(position, to_user, to_insurance, insurance_paid, house_paid, cause))
-    if position.qty_lots:
-        rearm_position(state.firing, position)
-    else:
+    if position.key.is_cross:
+        cross.note_closing_fee(state, position, reduction.fee_atoms)
+    after_fill(state, position)
+    if position.qty_lots == 0:
         _end_position(state, position, is_liquidation, events)
 
 
@@ -289,6 +323,8 @@ def _end_position(
     assert position.cost_atoms == 0
     assert position.margin_atoms == 0
     disarm_position(position)
+    if position.key.is_cross:
+        cross.leave(state, position)
     state.positions.remove(position.position_id)
     position.seat.remove_position(position)
     position.market.open_positions -= 1

@@ -3,6 +3,7 @@
 from typing import Final, final
 
 from engine.client_orders import ClientOrders
+from engine.cross import CrossAccount
 from engine.id_table import IdTable
 from engine.key import Key
 from engine.ledger import AssetLedger, Ledger
@@ -12,7 +13,7 @@ from engine.order import Order
 from engine.position import Position
 from engine.seat import Seat
 from engine.trigger_index import FiringQueue
-from engine.units import AccountId, InstrumentId
+from engine.units import AccountId, AssetId, InstrumentId
 
 
 @final
@@ -70,6 +71,10 @@ class State:
     timers: a heap of (due_ns, account id); entries that `cancel_after` does not confirm are void.
     firing, touched: empty between commands.
     books: the markets with an order book.
+    cross_accounts: by asset id, then account id; None where there never was a cross position.
+    fee_payers: cross accounts that paid for closings in the running command.
+    exact_checks: how many cross accounts were looked at so far, for benchmarks; not kept.
+    changed_accounts: those to be checked when nothing more fires; empty between commands.
     """
 
     __slots__ = (
@@ -79,10 +84,14 @@ class State:
         "assets",
         "books",
         "cancel_after",
+        "changed_accounts",
         "client_orders",
+        "cross_accounts",
         "event_chain",
+        "exact_checks",
         "expiries",
         "expiring_orders",
+        "fee_payers",
         "firing",
         "ledger",
         "markets",
@@ -122,6 +131,10 @@ class State:
         self.cancel_after: Final[dict[AccountId, int]] = {}
         self.timers: Final[list[tuple[int, AccountId]]] = []
         self.books: Final[list[Market]] = []
+        self.cross_accounts: Final[list[list[CrossAccount | None]]] = [[]]
+        self.changed_accounts: Final[list[CrossAccount]] = []
+        self.fee_payers: Final[list[CrossAccount]] = []
+        self.exact_checks = 0
         self.firing: Final = FiringQueue()
         self.touched: Final = Touched()
 
@@ -140,6 +153,27 @@ class State:
     def asset_ledger(self, market: Market) -> AssetLedger:
         """The ledger of the asset the market settles in."""
         return self.ledger.assets[market.asset_id]
+
+    def cross_account(self, asset_id: AssetId, account_id: AccountId) -> CrossAccount | None:
+        """The account's cross positions in an asset, if it ever had any."""
+        accounts = self.cross_accounts[asset_id]
+        return accounts[account_id] if account_id < len(accounts) else None
+
+    def make_cross_account(self, asset_id: AssetId, account_id: AccountId) -> CrossAccount:
+        """The same, made when first asked for."""
+        accounts = self.cross_accounts[asset_id]
+        if account_id >= len(accounts):
+            accounts.extend([None] * (account_id + 1 - len(accounts)))
+        account = accounts[account_id]
+        if account is None:
+            account = CrossAccount(account_id, asset_id, self.ledger.assets[asset_id])
+            accounts[account_id] = account
+        return account
+
+    def has_more_to_do(self) -> bool:
+        """Whether something came true, or an account is to be checked."""
+        firing = self.firing
+        return bool(firing.heap or firing.left_bands or self.changed_accounts)
 
     def take_id(self) -> int:
         """The next id of an order or position, or the next priority."""

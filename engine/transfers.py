@@ -3,6 +3,7 @@
 from typing import Final
 
 from engine.commands import AdjustMargin, Deposit, FundInsurance, Withdraw
+from engine.cross import note_change, spendable_atoms
 from engine.events import (
     Deposited,
     Event,
@@ -35,6 +36,7 @@ def deposit(state: State, command: Deposit) -> Event | RejectReason:
     asset_id = AssetId(state.asset_ids[command.asset])
     state.transfers.add(transfer_id, account_id)
     state.ledger.assets[asset_id].deposit(account_id, command.amount_atoms)
+    note_change(state, asset_id, account_id)
     return Deposited(account_id, asset_id, command.amount_atoms)
 
 
@@ -63,10 +65,11 @@ def withdraw(state: State, command: Withdraw) -> Event | RejectReason:
     if reason is not NONE:
         return reason
     asset_id = AssetId(state.asset_ids[command.asset])
-    if command.amount_atoms > state.ledger.withdrawable_atoms(asset_id, account_id):
+    if command.amount_atoms > spendable_atoms(state, asset_id, account_id, False):
         return RejectReason.INSUFFICIENT_BALANCE
     state.transfers.add(transfer_id, account_id)
     state.ledger.assets[asset_id].withdraw(account_id, command.amount_atoms)
+    note_change(state, asset_id, account_id)
     return Withdrawn(account_id, asset_id, command.amount_atoms)
 
 
@@ -101,6 +104,7 @@ def adjust_margin(state: State, command: AdjustMargin) -> Event | RejectReason:
     if reason is not NONE:
         return reason
     state.asset_ledger(position.market).adjust_margin(position, command.amount_atoms)
+    note_change(state, position.market.asset_id, position.account_id)
     rearm_position(state.firing, position)
     return MarginAdjusted(position.position_id, position.account_id, position.margin_atoms)
 
@@ -110,6 +114,8 @@ def _adjustment_reason(
 ) -> RejectReason:
     market = position.market
     removes = amount < 0
+    if position.key.is_cross:
+        return RejectReason.BAD_COMBINATION
     if removes and market.status is HALTED:
         return RejectReason.HALTED
     if not 1 <= abs(amount) <= AMOUNT_ATOMS_MAX:
@@ -118,7 +124,7 @@ def _adjustment_reason(
         return RejectReason.BAD_AMOUNT
     if removes and market.is_stale(state.time_ns):
         return RejectReason.STALE_PRICE
-    if amount > state.ledger.withdrawable_atoms(market.asset_id, account_id):
+    if amount > max(0, spendable_atoms(state, market.asset_id, account_id, False)):
         return RejectReason.INSUFFICIENT_BALANCE
     if removes and not _margin_suffices(position, position.margin_atoms + amount):
         return RejectReason.MARGIN_TOO_LOW

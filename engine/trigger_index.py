@@ -8,6 +8,7 @@ from heapq import heapify, heappush
 from typing import Final, final
 
 from engine.commands import BUY, LIMIT, PriceSource, Side
+from engine.cross import BandEdge, CrossAccount
 from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import ASK, BID, MARK, Market
 from engine.order import Order
@@ -29,14 +30,16 @@ class FiringQueue:
     """What came true in the running command, and the way the prices go in it.
 
     place_now: the place of what is firing; what it arms comes no earlier.
+    left_bands: cross accounts one of whose bands a price left; they are checked afterwards.
     old_prices: where the way begins.  scales: by source, what makes distances on that source
         comparable with those on the others, so that places are exact integers.
     """
 
-    __slots__ = ("heap", "old_prices", "place_now", "scales", "serial")
+    __slots__ = ("heap", "left_bands", "old_prices", "place_now", "scales", "serial")
 
     def __init__(self) -> None:
         self.heap: Final[list[Firing]] = []
+        self.left_bands: Final[list[CrossAccount]] = []
         self.place_now = 0
         self.serial = 0
         self.old_prices = [0, 0, 0, 0, 0]
@@ -64,7 +67,10 @@ class FiringQueue:
         self.old_prices = market.processed
         for levels in passed:
             for entry in levels.passed(prices[levels.source]):
-                self.heap.append(self.item(levels, entry))
+                if isinstance(entry, BandEdge):
+                    self.left_bands.append(entry.account)
+                else:
+                    self.heap.append(self.item(levels, entry))
         heapify(self.heap)
 
     def end(self) -> None:
@@ -161,11 +167,18 @@ def rearm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry,
 
 
 def rearm_position(queue: FiringQueue, position: Position) -> None:
-    """Recompute the prices that depend on lots, cost and margin: liquidation and auto-close."""
+    """Recompute the prices that depend on lots, cost and margin: liquidation and auto-close.
+
+    The insurance fund is not liquidated, and a cross position with its account (CRS-6).
+    """
+    if position.account_id != NOBODY and not position.key.is_cross:
+        _rearm_liquidation(queue, position)
+    if position.auto_close_e8 != 0 or position.auto_close is not None:
+        rearm_auto_close(queue, position)
+
+
+def _rearm_liquidation(queue: FiringQueue, position: Position) -> None:
     market = position.market
-    if position.account_id == NOBODY:
-        return  # the insurance fund is not liquidated
-    is_long = position.side is BUY
     trigger = position.liquidation
     if trigger is None:
         trigger = PositionTrigger(TriggerKind.LIQUIDATION, position, None)
@@ -179,10 +192,8 @@ def rearm_position(queue: FiringQueue, position: Position) -> None:
         market.rates,
         market.close_fee_e8,
     )
-    levels = market.falling[MARK] if is_long else market.rising[MARK]
+    levels = market.falling[MARK] if position.side is BUY else market.rising[MARK]
     rearm(queue, market, levels, trigger, key)
-    if position.auto_close_e8 != 0 or position.auto_close is not None:
-        rearm_auto_close(queue, position)
 
 
 def rearm_auto_close(queue: FiringQueue, position: Position) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, Final
 
+from engine.account_check import watch
 from engine.cancel_order import set_timer
 from engine.client_orders import ClientOrder
 from engine.codec import Row, instrument_from_row, instrument_row, pack_rows
@@ -19,6 +20,7 @@ from engine.commands import (
     Side,
     TimeInForce,
 )
+from engine.cross import join, sum_up
 from engine.instrument import InstrumentStatus, PositionMode
 from engine.key import Key
 from engine.market import Market
@@ -72,6 +74,10 @@ def load_sections(stored: Iterable[tuple[str, Iterable[Row]]]) -> State:
     for market in state.books:
         assert market.book is not None
         market.book.forget_changes()
+    for account in state.changed_accounts:
+        account.is_changed = False
+        watch(account)
+    state.changed_accounts.clear()
     state.firing.end()  # what is true already waits for the next price, as it did before
     return state
 
@@ -134,6 +140,7 @@ def _read_asset(state: State, row: Row) -> None:
     state.asset_ids[asset] = len(state.assets)
     state.assets.append(asset)
     state.ledger.add_asset()
+    state.cross_accounts.append([])
     ledger = state.ledger.assets[-1]
     ledger.fees_atoms = int(fees)
     ledger.insurance_atoms = int(insurance)
@@ -229,7 +236,9 @@ def _key_row(key: Key) -> Row:
 def _is_of_note(seat: Seat) -> bool:
     """Whether it differs from one that nobody ever used."""
     return seat.mode is not seat.market.spec.position_mode or any(
-        key.leverage != 1 or key.hold_atoms or key.is_cross is not seat.market.is_cross
+        key.leverage != 1
+        or key.hold_atoms
+        or key.is_cross is not (seat.market.is_cross and seat.account_id != NOBODY)
         for key in seat.each_key()
     )
 
@@ -334,6 +343,9 @@ def _read_position(state: State, row: Row) -> None:
     state.positions.put(position_id, position)
     seat.add_position(position)
     market.open_positions += 1
+    if position.key.is_cross:
+        join(state, position)
+        sum_up(state, position)
     rearm_position(state.firing, position)
     for parent_order_id, qty_lots, source, stop_loss, take_profit in pairs:
         pair = ExitPair(parent_order_id, qty_lots, PriceSource(source), stop_loss, take_profit)

@@ -1,0 +1,58 @@
+"""Cross accounts are checked when nothing more fires; those that cannot go on are liquidated.
+
+Which accounts are looked at is a matter of bands and changes, never of what comes of it (CRS-6).
+"""
+
+from engine.cross import CrossAccount, recentre
+from engine.cross_liquidation import liquidate_account, settle_debt
+from engine.events import Event
+from engine.state import State
+from engine.units import AccountId, AssetId
+
+
+def check_accounts(state: State, events: list[Event]) -> None:
+    """Check every account whose bands were left or which changed, by account id, then asset."""
+    due = state.firing.left_bands + state.changed_accounts
+    state.firing.left_bands.clear()
+    state.changed_accounts.clear()
+    for account in due:
+        account.is_changed = False
+    seen: list[CrossAccount] = []
+    for account in sorted(due, key=_account_and_asset):
+        if not seen or seen[-1] is not account:
+            seen.append(account)
+    for account in seen:
+        _check(state, account, events)
+
+
+def check_account(
+    state: State, asset_id: AssetId, account_id: AccountId, events: list[Event]
+) -> None:
+    """Check one account exactly, before an opener of its own fires."""
+    account = state.cross_account(asset_id, account_id)
+    if account is not None and account.standings:
+        _check(state, account, events)
+
+
+def _check(state: State, account: CrossAccount, events: list[Event]) -> None:
+    state.exact_checks += 1
+    if account.standings and account.health_e8() < 1:
+        liquidate_account(state, account, events)
+    if not account.standings and account.ledger.free[account.account_id] < 0:
+        settle_debt(state, account, events)
+    watch(account)
+
+
+def watch(account: CrossAccount) -> None:
+    """Choose its bands; or, if what it has left cannot be closed now, wait for the next prices."""
+    health_e8 = account.health_e8()
+    if health_e8 >= 1:
+        recentre(account, health_e8)
+        return
+    for standing in account.standings.values():
+        if account not in standing.market.waiting_accounts:
+            standing.market.waiting_accounts.append(account)
+
+
+def _account_and_asset(account: CrossAccount) -> tuple[int, int]:
+    return account.account_id, account.asset_id

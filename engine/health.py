@@ -1,0 +1,106 @@
+"""How far a cross account is from liquidation, and the prices at which it need not be looked at.
+
+Every formula of cross health; takes integers, returns integers, moves nothing.  Health is scaled by
+10^8, so that maintenance is never rounded:
+
+    H(p) = 1e8·W + Σ_s h_s(p_s)
+    h_s(p) = 1e8·((qL − qS)·p·K − (cL − cS)) − MM_e8(qL·p·K) − MM_e8(qS·p·K)
+
+W is free + hold.  The account is solvent if and only if H ≥ 1.  H is a sum over markets and each
+h_s is concave, so where h_s stays above a level is an interval of prices (DOMAIN section 8).
+"""
+
+from typing import Final, final
+
+from engine.commands import BUY, SELL, Side
+from engine.margin import TierRate, maintenance_e8
+from engine.units import E8, INT64_MAX, div_ceil, div_floor
+
+
+@final
+class Exposure:
+    """What a cross account has in one market: lots and cost of both sides, all positions."""
+
+    __slots__ = (
+        "close_fee_e8",
+        "k",
+        "long_cost_atoms",
+        "long_lots",
+        "rates",
+        "short_cost_atoms",
+        "short_lots",
+    )
+
+    def __init__(self, k: int, rates: list[TierRate], close_fee_e8: int) -> None:
+        self.k: Final = k
+        self.rates: Final = rates
+        self.close_fee_e8: Final = close_fee_e8
+        self.long_lots = 0
+        self.long_cost_atoms = 0
+        self.short_lots = 0
+        self.short_cost_atoms = 0
+
+    def add(self, side: Side, lots: int, cost_atoms: int) -> None:
+        """More lots of a side, or, with negative numbers, fewer."""
+        if side is BUY:
+            self.long_lots += lots
+            self.long_cost_atoms += cost_atoms
+        else:
+            self.short_lots += lots
+            self.short_cost_atoms += cost_atoms
+
+    def copy(self) -> "Exposure":
+        """The same numbers, to be changed."""
+        other = Exposure(self.k, self.rates, self.close_fee_e8)
+        other.add(BUY, self.long_lots, self.long_cost_atoms)
+        other.add(SELL, self.short_lots, self.short_cost_atoms)
+        return other
+
+    def profit_atoms(self, mark_ticks: int) -> int:
+        """Unrealised profit of both sides: `(qL − qS)·p·K − (cL − cS)`, exact."""
+        lots = self.long_lots - self.short_lots
+        return lots * mark_ticks * self.k - (self.long_cost_atoms - self.short_cost_atoms)
+
+    def maintenance_e8(self, mark_ticks: int) -> int:
+        """Maintenance of both sides, each with its tiers, scaled by 10^8."""
+        lot_atoms = mark_ticks * self.k
+        rates, fee = self.rates, self.close_fee_e8
+        needed_e8 = 0
+        if self.long_lots:
+            needed_e8 += maintenance_e8(self.long_lots * lot_atoms, rates, fee)
+        if self.short_lots:
+            needed_e8 += maintenance_e8(self.short_lots * lot_atoms, rates, fee)
+        return needed_e8
+
+    def health_e8(self, mark_ticks: int) -> int:
+        """`h_s` at this mark."""
+        return self.profit_atoms(mark_ticks) * E8 - self.maintenance_e8(mark_ticks)
+
+    def safe_band(self, mark_ticks: int, budget_e8: int) -> tuple[int, int]:
+        """The lowest and the highest price at which h_s ≥ h_s(mark) − budget.
+
+        Each pair of tiers is a line `a·p + b ≥ T`; the band is where all of them hold.
+        """
+        least_e8 = self.health_e8(mark_ticks) - budget_e8
+        net_cost_e8 = (self.long_cost_atoms - self.short_cost_atoms) * E8
+        net_lots_e8 = (self.long_lots - self.short_lots) * E8
+        fee = self.close_fee_e8
+        lowest, highest = 0, INT64_MAX
+        for long_rate in self._lines(self.long_lots):
+            for short_rate in self._lines(self.short_lots):
+                kept = self.long_lots * (long_rate.maintenance_e8 + fee)
+                kept += self.short_lots * (short_rate.maintenance_e8 + fee)
+                slope = self.k * (net_lots_e8 - kept)
+                rest = least_e8 + net_cost_e8 - long_rate.deduction_e8 - short_rate.deduction_e8
+                if slope > 0:
+                    lowest = max(lowest, div_ceil(rest, slope))
+                elif slope < 0:
+                    highest = min(highest, div_floor(-rest, -slope))
+        return lowest, highest
+
+    def _lines(self, lots: int) -> list[TierRate]:
+        """The maintenance lines of a side; without lots the first says all."""
+        return self.rates if lots else NO_LINES
+
+
+NO_LINES: Final = [TierRate(0, 0)]
