@@ -236,9 +236,7 @@ def _key_row(key: Key) -> Row:
 def _is_of_note(seat: Seat) -> bool:
     """Whether it differs from one that nobody ever used."""
     return seat.mode is not seat.market.spec.position_mode or any(
-        key.leverage != 1
-        or key.hold_atoms
-        or key.is_cross is not (seat.market.is_cross and seat.account_id != NOBODY)
+        key.leverage != 1 or key.hold_atoms or key.is_cross is not seat.starts_cross()
         for key in seat.each_key()
     )
 
