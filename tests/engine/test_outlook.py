@@ -30,6 +30,14 @@ def numbers(position: Position | Outlook | None) -> tuple[int, ...]:
     return int(position.side), position.qty_lots, position.cost_atoms, *amounts
 
 
+def hold_lots(venue: Venue, lots: int, leverage: int) -> None:
+    """Alice is long so many lots, or short if negative, against Bob."""
+    if lots:
+        venue.apply((ask if lots > 0 else bid)(BOB, abs(lots), 200_000, leverage=leverage))
+        side = Side.BUY if lots > 0 else Side.SELL
+        venue.apply(order(side=side, qty_lots=abs(lots), leverage=leverage))
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     held=st.integers(-9, 9),
@@ -52,14 +60,10 @@ def test_the_outlook_is_what_comes_of_it(
     closing: bool,
 ) -> None:
     venue = book_venue(FEES)
-    if held:
-        (venue.apply(ask(BOB, abs(held), 200_000) if held > 0 else bid(BOB, -held, 200_000)))
-        taking = Side.BUY if held > 0 else Side.SELL
-        venue.apply(order(side=taking, qty_lots=abs(held), leverage=leverage))
+    hold_lots(venue, held, leverage)
     for account, rest_lots, ticks in rests:
-        terms = {"leverage": leverage if account == ALICE else 10}
         place = bid if side is Side.SELL else ask
-        venue.apply(place(account, rest_lots, ticks, **terms))
+        venue.apply(place(account, rest_lots, ticks, leverage=leverage))
     command = order(
         side=side,
         qty_lots=lots,

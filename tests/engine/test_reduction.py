@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.commands import Side
 from engine.instrument import FeeBasis
 from engine.position import Position
+from engine.reduction import Reduction
 from engine.settlement import reduction_of
 from engine.units import E8
 from tests.engine.venue import K, Venue, order, plain_spec
@@ -25,6 +26,29 @@ def position_of(
     held.qty_lots, held.cost_atoms = lots, cost
     held.margin_atoms, held.initial_margin_atoms = margin, initial
     return held
+
+
+def released(margin: int, share: Fraction, pnl: int) -> int:
+    """The share of the margin, and more of it if a part lost more than its share."""
+    mr = floor(margin * share)
+    if share < 1 and mr + pnl < 0:
+        mr += min(-(mr + pnl), margin - mr)
+    return mr
+
+
+def amounts(found: Reduction) -> dict[str, int]:
+    """Each amount by the document's name for it."""
+    return {
+        "cost": found.cost_atoms,
+        "profit": found.profit_atoms,
+        "initial": found.initial_margin_atoms,
+        "released": found.released_atoms,
+        "equity": found.equity_atoms,
+        "fee": found.fee_atoms,
+        "liquidation fee": found.liquidation_fee_atoms,
+        "paid": found.paid_atoms,
+        "deficit": found.deficit_atoms,
+    }
 
 
 @given(
@@ -63,27 +87,14 @@ def test_a_reduction_is_the_row_of_the_document(
     notional = x * ticks * K
     cost_removed = ceil(cost * share) if side is Side.BUY else floor(cost * share)
     pnl = s * (notional - cost_removed)
-    mr = floor(margin * share)
-    if x < lots and mr + pnl < 0:
-        mr += min(-(mr + pnl), margin - mr)
+    mr = released(margin, share, pnl)
     eq = mr + pnl
     base = floor(initial * share) if basis is FeeBasis.MARGIN else notional
     fee = min(ceil(Fraction(base * rate_e8, E8)), max(0, eq))
     lf = min(ceil(Fraction(notional * lf_e8, E8)), max(0, eq - fee)) if is_liquidation else 0
     r = eq - fee - lf
 
-    found = reduction_of(held, x, ticks, rate_e8, is_liquidation)
-    assert {
-        "cost": found.cost_atoms,
-        "profit": found.profit_atoms,
-        "initial": found.initial_margin_atoms,
-        "released": found.released_atoms,
-        "equity": found.equity_atoms,
-        "fee": found.fee_atoms,
-        "liquidation fee": found.liquidation_fee_atoms,
-        "paid": found.paid_atoms,
-        "deficit": found.deficit_atoms,
-    } == {
+    assert amounts(reduction_of(held, x, ticks, rate_e8, is_liquidation)) == {
         "cost": cost_removed,
         "profit": pnl,
         "initial": floor(initial * share),
