@@ -75,6 +75,10 @@ class VenueProcess:
             self._news.clear()
             await self._news.wait()
 
+    def is_running(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self._process is not None and self._process.returncode is None
+
     async def kill(self) -> None:
         """kill -9, whatever it is doing; returns when it is gone."""
         await self._end(signal.SIGKILL)

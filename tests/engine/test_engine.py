@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from engine.codec import command_from_row, command_row, pack_events
-from engine.commands import AdvanceTime, Command, Side
+from engine.commands import AdvanceTime, CancelOrder, Command, Side, SubmitBatch
 from engine.engine import Engine
 from engine.events import Rejected, TimeAdvanced
 from engine.invariants import check
 from engine.state import State
-from engine.units import E8
+from engine.units import E8, AccountId, OrderId
 from tests.engine.samples import sample_commands
 from tests.engine.traffic import Traffic, opening_commands, run_traffic, senseless_command
 from tests.engine.venue import SECOND_NS, START_NS, Venue, netting_spec, order, price
@@ -81,6 +81,17 @@ def test_senseless_commands_are_refused_and_break_nothing(
     count("senseless commands", 20_000)
 
 
+@pytest.mark.parametrize(("items", "said"), [(0, 1), (1, 2), (50, 100), (51, 1)])
+def test_a_batch_has_one_to_fifty_items(items: int, said: int) -> None:
+    """CMD-5: within the bounds each item is told with its refusal, else the batch is refused."""
+    venue = Venue()
+    batch = tuple(CancelOrder(AccountId(1), OrderId(99), "") for _ in range(items))
+    names = venue.names(SubmitBatch(AccountId(1), batch))
+
+    refused = ["BAD_COMBINATION"] if said == 1 else ["BatchItem", "UNKNOWN_ORDER"] * items
+    assert names == refused
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_random_traffic_keeps_everything_sound(
     seed: int, count: Callable[[str, int], None]
@@ -99,6 +110,7 @@ def test_random_traffic_keeps_everything_sound(
             check(engine.state)
 
     often = {"OrderAccepted", "OrderFilled", "PositionClosed", "OrderTriggered", "OrderAmended"}
+    often |= {"Traded", "BookChanged", "BatchItem"}
     assert min(kinds[name] for name in often) > 10, kinds
     count("commands of random traffic, checked", 2_500)
 

@@ -147,6 +147,18 @@ def test_a_budget_buys_whole_lots_level_by_level(tenths: int, steps: list[int]) 
     assert path.budget_atoms == budget - sum(lots * ticks * K for lots, ticks in path.fills())
 
 
+def test_a_budget_that_buys_no_more_at_a_price_buys_nothing_beyond() -> None:
+    """MAT-3: a seller's next price is lower, but the path ended where the budget did."""
+    venue = book_venue()
+    venue.apply(bid(BOB, 1, 200_000))
+    venue.apply(bid(BOB, 5, 190_000))
+    budget = 395_000 * K  # a lot at 200,000 leaves 195,000
+
+    path = path_of(venue, 180_000, 10**9, budget, side=Side.SELL)
+    assert found(path).steps == [(TRADE, 1, 1)]
+    assert path.budget_atoms == 195_000 * K
+
+
 def test_a_decrement_uses_up_the_budget_too() -> None:
     venue = book_venue()
     venue.apply(ask(ALICE, 3, 200_000))

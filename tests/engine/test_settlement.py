@@ -1,100 +1,11 @@
-"""What closing some lots comes to, against the row of DOMAIN section 5 in fractions (FIL-5)."""
-
-from fractions import Fraction
-from math import ceil, floor
+"""Fills reach the position and the ledger to the last atom (FIL-1, FIL-3, FIL-5, MAT-6)."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from engine.commands import Side
-from engine.instrument import FeeBasis
-from engine.position import Position
-from engine.settlement import reduction_of
 from engine.units import E8
-from tests.engine.venue import K, Venue, order, plain_spec
-
-SIDES = st.sampled_from(list(Side))
-
-
-def position_of(
-    side: Side, lots: int, cost: int, margin: int, initial: int, basis: FeeBasis, lf_e8: int
-) -> Position:
-    venue = Venue(plain_spec(fee_basis=basis, liquidation_fee_e8=lf_e8))
-    venue.apply(order(side=side, qty_lots=1))
-    held = venue.position(2)
-    held.qty_lots, held.cost_atoms = lots, cost
-    held.margin_atoms, held.initial_margin_atoms = margin, initial
-    return held
-
-
-@given(
-    side=SIDES,
-    lots=st.integers(1, 500),
-    part=st.integers(1, 500),
-    entry=st.integers(1, 300_000),
-    ticks=st.integers(1, 300_000),
-    margin=st.integers(0, 10**13),
-    initial=st.integers(0, 10**13),
-    rate_e8=st.integers(-20_000, 10**6),
-    basis=st.sampled_from(list(FeeBasis)),
-    is_liquidation=st.booleans(),
-    lf_e8=st.sampled_from([0, 500_000]),
-    dust=st.integers(0, K - 1),
-)
-def test_a_reduction_is_the_row_of_the_document(
-    side: Side,
-    lots: int,
-    part: int,
-    entry: int,
-    ticks: int,
-    margin: int,
-    initial: int,
-    rate_e8: int,
-    basis: FeeBasis,
-    is_liquidation: bool,
-    lf_e8: int,
-    dust: int,
-) -> None:
-    x, cost = min(part, lots), lots * entry * K + dust
-    held = position_of(side, lots, cost, margin, initial, basis, lf_e8)
-    s = 1 if side is Side.BUY else -1
-
-    share = Fraction(x, lots)
-    notional = x * ticks * K
-    cost_removed = ceil(cost * share) if side is Side.BUY else floor(cost * share)
-    pnl = s * (notional - cost_removed)
-    mr = floor(margin * share)
-    if x < lots and mr + pnl < 0:
-        mr += min(-(mr + pnl), margin - mr)
-    eq = mr + pnl
-    base = floor(initial * share) if basis is FeeBasis.MARGIN else notional
-    fee = min(ceil(Fraction(base * rate_e8, E8)), max(0, eq))
-    lf = min(ceil(Fraction(notional * lf_e8, E8)), max(0, eq - fee)) if is_liquidation else 0
-    r = eq - fee - lf
-
-    found = reduction_of(held, x, ticks, rate_e8, is_liquidation)
-    assert {
-        "cost": found.cost_atoms,
-        "profit": found.profit_atoms,
-        "initial": found.initial_margin_atoms,
-        "released": found.released_atoms,
-        "equity": found.equity_atoms,
-        "fee": found.fee_atoms,
-        "liquidation fee": found.liquidation_fee_atoms,
-        "paid": found.paid_atoms,
-        "deficit": found.deficit_atoms,
-    } == {
-        "cost": cost_removed,
-        "profit": pnl,
-        "initial": floor(initial * share),
-        "released": mr,
-        "equity": eq,
-        "fee": fee,
-        "liquidation fee": lf,
-        "paid": max(0, r),
-        "deficit": max(0, -r),
-    }
+from tests.engine.books import ALICE, BOB, ask, bid, book_venue
+from tests.engine.venue import Venue, order, plain_spec
 
 
 @pytest.mark.parametrize("parts", [(100,), (1, 99), (33, 33, 34), (7,) * 14 + (2,)])
@@ -108,3 +19,24 @@ def test_parts_of_a_close_add_up_to_the_whole(parts: tuple[int, ...]) -> None:
     assert venue.state.positions.count == 0
     assert venue.free() == 1_000 * E8
     assert venue.state.ledger.assets[1].margin_atoms == 0
+
+
+@pytest.mark.parametrize(("left", "margin", "fee"), [(0, 100, 5), (-3, 97, 5), (-50, 50, 5)])
+def test_a_resting_order_is_filled_with_what_there_is(left: int, margin: int, fee: int) -> None:
+    """MAT-6: short of u, the margin is u less, the base is not; the fee is paid first."""
+    venue = book_venue(maker_fee_e8=500_000, taker_fee_e8=500_000)
+    venue.apply(bid(ALICE, 50, 200_000))  # a margin of 100, a fee of 5
+    ledger = venue.state.ledger.assets[1]
+    gone = ledger.free[ALICE] - left * E8 if left >= 0 else ledger.free[ALICE]
+    ledger.free[ALICE] -= gone
+    if left < 0:
+        venue.order(1).seat.hold_atoms += left * E8
+        ledger.hold[ALICE] += left * E8
+        gone -= left * E8
+    ledger.external_atoms += gone
+    venue.apply(ask(BOB, 50, 200_000))
+
+    [held] = [p for p in venue.state.positions.values() if p.account_id == ALICE]
+    assert (held.margin_atoms, held.initial_margin_atoms) == (margin * E8, 100 * E8)
+    assert (venue.free(ALICE), venue.hold(ALICE)) == (0, 0)
+    assert ledger.fees_atoms == (5 + fee) * E8

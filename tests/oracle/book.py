@@ -105,15 +105,3 @@ def crosses(state: State, market: Market, order: Order) -> bool:
 def show(order: Order) -> None:
     """ICE-1: an order comes to rest, and shows what it may."""
     order.visible_lots = min(order.display_lots or order.qty_lots, order.qty_lots)
-
-
-def check(state: State) -> None:
-    """No book is crossed, and what rests shows lots that it has."""
-    for market in state.markets.values():
-        bid, ask = best(state, market, "BUY"), best(state, market, "SELL")
-        assert bid == 0 or ask == 0 or bid < ask, (market.instrument_id, bid, ask)
-        for order in state.orders_in(market):
-            shows = market.is_order_driven and order.order_type == "LIMIT"
-            assert (order.visible_lots > 0) == shows, order
-            assert order.visible_lots <= order.qty_lots, order
-            assert order.visible_lots <= (order.display_lots or order.qty_lots), order

@@ -26,6 +26,8 @@ def self_trade(scene: Scene) -> Plot:
     sizes = [scene.least + chance.randint(0, 5) for _ in range(3)]
     rows = [(who, size) for who, size in zip([own, *others], sizes, strict=True)]
     chance.shuffle(rows)
+    if chance.random() < 0.4:
+        rows.sort(key=lambda row: row[0] != own)
     for place, (who, size) in enumerate(rows):
         behind = chance.choice((0, 0, 1)) if place else 0
         scene.place(who, side, size, max(1, ticks - behind * sign(side)))
@@ -36,7 +38,34 @@ def self_trade(scene: Scene) -> Plot:
     if force == "FOK" and chance.random() < 0.7:
         some = max(1, theirs - chance.randint(0, 3))
     some = max(scene.least, some + chance.choice((-1, 0, 0, 1, 4)))
-    scene.take(own, opposite(side), some, time_in_force=force, self_trade_prevention=mode)
+    # Not beyond its own level: what else rests there would fill it.
+    limit = max(1, ticks - sign(side))
+    how = {"time_in_force": force, "self_trade_prevention": mode}
+    scene.place(own, opposite(side), some, limit, **how)
+    return scene.plot
+
+
+def own_first(scene: Scene) -> Plot:
+    """The own order is met first: lots go on both sides, or all is to be filled by the others."""
+    chance, side = scene.chance, scene.side
+    own, other = scene.cast(2)
+    ticks, way = scene.inside(side), sign(side)
+    mine = scene.least + chance.randint(1, 4)
+    theirs = scene.least + chance.randint(2, 5)
+    scene.place(own, side, mine, ticks)
+    scene.place(other, side, theirs, max(1, ticks - chance.choice((0, way))))
+    what = chance.choice(("maker left", "taker left", "fill or kill"))
+    mode, force = "DECREMENT", chance.choice(("GTC", "IOC"))
+    if what == "maker left":
+        some = chance.randint(scene.least, mine)
+    elif what == "taker left":
+        some = mine + theirs + chance.randint(0, 3)
+    else:
+        force, some = "FOK", theirs + chance.choice((0, 0, 0, 1))
+        mode = chance.choice((*PREVENTIONS, "CANCEL_MAKER", "CANCEL_MAKER"))
+    limit = max(1, ticks - way)
+    how = {"time_in_force": force, "self_trade_prevention": mode}
+    scene.place(own, opposite(side), some, limit, **how)
     return scene.plot
 
 
@@ -104,7 +133,7 @@ def closers_in_the_way(scene: Scene) -> Plot:
         return placed
 
     opens = not scene.is_ticket and chance.random() < 0.8
-    scene.plot.append(step(chance.choice((0, 1, 1, lots // 2)), 0, not opens))
+    scene.plot.append(step(chance.choice((0, 1, 1, 1, lots // 2)), 0, not opens))
     scene.plot.append(step(chance.choice((0, 0, 1, lots // 2)), chance.choice((0, 1)), True))
     if chance.random() < 0.3:
         scene.plot.append(step(lots - 1, 2, True))
@@ -134,12 +163,12 @@ def pair(scene: Scene) -> Plot:
         profit = {"order_type": "TAKE_PROFIT_MARKET", "trigger_ticks": max(1, limit - 3 * way)}
         scene.place(owner, side, first, 0, **{**stop, **profit})
     price = far if stop["order_type"] == "STOP_LIMIT" else 0
-    scene.place(owner, side, lots, price, **stop)
+    scene.place(owner, side, chance.choice((lots, lots, scene.least)), price, **stop)
     if chance.random() < 0.2:
         scene.place(owner, side, lots, limit, oco_group=group)
     ends: list[Callable[[], None]] = [
         lambda: scene.take(
-            other, opposite(side), chance.choice((1, lots - 1, lots, lots, lots + 2))
+            other, opposite(side), chance.choice((scene.least, lots - 1, lots, lots + 2))
         ),
         lambda: scene.mark_to(lambda: stop["trigger_ticks"] + chance.choice((0, 0, -way))),
         lambda: cancel_newest(scene, owner),
@@ -300,18 +329,20 @@ def by_amount(scene: Scene) -> Plot:
 
 
 def too_bold(scene: Scene) -> Plot:
-    """A leverage at which maintenance may be more than the margin, resting or taking."""
+    """A leverage at which maintenance may be more than the margin, or lots beyond the tiers."""
     chance, side = scene.chance, scene.side
     bold, maker = scene.cast(2)
     highest = int(scene.market.spec["leverage_max"])
     if chance.random() < 0.4:
         scene.place(maker, opposite(side), scene.few, scene.inside(opposite(side)))
 
+    lots = chance.choice((scene.few, scene.most))
+
     def step() -> Step | None:
-        name, order = scene.placed(bold, side, scene.few, scene.inside(side))
+        name, order = scene.placed(bold, side, lots, scene.inside(side))
         return name, order | {"leverage": highest if order["leverage"] else 0}
 
-    scene.plot.append(step)
+    scene.plot += [step] * chance.choice((1, 1, 3))
     return scene.plot
 
 
@@ -351,17 +382,18 @@ def many_conditionals(scene: Scene) -> Plot:
 
 
 BOOK_PLOTS: Final = (
-    (self_trade, 20),
-    (iceberg, 9),
+    (self_trade, 16),
+    (own_first, 16),
+    (iceberg, 11),
     (unpaid_rest, 4),
-    (closers_in_the_way, 10),
-    (pair, 14),
+    (closers_in_the_way, 16),
+    (pair, 18),
     (cascade, 4),
     (amended, 12),
     (batch, 5),
     (by_amount, 4),
     (too_bold, 9),
     (stale_stop, 4),
-    (timer, 4),
+    (timer, 5),
     (many_conditionals, 2),
 )

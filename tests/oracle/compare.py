@@ -40,6 +40,7 @@ from tests.oracle.views import (
     View,
     engine_records,
     engine_view,
+    named,
     oracle_records,
     oracle_view,
     spec_to_oracle,
@@ -141,7 +142,8 @@ def compare_views(state: State, venue: Venue) -> None:
     """Balances, pools, orders, positions, markets."""
     engine, oracle = engine_view(state), oracle_view(venue)
     if engine != oracle:
-        raise Mismatch("\n".join(list(differences(engine, oracle))[:12]))
+        found = differences(named(engine), named(oracle))
+        raise Mismatch("\n".join(list(found)[:12]))
 
 
 def compare_preview(preview: Preview, facts: list[Fact], venue: Venue) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from tests.oracle import book
 from tests.oracle.records import NOTIONAL_ATOMS_MAX, Fields
 from tests.oracle.stories import order_fields, price_of, simple_spec
 from tests.oracle.venue import Venue
@@ -40,7 +39,6 @@ class Floor:
         state = self.venue.state
         facts = self.venue.apply(state.now_ns, name, fields)
         state.check()
-        book.check(state)
         return [line for line in map(told, facts) if line]
 
     def pay(self, account_id: int, atoms: int) -> None:

@@ -139,6 +139,7 @@ class State:
             assert total == 0, (asset_id, total)
         for market in self.markets.values():
             self.check_clearing(market)
+            self.check_book(market)
         for order in self.orders.values():
             if order.closing:
                 position = self.positions[order.position_id]
@@ -163,6 +164,17 @@ class State:
         else:
             assert cleared == 0
             assert all(one.account_id != FUND for one in held)
+
+    def check_book(self, market: Market) -> None:
+        """No bid reaches an ask, and whatever rests in a book shows lots that it has."""
+        orders = self.orders_in(market)
+        for order in orders:
+            shows = market.is_order_driven and order.order_type == "LIMIT"
+            assert (order.visible_lots > 0) == shows, order
+            assert order.visible_lots <= min(order.display_lots or order.qty_lots, order.qty_lots)
+        bids = [one.price_ticks for one in orders if one.visible_lots and one.side == "BUY"]
+        asks = [one.price_ticks for one in orders if one.visible_lots and one.side == "SELL"]
+        assert max(bids, default=0) < min(asks, default=1) or not (bids and asks), market
 
     def position_of_key(self, account_id: int, instrument_id: int) -> Position | None:
         """The position of a netting key."""

@@ -11,8 +11,8 @@ import pytest
 
 from tests.oracle.driver import STEPS, missed, run
 
-SHARDS: Final = 12
-SHARD_STEPS: Final = 25_000
+SHARDS: Final = 5
+SHARD_STEPS: Final = 30_000
 MET_AT_LEAST: Final = 20
 ROOT: Final = Path(__file__).resolve().parents[2]
 

@@ -3,11 +3,13 @@
 Knows where each keeps what; knows no rule.
 """
 
+from collections import defaultdict
 from enum import IntEnum
 from operator import attrgetter
 from typing import Any, Final
 
 from engine import codec
+from engine.commands import OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
 from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.order import Order
@@ -22,6 +24,13 @@ from tests.oracle.state import POOLS
 from tests.oracle.venue import Venue
 
 View = dict[str, Any]
+Row = tuple[Any, ...]
+
+SIDES: Final = dict(Side.__members__)
+ORDER_TYPES: Final = dict(OrderType.__members__)
+TIMES_IN_FORCE: Final = dict(TimeInForce.__members__)
+PRICE_SOURCES: Final = dict(PriceSource.__members__)
+PREVENTIONS: Final = dict(SelfTradePrevention.__members__)
 
 # Columns that hold enums in the engine and words in the oracle, then those that are plain.
 ORDER_WORDS: Final = (
@@ -37,9 +46,15 @@ POSITION_COLUMNS: Final = (
     *("position_id", "account_id", "qty_lots", "cost_atoms", "margin_atoms"),
     *("initial_margin_atoms", "leverage", "realized_atoms", "opened_ns", "auto_close_e8"),
 )
-READ_ORDER: Final = attrgetter(*ORDER_COLUMNS)
-READ_ORDER_WORDS: Final = attrgetter(*ORDER_WORDS)
+READ_ORDER: Final = attrgetter(*ORDER_COLUMNS, *ORDER_WORDS)
+READ_ORDER_NUMBERS: Final = attrgetter(*ORDER_COLUMNS)
 READ_POSITION: Final = attrgetter(*POSITION_COLUMNS)
+# Views are taken after every command: rows are tuples, and get their names when they differ.
+ORDER_ROW: Final = (*ORDER_COLUMNS, *ORDER_WORDS, "instrument_id", "hold_atoms", "position_id")
+POSITION_ROW: Final = (
+    *POSITION_COLUMNS,
+    *("side", "instrument_id", "liquidation_ticks", "auto_close_ticks", "pairs"),
+)
 
 
 def word(value: object) -> object:
@@ -90,26 +105,21 @@ def engine_view(state: State) -> View:
     }
 
 
-def engine_order(order: Order) -> View:
+def engine_order(order: Order) -> Row:
     """An open order.  In a netting market the hold is the key's, in a ticket market its own."""
-    row: View = dict(zip(ORDER_COLUMNS, READ_ORDER(order), strict=True))
-    row["words"] = [each.name for each in READ_ORDER_WORDS(order)]
-    row["instrument_id"] = order.market.instrument_id
-    row["hold_atoms"] = order.hold_atoms if not order.market.is_netting else 0
-    row["position_id"] = order.position_id if order.closing else 0
-    return row
+    row: Row = READ_ORDER(order)
+    market = order.market
+    hold_atoms = 0 if market.is_netting else order.hold_atoms
+    return (*row, market.instrument_id, hold_atoms, order.position_id if order.closing else 0)
 
 
-def engine_position(position: Position) -> View:
+def engine_position(position: Position) -> Row:
     """An open position with the ticks it waits for."""
-    row: View = dict(zip(POSITION_COLUMNS, READ_POSITION(position), strict=True))
-    row["side"] = position.side.name
-    row["instrument_id"] = position.market.instrument_id
-    row["liquidation_ticks"] = position.liquidation_ticks
-    row["auto_close_ticks"] = 0
+    row: Row = READ_POSITION(position)
+    auto_close_ticks = 0
     if position.auto_close is not None and position.auto_close.levels is not None:
-        row["auto_close_ticks"] = position.auto_close.key_ticks
-    row["pairs"] = sorted(
+        auto_close_ticks = position.auto_close.key_ticks
+    pairs = sorted(
         (
             pair.parent_order_id,
             pair.qty_lots if pair.parent_order_id else 0,
@@ -120,7 +130,8 @@ def engine_position(position: Position) -> View:
         for pair in position.pairs or ()
         if pair.stop_loss_ticks or pair.take_profit_ticks
     )
-    return row
+    ticks = position.liquidation_ticks, auto_close_ticks
+    return (*row, position.side, position.market.instrument_id, *ticks, pairs)
 
 
 def engine_market(market: Market) -> View:
@@ -145,6 +156,7 @@ def oracle_view(venue: Venue) -> View:
     pools = {
         (pool, asset_id): state.pool(pool, asset_id) for pool in POOLS for asset_id in state.assets
     }
+    held = held_by_account(state)
     margins = {("margin", asset_id): state.margins(asset_id) for asset_id in state.assets}
     return {
         "time_ns": state.now_ns,
@@ -153,7 +165,7 @@ def oracle_view(venue: Venue) -> View:
         "balances": {
             (account_id, asset_id): (
                 state.free.get((account_id, asset_id), 0),
-                state.held(account_id, asset_id),
+                held[account_id, asset_id],
             )
             for asset_id in state.assets
             for account_id in state.accounts
@@ -172,27 +184,28 @@ def oracle_view(venue: Venue) -> View:
     }
 
 
-def oracle_order(order: records.Order) -> View:
-    """An open order."""
-    row: View = dict(zip(ORDER_COLUMNS, READ_ORDER(order), strict=True))
-    row["words"] = list(READ_ORDER_WORDS(order))
-    row["instrument_id"] = order.instrument_id
-    row["hold_atoms"] = order.hold_atoms
-    row["position_id"] = order.position_id if order.closing else 0
-    return row
+def oracle_order(order: records.Order) -> Row:
+    """An open order, its words as the engine's enums."""
+    row: Row = READ_ORDER_NUMBERS(order)
+    return (
+        *row,
+        SIDES[order.side],
+        ORDER_TYPES[order.order_type],
+        TIMES_IN_FORCE[order.time_in_force],
+        PRICE_SOURCES[order.trigger_source],
+        PREVENTIONS[order.self_trade_prevention],
+        order.instrument_id,
+        order.hold_atoms,
+        order.position_id if order.closing else 0,
+    )
 
 
-def oracle_position(position: records.Position, market: records.Market) -> View:
+def oracle_position(position: records.Position, market: records.Market) -> Row:
     """An open position with the ticks it waits for, found by trying prices."""
-    row: View = dict(zip(POSITION_COLUMNS, READ_POSITION(position), strict=True))
-    row["side"] = position.side
-    row["instrument_id"] = position.instrument_id
+    row: Row = READ_POSITION(position)
     # The insurance fund is never liquidated.
     ticks = liquidation_tick(position, market.k, market.spec) if position.account_id else 0
-    row["liquidation_ticks"] = ticks
-    row["auto_close_ticks"] = 0
-    if position.auto_close_e8:
-        row["auto_close_ticks"] = auto_close_tick(position, market.k)
+    auto_close_ticks = auto_close_tick(position, market.k) if position.auto_close_e8 else 0
     pairs = [
         (
             pair.parent_order_id,
@@ -206,8 +219,27 @@ def oracle_position(position: records.Position, market: records.Market) -> View:
     own = position.stop_loss_ticks, position.take_profit_ticks
     if any(own):
         pairs.append((0, 0, *own, position.exit_source))
-    row["pairs"] = sorted(pairs)
-    return row
+    side = SIDES[position.side]
+    return (*row, side, position.instrument_id, ticks, auto_close_ticks, sorted(pairs))
+
+
+def held_by_account(state: records_state.State) -> dict[tuple[int, int], int]:
+    """All holds by account and asset: of orders in ticket markets, of keys in netting markets."""
+    held: defaultdict[tuple[int, int], int] = defaultdict(int)
+    for order in state.orders.values():
+        held[order.account_id, state.markets[order.instrument_id].asset_id] += order.hold_atoms
+    for (account_id, instrument_id), atoms in state.key_holds.items():
+        held[account_id, state.markets[instrument_id].asset_id] += atoms
+    return held
+
+
+def named(view: View) -> View:
+    """A view with the columns of its rows named, to be read."""
+    rows = {"orders": ORDER_ROW, "positions": POSITION_ROW}
+    return view | {
+        part: {key: dict(zip(names, row, strict=True)) for key, row in view[part].items()}
+        for part, names in rows.items()
+    }
 
 
 def oracle_market(state: records_state.State, market: records.Market) -> View:

@@ -159,6 +159,7 @@ class BotStory:
         works = [asyncio.create_task(self._work(c, started.public)) for c in self.clients]
         watch = asyncio.create_task(self._watch(started.public))
         await asyncio.sleep(seconds)
+        assert venue.is_running(), venue.log[-3:]
         if kill:
             await venue.kill()
         else:
@@ -168,6 +169,8 @@ class BotStory:
             await self._ask_everything(started)
         watch.cancel()
         await asyncio.gather(*(desk.close() for desk in desks))
+        faults = [entry for entry in venue.log if entry.get("level") in ("error", "critical")]
+        self.seen.contradictions.extend(f"the venue logged {fault}" for fault in faults)
 
     async def _work(self, client: Client, public: str) -> None:
         """Settle, then trade; connect again if the line is cut and the venue is not gone."""
