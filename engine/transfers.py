@@ -114,10 +114,10 @@ def _adjustment_reason(
 ) -> RejectReason:
     market = position.market
     removes = amount < 0
-    if position.key.is_cross:
-        return RejectReason.BAD_COMBINATION
     if removes and market.status is HALTED:
         return RejectReason.HALTED
+    if position.key.is_cross:
+        return RejectReason.BAD_COMBINATION
     if not 1 <= abs(amount) <= AMOUNT_ATOMS_MAX:
         return RejectReason.BAD_AMOUNT
     if position.margin_atoms + amount > NOTIONAL_ATOMS_MAX:
