@@ -124,7 +124,7 @@ def _would_exit_at_once(arrival: Arrival) -> bool:
         market,
         side,
         outlook.qty_lots,
-        outlook.cost_atoms,
+        outlook.basis_atoms(),
         outlook.initial_margin_atoms,
         draft.auto_close_e8,
     )

@@ -51,7 +51,7 @@ class Standing:
         market = self.market
         exposure = Exposure(market.k, market.rates, market.close_fee_e8)
         for position in self.positions:
-            exposure.add(position.side, position.qty_lots, position.cost_atoms)
+            exposure.add(position.side, position.qty_lots, position.basis_atoms())
         self.exposure = exposure
 
 
@@ -134,7 +134,7 @@ def position_profit_atoms(position: Position) -> int:
     """Unrealised profit of a position at the mark."""
     market = position.market
     return profit_atoms(
-        position.side, position.qty_lots, position.cost_atoms, market.prices[MARK], market.k
+        position.side, position.qty_lots, position.basis_atoms(), market.prices[MARK], market.k
     )
 
 

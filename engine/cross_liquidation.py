@@ -145,7 +145,7 @@ def bankruptcy_prices(account: CrossAccount) -> dict[int, int]:
         ticks = bankruptcy_ticks(
             position.side,
             position.qty_lots,
-            position.cost_atoms,
+            position.basis_atoms(),
             margin,
             position.market.k,
         )

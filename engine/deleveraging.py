@@ -26,7 +26,9 @@ class Rank:
         market = position.market
         mark_ticks, k = market.mark_ticks, market.k
         value = position.qty_lots * mark_ticks * k
-        profit = profit_atoms(position.side, position.qty_lots, position.cost_atoms, mark_ticks, k)
+        profit = profit_atoms(
+            position.side, position.qty_lots, position.basis_atoms(), mark_ticks, k
+        )
         equity = position.margin_atoms + profit
         initial = position.initial_margin_atoms
         kind, numerator, denominator = BANKRUPT, 0, 1

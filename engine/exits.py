@@ -156,7 +156,7 @@ def _any_exit_true(position: Position, command: SetPositionExits) -> bool:
         market,
         side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms(),
         position.initial_margin_atoms,
         command.auto_close_e8,
     )

@@ -25,7 +25,7 @@ def fund_can_take(state: State, position: Position, lots: int, price_ticks: int)
         added_lots = signed_lots if other is market else 0
         for held in fund_positions(other):  # one at most: the fund nets
             k, mark_ticks = other.k, other.mark_ticks
-            equity += profit_atoms(held.side, held.qty_lots, held.cost_atoms, mark_ticks, k)
+            equity += profit_atoms(held.side, held.qty_lots, held.basis_atoms(), mark_ticks, k)
             added_lots += held.qty_lots if held.side is BUY else -held.qty_lots
         needed_e8 += _maintenance_e8(other, abs(added_lots))
     return equity * E8 >= needed_e8

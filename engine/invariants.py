@@ -105,7 +105,7 @@ def check_clearing(state: State, market: Market) -> None:
     positions = [p for seat in market.seats if seat is not None for p in seat.positions()]
     signed = [(1 if p.side is BUY else -1, p) for p in positions]
     assert sum(sign * p.qty_lots for sign, p in signed) == 0
-    owed = -sum(sign * p.cost_atoms for sign, p in signed)
+    owed = -sum(sign * p.cost_atoms + p.accrued_atoms for sign, p in signed)
     assert state.asset_ledger(market).clearing[market.instrument_id] == owed
 
 
@@ -167,6 +167,7 @@ def check_position(state: State, position: Position) -> None:
     assert position.qty_lots > 0
     assert position.margin_atoms >= 0
     assert position.cost_atoms > 0
+    assert position.accrued_atoms >= 0
     closers = [o for o in position.seat.orders() if closes(o, position)]
     assert len(closers) == position.closing_orders
     if position.account_id == NOBODY:
@@ -185,7 +186,7 @@ def check_position(state: State, position: Position) -> None:
     key = liquidation_ticks(
         side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms(),
         position.margin_atoms,
         market.k,
         market.rates,
@@ -234,7 +235,7 @@ def check_auto_close(position: Position) -> None:
     key = auto_close_ticks(
         side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms(),
         position.initial_margin_atoms,
         position.auto_close_e8,
         market.k,

@@ -53,7 +53,7 @@ def is_due(position: Position) -> bool:
     return is_liquidatable(
         position.side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms(),
         position.margin_atoms,
         market.mark_ticks,
         market.k,
@@ -94,7 +94,7 @@ def bankruptcy_price_ticks(position: Position) -> int:
     """The last price at which the position owes nothing, within the prices of the market."""
     market = position.market
     ticks = bankruptcy_ticks(
-        position.side, position.qty_lots, position.cost_atoms, position.margin_atoms, market.k
+        position.side, position.qty_lots, position.basis_atoms(), position.margin_atoms, market.k
     )
     return min(max(1, ticks), market.price_ticks_max)
 

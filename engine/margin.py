@@ -103,6 +103,22 @@ def cost_removed_atoms(side: Side, cost_atoms: int, closing_lots: int, qty_lots:
     return div_floor(cost_atoms * closing_lots, qty_lots)
 
 
+def accrued_removed_atoms(accrued_atoms: int, closing_lots: int, qty_lots: int) -> int:
+    """The accrued funding of the lots that leave: `A·x/Q`, rounded up; all of it if all leave."""
+    if closing_lots == qty_lots:
+        return accrued_atoms
+    return div_ceil(accrued_atoms * closing_lots, qty_lots)
+
+
+def funding_atoms(side: Side, notional_atoms: int, rate_e8: int) -> int:
+    """What a position pays at a funding stamp: `s × N_mark × rate`, rounded up.
+
+    Negative: it receives, rounded down; longs pay when the rate is positive.
+    """
+    signed_atoms = notional_atoms if side is BUY else -notional_atoms
+    return div_ceil(signed_atoms * rate_e8, E8)
+
+
 def share_released_atoms(total_atoms: int, closing_lots: int, qty_lots: int) -> int:
     """`total × x / Q` of a margin, rounded down; all of it if all lots leave."""
     if closing_lots == qty_lots:

@@ -5,7 +5,7 @@ The same arithmetic as `settlement.py`, on numbers of its own: it changes no sta
 
 from typing import Final, final
 
-from engine.commands import Side
+from engine.commands import BUY, Side
 from engine.cross import CrossAccount, position_margin_atoms, position_profit_atoms
 from engine.health import Exposure
 from engine.margin import (
@@ -31,6 +31,7 @@ class Outlook:
     """
 
     __slots__ = (
+        "accrued_atoms",
         "cost_atoms",
         "fees_atoms",
         "gained_atoms",
@@ -54,12 +55,14 @@ class Outlook:
             self.side: Side = order.side
             self.qty_lots = 0
             self.cost_atoms = 0
+            self.accrued_atoms = 0
             self.margin_atoms = 0
             self.initial_margin_atoms = 0
         else:
             self.side = position.side
             self.qty_lots = position.qty_lots
             self.cost_atoms = position.cost_atoms
+            self.accrued_atoms = position.accrued_atoms
             self.margin_atoms = position.margin_atoms
             self.initial_margin_atoms = position.initial_margin_atoms
         self.held_before: Final = position
@@ -97,13 +100,18 @@ class Outlook:
         self._open(lots, lots * price_ticks * self.order.market.k, margin_atoms, amount)
         self.opened_margin_atoms += amount
 
+    def basis_atoms(self) -> int:
+        """`C + s·A`, as of a position."""
+        accrued = self.accrued_atoms if self.side is BUY else -self.accrued_atoms
+        return self.cost_atoms + accrued
+
     def backing_change_atoms(self) -> int:
         """Cross: what the fills add to unrealised profit, less what they add to initial margin."""
         market = self.order.market
         mark_ticks, k = market.mark_ticks, market.k
         change = 0
         if self.qty_lots:
-            change += profit_atoms(self.side, self.qty_lots, self.cost_atoms, mark_ticks, k)
+            change += profit_atoms(self.side, self.qty_lots, self.basis_atoms(), mark_ticks, k)
             value = self.qty_lots * mark_ticks * k
             change -= initial_margin_atoms(value, self.order.leverage)
         before = self.held_before
@@ -124,8 +132,8 @@ class Outlook:
                 exposure = standing.exposure.copy()
                 health_e8 -= exposure.health_e8(market.mark_ticks)
         if before is not None:
-            exposure.add(before.side, -before.qty_lots, -before.cost_atoms)
-        exposure.add(self.side, self.qty_lots, self.cost_atoms)
+            exposure.add(before.side, -before.qty_lots, -before.basis_atoms())
+        exposure.add(self.side, self.qty_lots, self.basis_atoms())
         return health_e8 + exposure.health_e8(market.mark_ticks)
 
     def is_liquidatable(self) -> bool:
@@ -134,7 +142,7 @@ class Outlook:
         return is_liquidatable(
             self.side,
             self.qty_lots,
-            self.cost_atoms,
+            self.basis_atoms(),
             self.margin_atoms,
             market.mark_ticks,
             market.k,
@@ -161,6 +169,7 @@ class Outlook:
             self.side,
             self.qty_lots,
             self.cost_atoms,
+            self.accrued_atoms,
             self.margin_atoms,
             self.initial_margin_atoms,
             lots,
@@ -171,6 +180,7 @@ class Outlook:
         )
         self.qty_lots -= lots
         self.cost_atoms -= reduction.cost_atoms
+        self.accrued_atoms -= reduction.accrued_atoms
         self.margin_atoms -= reduction.released_atoms
         self.initial_margin_atoms -= reduction.initial_margin_atoms
         self.gained_atoms += reduction.paid_atoms

@@ -79,6 +79,7 @@ class Position:
     """Lots of one account in one market.
 
     cost_atoms: Σ lots × ticks × K of what is open; the entry price is derived from it for display.
+    accrued_atoms: A, funding that the margin could not pay; 0 or more.
     initial_margin_atoms: M0, the base of pnlPercent and auto-close, without margin added later.
     realized_atoms: what the user gained or lost by it so far, fees of both sides included.
     closing_orders: how many open orders would reduce it.
@@ -86,6 +87,7 @@ class Position:
 
     __slots__ = (
         "account_id",
+        "accrued_atoms",
         "auto_close",
         "auto_close_e8",
         "closing_orders",
@@ -128,6 +130,7 @@ class Position:
         # Invariant: an open position has at least one lot, and margin ≥ 0.
         self.qty_lots = 0
         self.cost_atoms = 0
+        self.accrued_atoms = 0
         self.margin_atoms = 0
         self.initial_margin_atoms = 0
         self.realized_atoms = 0
@@ -139,6 +142,12 @@ class Position:
         # The account's open positions in this market, a chain with its head in the seat.
         self.seat_before: Position | None = None
         self.seat_after: Position | None = None
+
+    def basis_atoms(self) -> int:
+        """`C + s·A`: the cost with the accrued funding, which every valuation starts from."""
+        if self.side is BUY:
+            return self.cost_atoms + self.accrued_atoms
+        return self.cost_atoms - self.accrued_atoms
 
     def own_pair(self) -> ExitPair | None:
         """The pair that belongs to the position itself, if it has one."""

@@ -93,7 +93,7 @@ def _add_opening(arrival: Arrival, preview: Preview) -> None:
     if outlook.opened_lots == 0:
         return
     market = arrival.draft.market
-    side, qty_lots, cost = outlook.side, outlook.qty_lots, outlook.cost_atoms
+    side, qty_lots, cost = outlook.side, outlook.qty_lots, outlook.basis_atoms()
     margin, k = outlook.margin_atoms, market.k
     ticks = liquidation_ticks(side, qty_lots, cost, margin, k, market.rates, market.close_fee_e8)
     preview.liquidation_ticks = max(0, ticks)

@@ -4,6 +4,7 @@ from typing import Final, final
 
 from engine.commands import Side
 from engine.margin import (
+    accrued_removed_atoms,
     cost_removed_atoms,
     fee_atoms,
     profit_atoms,
@@ -16,12 +17,13 @@ from engine.market import Market
 class Reduction:
     """The close row of DOMAIN section 5, in atoms.
 
-    released: leaves the margin.  paid: what is left of it for the user, or for insurance.
+    profit: realised, less the accrued funding of the lots.  released: leaves the margin.  paid: what is left of it for the user, or for insurance.
     deficit: the loss beyond it, which others bear.
     Of a cross position nothing is released: profit less fees goes to free, or comes out of it.
     """
 
     __slots__ = (
+        "accrued_atoms",
         "cost_atoms",
         "deficit_atoms",
         "equity_atoms",
@@ -39,6 +41,7 @@ class Reduction:
         side: Side,
         qty_lots: int,
         cost_atoms: int,
+        accrued_atoms: int,
         margin_atoms: int,
         initial_margin_atoms: int,
         lots: int,
@@ -49,7 +52,8 @@ class Reduction:
     ) -> None:
         notional = lots * price_ticks * market.k
         cost = cost_removed_atoms(side, cost_atoms, lots, qty_lots)
-        profit = profit_atoms(side, lots, cost, price_ticks, market.k)
+        accrued = accrued_removed_atoms(accrued_atoms, lots, qty_lots)
+        profit = profit_atoms(side, lots, cost, price_ticks, market.k) - accrued
         initial = share_released_atoms(initial_margin_atoms, lots, qty_lots)
         released = share_released_atoms(margin_atoms, lots, qty_lots)
         if cross_equity_atoms is not None:
@@ -69,6 +73,7 @@ class Reduction:
         is_cross = cross_equity_atoms is not None
         to_free = profit - fee - liquidation_fee if is_cross else max(0, rest)
         self.cost_atoms: Final = cost
+        self.accrued_atoms: Final = accrued
         self.profit_atoms: Final = profit
         self.initial_margin_atoms: Final = initial
         self.released_atoms: Final = released

@@ -232,6 +232,7 @@ def reduction_of(
         position.side,
         position.qty_lots,
         position.cost_atoms,
+        position.accrued_atoms,
         position.margin_atoms,
         position.initial_margin_atoms,
         lots,
@@ -305,6 +306,7 @@ def apply_reduction(
     )
     position.qty_lots -= lots
     position.cost_atoms -= reduction.cost_atoms
+    position.accrued_atoms -= reduction.accrued_atoms
     position.initial_margin_atoms -= reduction.initial_margin_atoms
     position.realized_atoms += to_user - reduction.released_atoms
     state.touched.add_position(position)

@@ -137,7 +137,7 @@ def _margin_suffices(position: Position, margin: int) -> bool:
     mark_ticks = market.mark_ticks
     notional = position.qty_lots * mark_ticks * market.k
     profit = profit_atoms(
-        position.side, position.qty_lots, position.cost_atoms, mark_ticks, market.k
+        position.side, position.qty_lots, position.basis_atoms(), mark_ticks, market.k
     )
     base = position.initial_margin_atoms if market.fee_on_margin else notional
     closing_fee = fee_atoms(base, market.spec.taker_fee_e8)

@@ -186,7 +186,7 @@ def _rearm_liquidation(queue: FiringQueue, position: Position) -> None:
     key = liquidation_ticks(
         position.side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms(),
         position.margin_atoms,
         market.k,
         market.rates,
@@ -212,7 +212,7 @@ def rearm_auto_close(queue: FiringQueue, position: Position) -> None:
     key = auto_close_ticks(
         position.side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms(),
         position.initial_margin_atoms,
         position.auto_close_e8,
         market.k,

@@ -297,6 +297,7 @@ def _write_positions(state: State) -> Iterator[Row]:
             position.opened_ns,
             position.qty_lots,
             position.cost_atoms,
+            position.accrued_atoms,
             position.margin_atoms,
             position.initial_margin_atoms,
             position.realized_atoms,
@@ -332,6 +333,7 @@ def _read_position(state: State, row: Row) -> None:
     (
         position.qty_lots,
         position.cost_atoms,
+        position.accrued_atoms,
         position.margin_atoms,
         position.initial_margin_atoms,
         position.realized_atoms,
