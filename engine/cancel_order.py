@@ -13,6 +13,7 @@ from engine.events import (
     Rejected,
     TimeAdvanced,
 )
+from engine.funding import settle_stamp
 from engine.market import Market
 from engine.open_orders import cancel_open_order, end_order, settle_key_hold
 from engine.order import Order
@@ -107,13 +108,19 @@ def do_what_is_due(state: State, events: list[Event]) -> None:
     while True:
         expiry_ns = expiries[0][0] if expiries else NEVER_NS
         timer_ns = timers[0][0] if timers else NEVER_NS
-        if min(expiry_ns, timer_ns) > state.time_ns:
+        stamp_ns = state.next_funding_ns or NEVER_NS
+        if min(expiry_ns, timer_ns, stamp_ns) > state.time_ns:
             return
-        if expiry_ns <= timer_ns:
+        if expiry_ns <= min(timer_ns, stamp_ns):
             _expire_order(state, OrderId(heappop(expiries)[1]), events)
-        else:
+        elif timer_ns <= stamp_ns:
             due_ns, account_id = heappop(timers)
             _run_out(state, account_id, due_ns, events)
+        else:
+            market = state.next_to_fund()
+            assert market is not None
+            settle_stamp(state, market, events)
+            state.renew_stamps()
 
 
 def _expire_order(state: State, order_id: OrderId, events: list[Event]) -> None:

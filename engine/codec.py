@@ -122,8 +122,9 @@ INSTRUMENT_SHAPE: Final = Shape(
     "symbol base settlement tick_size_e8 lot_size_e8 qty_lots_min qty_lots_max notional_atoms_min"
     " leverage_max tiers maker_fee_e8 taker_fee_e8 liquidation_fee_e8 market position_mode"
     " margin_mode fee_basis close_fee_reserved remainder price_band_e8 sanity_band_e8"
-    " stale_after_ns orders_max conditionals_max",
-    1,
+    " stale_after_ns orders_max conditionals_max funding_interval_ns funding_interest_e8"
+    " funding_clamp_e8 funding_cap_e8 impact_notional_atoms",
+    6,
 )
 INSTRUMENT_FIELDS: Final = INSTRUMENT_SHAPE.fields
 TIERS_PLACE: Final = INSTRUMENT_FIELDS.index("tiers")
@@ -172,6 +173,7 @@ COMMAND_SHAPES: Final = (
     Shape(20, commands.CancelAfter, "account_id timeout_ns"),
     Shape(21, commands.SetPositionMode, "account_id instrument_id mode"),
     Shape(22, commands.SetMarginMode, "account_id instrument_id leg margin_mode"),
+    Shape(23, commands.SamplePremium, "instrument_id"),
 )
 
 EVENT_SHAPES: Final = (
@@ -253,6 +255,9 @@ EVENT_SHAPES: Final = (
     Shape(35, events.MarginModeChanged, "account_id instrument_id leg margin_mode"),
     Shape(36, events.AccountLiquidated, "account_id asset_id equity_atoms maintenance_e8"),
     Shape(37, events.DebtSettled, "account_id asset_id waived_atoms insurance_paid_atoms"),
+    Shape(38, events.PremiumSampled, "instrument_id premium_e8"),
+    Shape(39, events.FundingSettled, "instrument_id stamp_ns rate_e8 mark_ticks"),
+    Shape(40, events.FundingPaid, "position_id account_id amount_atoms accrued_atoms margin_atoms"),
 )
 
 COMMAND_OF_KIND: Final = {shape.kind: shape for shape in COMMAND_SHAPES}

@@ -514,6 +514,16 @@ class SetMarginMode:
 
 
 @final
+class SamplePremium:
+    """Note how far the market's impact prices lie from the index (FUN-2)."""
+
+    __slots__ = ("instrument_id",)
+
+    def __init__(self, instrument_id: InstrumentId) -> None:
+        self.instrument_id: Final = instrument_id
+
+
+@final
 class AdvanceTime:
     """Time passes: what is due happens."""
 
@@ -545,5 +555,6 @@ Command = (
     | SetLeverage
     | SetPositionMode
     | SetMarginMode
+    | SamplePremium
     | AdvanceTime
 )

@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import Final, final
 
-from engine import registry, transfers
+from engine import funding, registry, transfers
 from engine.amend_order import amend_order
 from engine.cancel_order import cancel_after, cancel_order, cancel_orders, do_what_is_due
 from engine.codec import pack_events
@@ -25,6 +25,7 @@ from engine.commands import (
     OpenAccount,
     PlaceOrder,
     RevokeToken,
+    SamplePremium,
     SetInstrumentStatus,
     SetLeverage,
     SetMarginMode,
@@ -160,6 +161,8 @@ def rare_transition(state: State, command: Command) -> Event | RejectReason:
         return transfers.adjust_margin(state, command)
     if isinstance(command, SetLeverage):
         return registry.set_leverage(state, command)
+    if isinstance(command, SamplePremium):
+        return funding.sample_premium(state, command)
     if isinstance(command, SetMarginMode):
         return registry.set_margin_mode(state, command)
     if isinstance(command, SetPositionMode):

@@ -721,6 +721,56 @@ class DebtSettled:
         self.insurance_paid_atoms: Final = insurance_paid_atoms
 
 
+@final
+class PremiumSampled:
+    """How far the impact prices lay from the index, in 10^-8 of it."""
+
+    __slots__ = ("instrument_id", "premium_e8")
+
+    def __init__(self, instrument_id: InstrumentId, premium_e8: int) -> None:
+        self.instrument_id: Final = instrument_id
+        self.premium_e8: Final = premium_e8
+
+
+@final
+class FundingSettled:
+    """A funding stamp passed: the rate, and the mark that positions were valued at.
+
+    mark_ticks: 0 if nobody paid, for want of a price or in a halt.
+    """
+
+    __slots__ = ("instrument_id", "stamp_ns", "rate_e8", "mark_ticks")
+
+    def __init__(
+        self, instrument_id: InstrumentId, stamp_ns: int, rate_e8: int, mark_ticks: int
+    ) -> None:
+        self.instrument_id: Final = instrument_id
+        self.stamp_ns: Final = stamp_ns
+        self.rate_e8: Final = rate_e8
+        self.mark_ticks: Final = mark_ticks
+
+
+@final
+class FundingPaid:
+    """What a position paid at a stamp, or, negative, received; and what it then has and owes."""
+
+    __slots__ = ("position_id", "account_id", "amount_atoms", "accrued_atoms", "margin_atoms")
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        amount_atoms: int,
+        accrued_atoms: int,
+        margin_atoms: int,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.amount_atoms: Final = amount_atoms
+        self.accrued_atoms: Final = accrued_atoms
+        self.margin_atoms: Final = margin_atoms
+
+
 Event = (
     Rejected
     | RequestRepeated
@@ -759,4 +809,7 @@ Event = (
     | MarginModeChanged
     | AccountLiquidated
     | DebtSettled
+    | PremiumSampled
+    | FundingSettled
+    | FundingPaid
 )

@@ -12,6 +12,7 @@ from engine.units import E8, NOTIONAL_ATOMS_MAX, PRICE_TICKS_MAX, QTY_LOTS_MAX, 
 RATE_E8_MAX: Final = E8  # no fee, maintenance or band rate above 100 %
 LEVERAGE_MAX: Final = 1_000
 ORDERS_MAX: Final = 10_000
+FUNDING_INTERVAL_NS_MIN: Final = 60_000_000_000
 POSITION_ORDERS_MAX: Final = 16  # a position may grow to this many orders of the largest size
 
 
@@ -88,6 +89,9 @@ class InstrumentSpec:
     stale_after_ns: how long a price is good for; 0 is for ever.
     orders_max: open orders of one account in this market.
     conditionals_max: how many of them may wait for a trigger.
+    funding_interval_ns: from one funding stamp to the next, stamps being its multiples since the
+        epoch; 0 is no funding.  funding_interest_e8, funding_clamp_e8, funding_cap_e8: the rate's
+        terms, per interval.  impact_notional_atoms: the size that impact prices are taken at.
     """
 
     __slots__ = (
@@ -95,6 +99,11 @@ class InstrumentSpec:
         "close_fee_reserved",
         "conditionals_max",
         "fee_basis",
+        "funding_cap_e8",
+        "funding_clamp_e8",
+        "funding_interest_e8",
+        "funding_interval_ns",
+        "impact_notional_atoms",
         "leverage_max",
         "liquidation_fee_e8",
         "lot_size_e8",
@@ -143,6 +152,11 @@ class InstrumentSpec:
         stale_after_ns: int,
         orders_max: int,
         conditionals_max: int = ORDERS_MAX,
+        funding_interval_ns: int = 0,
+        funding_interest_e8: int = 0,
+        funding_clamp_e8: int = 0,
+        funding_cap_e8: int = 0,
+        impact_notional_atoms: int = 0,
     ) -> None:
         self.symbol: Final = symbol
         self.base: Final = base
@@ -168,6 +182,11 @@ class InstrumentSpec:
         self.stale_after_ns: Final = stale_after_ns
         self.orders_max: Final = orders_max
         self.conditionals_max: Final = conditionals_max
+        self.funding_interval_ns: Final = funding_interval_ns
+        self.funding_interest_e8: Final = funding_interest_e8
+        self.funding_clamp_e8: Final = funding_clamp_e8
+        self.funding_cap_e8: Final = funding_cap_e8
+        self.impact_notional_atoms: Final = impact_notional_atoms
 
     def atoms_per_tick_lot(self) -> int:
         """K: what one lot is worth per tick, in atoms.  Exact in a valid instrument."""
@@ -234,6 +253,11 @@ def perpetual_instrument(
         stale_after_ns=10_000_000_000,
         orders_max=200,
         conditionals_max=50,
+        funding_interval_ns=28_800_000_000_000,
+        funding_interest_e8=10_000,
+        funding_clamp_e8=50_000,
+        funding_cap_e8=2_000_000,
+        impact_notional_atoms=10_000 * E8,
     )
 
 
@@ -312,7 +336,20 @@ def instrument_fault(spec: InstrumentSpec) -> str:
         return "the stale time must not be negative"
     if spec.market is MarketStructure.ORDER_DRIVEN and spec.price_band_e8 == 0:
         return "an order-driven market needs a price band, which protects market orders"
-    return tiers_fault(spec)
+    return funding_fault(spec) or tiers_fault(spec)
+
+
+def funding_fault(spec: InstrumentSpec) -> str:
+    """What is wrong with the funding settings, or an empty string."""
+    if not (spec.funding_interval_ns == 0 or spec.funding_interval_ns >= FUNDING_INTERVAL_NS_MIN):
+        return "a funding interval must be a minute or more, or 0 for none"
+    if not 0 <= spec.funding_cap_e8 < RATE_E8_MAX or not 0 <= spec.funding_clamp_e8 < RATE_E8_MAX:
+        return "funding cap and clamp must lie between 0 and 1"
+    if abs(spec.funding_interest_e8) >= RATE_E8_MAX:
+        return "the funding interest must be below 100 %"
+    if not 0 <= spec.impact_notional_atoms <= NOTIONAL_ATOMS_MAX:
+        return "the impact notional is out of range"
+    return ""
 
 
 def largest_position_lots(spec: InstrumentSpec) -> int:

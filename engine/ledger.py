@@ -6,8 +6,9 @@ counterparty of every fill, in an order-driven one the clearing account of the m
 
 from typing import Final, final
 
+from engine.market import Market
 from engine.position import Position
-from engine.units import AccountId, AssetId
+from engine.units import NOBODY, AccountId, AssetId
 
 
 @final
@@ -134,6 +135,27 @@ class AssetLedger:
         self.insurance_atoms += to_insurance_atoms - insurance_paid_atoms
         assert position.margin_atoms >= 0
         return insurance_paid_atoms
+
+    def pay_funding(self, position: Position, moved_atoms: int) -> None:
+        """free (cross) or margin (isolated) −x, counterparty +x; negative: the reverse."""
+        market = position.market
+        if position.account_id == NOBODY:
+            self.insurance_atoms -= moved_atoms
+        elif position.key.is_cross:
+            self.free[position.account_id] -= moved_atoms
+        else:
+            position.margin_atoms -= moved_atoms
+            self.margin_atoms -= moved_atoms
+            assert position.margin_atoms >= 0
+        if market.is_order_driven:
+            self.clearing[market.instrument_id] += moved_atoms
+        else:
+            self.house_atoms += moved_atoms
+
+    def keep_funding_dust(self, market: Market, net_atoms: int) -> None:
+        """Order-driven: what rounding left of a stamp goes to insurance: clearing −net."""
+        self.clearing[market.instrument_id] -= net_atoms
+        self.insurance_atoms += net_atoms
 
     def adjust_margin(self, position: Position, amount_atoms: int) -> None:
         """free −x, margin +x; a removal is negative."""

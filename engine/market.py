@@ -40,6 +40,8 @@ class Market:
     candidate, candidate_count: the last update that was not believed, and how many in a row
         confirm each other.
     is_cross: keys start in cross margin.
+    next_funding_ns: the next funding stamp, 0 for none.
+    premium_sum_e8, premium_count: of the samples since the last stamp.
     falling, rising: by PriceSource, what fires as that price falls or rises.  In an order-driven
         market the bids are falling[ASK] and the asks rising[BID], and no price fires them.
     watched: the levels that prices pass.
@@ -58,9 +60,12 @@ class Market:
         "is_cross",
         "is_order_driven",
         "k",
+        "next_funding_ns",
         "notional_caps",
         "open_positions",
         "position_lots_max",
+        "premium_count",
+        "premium_sum_e8",
         "price_ticks_max",
         "price_time_ns",
         "prices",
@@ -90,6 +95,9 @@ class Market:
         self.candidate = [0, 0, 0, 0, 0]
         self.candidate_count = 0
         self.open_positions = 0
+        self.next_funding_ns = 0
+        self.premium_sum_e8 = 0
+        self.premium_count = 0
         # Cross accounts in trouble that could not be helped at a stale or halted market's price.
         self.waiting_accounts: list[CrossAccount] = []
         self.falling: Final = [PriceLevels(source, True) for source in PriceSource]

@@ -17,7 +17,8 @@ from engine.market import Market
 class Reduction:
     """The close row of DOMAIN section 5, in atoms.
 
-    profit: realised, less the accrued funding of the lots.  released: leaves the margin.  paid: what is left of it for the user, or for insurance.
+    profit: realised, less the accrued funding of the lots.
+    released: leaves the margin.  paid: what is left of it for the user, or for insurance.
     deficit: the loss beyond it, which others bear.
     Of a cross position nothing is released: profit less fees goes to free, or comes out of it.
     """

@@ -28,6 +28,7 @@ from engine.events import (
     TokenIssued,
     TokenRevoked,
 )
+from engine.funding import next_stamp_ns
 from engine.holds import need_atoms
 from engine.instrument import (
     HALTED,
@@ -101,7 +102,9 @@ def list_instrument(state: State, command: ListInstrument) -> Event | RejectReas
         state.ledger.add_asset()
         state.cross_accounts.append([])
     instrument_id = InstrumentId(len(state.markets))
-    state.add_market(Market(instrument_id, AssetId(asset_id), spec))
+    market = Market(instrument_id, AssetId(asset_id), spec)
+    market.next_funding_ns = next_stamp_ns(spec, state.time_ns)
+    state.add_market(market)
     return InstrumentListed(instrument_id, spec.symbol)
 
 
@@ -113,6 +116,9 @@ def change_instrument(state: State, command: ChangeInstrument, events: list[Even
         events.append(Rejected(NOBODY, reason))
         return
     maker_fee_e8 = market.spec.maker_fee_e8
+    if market.spec.funding_interval_ns != command.spec.funding_interval_ns:
+        market.next_funding_ns = next_stamp_ns(command.spec, state.time_ns)
+        state.renew_stamps()
     market.set_spec(command.spec)
     events.append(InstrumentChanged(market.instrument_id))
     if maker_fee_e8 != command.spec.maker_fee_e8:

@@ -67,6 +67,7 @@ class State:
     next_id: the next id of an order or position, and the next priority (CMD-3).
     expiries: a heap of (expire_ns, order id); entries of orders closed meanwhile are skipped.
     expiring_orders: open orders that expire.
+    next_funding_ns: the earliest funding stamp of all markets, 0 for none.
     cancel_after: when each account's orders are cancelled unless it says otherwise (DMS-1).
     timers: a heap of (due_ns, account id); entries that `cancel_after` does not confirm are void.
     firing, touched: empty between commands.
@@ -96,6 +97,7 @@ class State:
         "ledger",
         "markets",
         "next_fill_id",
+        "next_funding_ns",
         "next_id",
         "orders",
         "positions",
@@ -114,6 +116,7 @@ class State:
         self.event_chain = bytes(32)
         self.next_id = 1
         self.next_fill_id = 1
+        self.next_funding_ns = 0
         self.accounts: Final[list[Account | None]] = [None]
         self.account_ids: Final[NameTable[str, AccountId]] = NameTable()
         self.tokens: Final[NameTable[bytes, Token]] = NameTable()
@@ -186,6 +189,7 @@ class State:
         assert market.instrument_id == len(self.markets)
         self.markets.append(market)
         self.symbols[market.spec.symbol] = market.instrument_id
+        self.renew_stamps()
         if market.is_order_driven:
             self.books.append(market)
             self.asset_ledger(market).clearing[market.instrument_id] = 0
@@ -194,8 +198,26 @@ class State:
         """When the next order expires or timer runs out (perhaps of one gone meanwhile)."""
         due = self.expiries[0][0] if self.expiries else None
         if self.timers and (due is None or self.timers[0][0] < due):
-            return self.timers[0][0]
+            due = self.timers[0][0]
+        stamp_ns = self.next_funding_ns
+        if stamp_ns and (due is None or stamp_ns < due):
+            due = stamp_ns
         return due
+
+    def next_to_fund(self) -> Market | None:
+        """The market with the earliest funding stamp, then lowest id; None if none has funding."""
+        found: Market | None = None
+        for market in self.markets:
+            if market is None or market.next_funding_ns == 0:
+                continue
+            if found is None or market.next_funding_ns < found.next_funding_ns:
+                found = market
+        return found
+
+    def renew_stamps(self) -> None:
+        """A market's next stamp is another now: find the earliest."""
+        market = self.next_to_fund()
+        self.next_funding_ns = 0 if market is None else market.next_funding_ns
 
 
 def account_seats(state: State, account_id: AccountId) -> list[Seat]:

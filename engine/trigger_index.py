@@ -177,6 +177,11 @@ def rearm_position(queue: FiringQueue, position: Position) -> None:
         rearm_auto_close(queue, position)
 
 
+def rearm_quietly(position: Position) -> None:
+    """Re-key without firing: what is true now fires at the next accepted price, place 0 (FUN-4)."""
+    rearm_position(FiringQueue(), position)
+
+
 def _rearm_liquidation(queue: FiringQueue, position: Position) -> None:
     market = position.market
     trigger = position.liquidation

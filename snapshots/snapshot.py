@@ -192,12 +192,15 @@ def _write_markets(state: State) -> Iterator[Row]:
                 market.source_sequence,
                 tuple(market.candidate),
                 market.candidate_count,
+                market.next_funding_ns,
+                market.premium_sum_e8,
+                market.premium_count,
             )
 
 
 def _read_market(state: State, row: Row) -> None:
     spec_row, asset_id, clearing, status, prices, processed, *feed = row
-    time_ns, source, sequence, candidate, count = feed
+    time_ns, source, sequence, candidate, count, *funding = feed
     spec = instrument_from_row(spec_row)
     instrument_id = InstrumentId(len(state.markets))
     market = Market(instrument_id, AssetId(asset_id), spec)
@@ -209,6 +212,7 @@ def _read_market(state: State, row: Row) -> None:
     market.source_sequence = sequence
     market.candidate = list(candidate)
     market.candidate_count = count
+    market.next_funding_ns, market.premium_sum_e8, market.premium_count = funding
     state.add_market(market)
     if market.is_order_driven:
         state.ledger.assets[asset_id].clearing[instrument_id] = int(clearing)
