@@ -61,7 +61,10 @@ def opening_by_quantity(
     closing_lots: int = 0,
     cross: bool = False,
 ) -> Opening:
-    """FIL-3, or CRS-3 without a margin of its own; on notional basis the fee is what the whole fill costs beyond its closing part."""
+    """FIL-3, or CRS-3 without a margin of its own.
+
+    On notional basis the fee is what the whole fill costs beyond its closing part.
+    """
     notional = qty_lots * price_ticks * market.k
     margin = ceil_div(notional, leverage)
     if market.spec["fee_basis"] == "MARGIN":

@@ -5,6 +5,7 @@ copy of the state, so that the path of an order and its rehearsal are the same f
 """
 
 from dataclasses import dataclass, field
+from itertools import product
 
 from tests.oracle import book
 from tests.oracle.cross import spendable_for
@@ -30,7 +31,7 @@ class Run:
     taker: Order
     cause: str = "ORDER"
     budget_atoms: int | None = None
-    keys: set[tuple[int, str]] = field(default_factory=set)
+    accounts: set[int] = field(default_factory=set)
     reduced: dict[int, Position] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
     opened_lots: int = 0
@@ -67,7 +68,7 @@ def walk_the_book(run: Run) -> None:
         lots = run.wants(maker.price_ticks) if maker is not None else 0
         if maker is None or lots == 0:
             return
-        run.keys.add((maker.account_id, maker.leg))
+        run.accounts.add(maker.account_id)
         if maker.account_id == run.taker.account_id:
             prevent_self_trade(run, maker, lots)
         else:
@@ -165,7 +166,7 @@ def ends_later(run: Run, order: Order) -> bool:
 def release(run: Run, order: Order) -> None:
     """MAT-6: what the order's key, or in a ticket market the order, holds is free for the path."""
     state, market = run.state, run.market
-    run.keys.add((order.account_id, order.leg))
+    run.accounts.add(order.account_id)
     if state.is_ticket(order.account_id, market):
         state.move_free(order.account_id, market.asset_id, order.hold_atoms)
         order.hold_atoms = 0
@@ -243,16 +244,16 @@ def settle(run: Run) -> None:
     """MAT-8: what follows from the path, account by account, leg by leg."""
     state, market = run.state, run.market
     heard = len(state.facts)
-    for account_id, leg in sorted(run.keys, key=lambda key: (key[0], LEGS.index(key[1]))):
+    for account_id, leg in product(sorted(run.accounts), LEGS):
         for _, position in sorted(run.reduced.items()):
             if (position.account_id, position.leg) == (account_id, leg):
                 follow_reduction(state, position)
         rebalance_key(state, market, (account_id, market.instrument_id, leg))
         for order_id in sorted(run.changed):
             order = state.orders.get(order_id)
-            if order is not None and order.account_id == account_id:
+            if order is not None and (order.account_id, order.leg) == (account_id, leg):
                 hold_anew(state, market, order)
-    for account_id in sorted({account_id for account_id, _ in run.keys}):
+    for account_id in sorted(run.accounts):
         rebalance(state, account_id, market)  # An order may have gone with one of another leg.
     for name, fields in state.facts[heard:]:
         if name == "OrderAmended":

@@ -185,7 +185,7 @@ def shortage_e8(
 def take_over(run: Run, side: str, lots: int, price_ticks: int) -> tuple[Position, int] | None:
     """LIQ-6: the fund's side of it.  Returns the position and the lots that it opened."""
     state, market = run.state, run.market
-    run.keys.add((FUND, "NONE"))
+    run.accounts.add(FUND)
     held = state.position_of_key(FUND, market.instrument_id)
     if held is not None and held.side != side:
         closes = min(lots, held.qty_lots)
@@ -294,5 +294,5 @@ def deleverage(run: Run, order: Order, position: Position, price_ticks: int) -> 
         close_part(state, position, lots, price_ticks, order.order_id, "TAKER", "LIQUIDATION")
         close_part(state, other, lots, price_ticks, 0, "MAKER", "AUTO_DELEVERAGE")
         order.qty_lots -= lots
-        run.keys.add((other.account_id, other.leg))
+        run.accounts.add(other.account_id)
         run.reduced[other.position_id] = other
