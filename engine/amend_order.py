@@ -12,7 +12,7 @@ from engine.open_orders import (
     release_ticket_hold,
     resize_order,
     rest_order,
-    settle_key_hold,
+    settle_holds,
     shrink_closers,
     unrest_order,
 )
@@ -34,7 +34,7 @@ def amend_order(state: State, command: AmendOrder, events: list[Event]) -> None:
     reason = _shape_reason(order, command)
     if reason is NONE and order.filled_lots and command.qty_lots == order.filled_lots:
         cancel_open_order(state, order, CancelCause.USER, events)
-        settle_key_hold(state, order.key, events)
+        settle_holds(state, order.seat, events)
         return
     if reason is NONE:
         draft = _redrafted(order, command)
@@ -121,4 +121,4 @@ def _shrink(state: State, order: Order, draft: Order, events: list[Event]) -> No
         position = state.positions.get(order.position_id)
         assert position is not None
         shrink_closers(state, position, events)
-    settle_key_hold(state, order.key, events)
+    settle_holds(state, order.seat, events)

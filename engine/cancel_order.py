@@ -15,7 +15,7 @@ from engine.events import (
 )
 from engine.funding import settle_stamp
 from engine.market import Market
-from engine.open_orders import cancel_open_order, end_order, settle_key_hold
+from engine.open_orders import cancel_open_order, end_order, settle_holds
 from engine.order import Order
 from engine.reject_reason import RejectReason
 from engine.state import State, open_orders
@@ -127,7 +127,7 @@ def _expire_order(state: State, order_id: OrderId, events: list[Event]) -> None:
     order = state.orders.get(order_id)
     if order is not None:
         end_order(state, order, OrderExpired(order.order_id, order.account_id), events)
-        settle_key_hold(state, order.key, events)
+        settle_holds(state, order.seat, events)
 
 
 def _run_out(state: State, account_id: AccountId, due_ns: int, events: list[Event]) -> None:
@@ -147,4 +147,4 @@ def _cancel_all(state: State, orders: list[Order], cause: CancelCause, events: l
 
 def _cancel(state: State, order: Order, cause: CancelCause, events: list[Event]) -> None:
     cancel_open_order(state, order, cause, events)
-    settle_key_hold(state, order.key, events)
+    settle_holds(state, order.seat, events)

@@ -13,7 +13,7 @@ from engine.instrument import HALTED
 from engine.liquidation import close_at
 from engine.margin import bankruptcy_ticks, tier_rate_e8
 from engine.market import MARK
-from engine.open_orders import cancel_open_order, settle_key_hold
+from engine.open_orders import cancel_open_order, settle_holds
 from engine.order import Order
 from engine.position import Position
 from engine.settlement import close_by_trigger
@@ -52,7 +52,7 @@ def settle_debt(state: State, account: CrossAccount, events: list[Event]) -> Non
             break
         if not order.closing and state.orders.get(order.order_id) is order:
             cancel_open_order(state, order, CancelCause.HOLD_SHORT, events)
-            settle_key_hold(state, order.key, events)
+            settle_holds(state, order.seat, events)
     owed = -ledger.free[account_id]
     if owed <= 0:
         return
@@ -72,7 +72,7 @@ def _cancel_orders(state: State, account: CrossAccount, events: list[Event]) -> 
     for order in _orders(state, account):
         if state.orders.get(order.order_id) is order:
             cancel_open_order(state, order, CancelCause.LIQUIDATION, events)
-            settle_key_hold(state, order.key, events)
+            settle_holds(state, order.seat, events)
 
 
 def _largest(state: State, account: CrossAccount) -> Position | None:

@@ -25,7 +25,7 @@ from engine.open_orders import (
     end_partner,
     release_ticket_hold,
     retire_order,
-    settle_key_hold,
+    settle_holds,
     unrest_order,
 )
 from engine.order import Order
@@ -136,7 +136,7 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
     events.append(OrderTriggered(order.order_id, order.account_id))
     if order.oco_partner is not None:
         end_partner(state, order, events)
-        settle_key_hold(state, order.key, events)
+        settle_holds(state, order.seat, events)
     told_lots = order.qty_lots
     order.order_type = MARKET
     if order.carries_limit():
@@ -156,4 +156,4 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
 def _refuse(state: State, order: Order, reason: RejectReason, events: list[Event]) -> None:
     events.append(OrderCancelled(order.order_id, order.account_id, CancelCause.REFUSED, reason))
     end_partner(state, order, events)
-    settle_key_hold(state, order.key, events)
+    settle_holds(state, order.seat, events)

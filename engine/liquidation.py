@@ -15,7 +15,7 @@ from engine.open_orders import (
     cancel_open_order,
     register_order,
     rest_order,
-    settle_key_hold,
+    settle_holds,
     shrink_closers,
 )
 from engine.order import Order
@@ -108,7 +108,7 @@ def _cancel_orders(state: State, position: Position, events: list[Event]) -> Non
         )
         if is_of_key and state.orders.get(order.order_id) is order:
             cancel_open_order(state, order, CancelCause.LIQUIDATION, events)
-    settle_key_hold(state, key, events)
+    settle_holds(state, position.seat, events)
 
 
 def _closing_order(

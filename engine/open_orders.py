@@ -139,6 +139,15 @@ def settle_key_hold(state: State, key: Key, events: list[Event]) -> None:
     key.hold_atoms = hold_atoms
 
 
+def settle_holds(state: State, seat: Seat, events: list[Event]) -> None:
+    """The holds of all keys of a seat: with an order of one leg one of the other may have gone."""
+    if seat.long is None:
+        settle_key_hold(state, seat.main, events)
+        return
+    for key in seat.each_key():
+        settle_key_hold(state, key, events)
+
+
 def settle_order_hold(state: State, order: Order, events: list[Event]) -> None:
     """Ticket markets: a resting order that traded holds what is left of it needs (MAT-8)."""
     ledger = state.asset_ledger(order.market)

@@ -3,11 +3,13 @@
 Knows the keys that fills touch; a fill itself is in `settlement.py`.
 """
 
+from engine.commands import Leg
 from engine.events import Event
 from engine.key import Key
 from engine.open_orders import (
     cancel_closers,
     release_key_hold,
+    settle_holds,
     settle_key_hold,
     settle_order_hold,
     shrink_closers,
@@ -26,9 +28,15 @@ def touch_key(state: State, key: Key) -> None:
 
 
 def settle_touched(state: State, events: list[Event]) -> None:
-    """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8)."""
+    """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8).
+
+    Both legs of who hedges: self-trade prevention and partners reach across.
+    """
     touched = state.touched
     keys = touched.keys
+    hedging = [key.seat for key in keys if key.leg is not Leg.NONE]
+    for seat in hedging:
+        keys.extend(key for key in seat.each_key() if key not in keys)
     if len(keys) > 1:
         keys.sort(key=_account_and_leg)
     for key in keys:
@@ -38,6 +46,8 @@ def settle_touched(state: State, events: list[Event]) -> None:
             settle_key_hold(state, key, events)
         elif touched.orders:
             _settle_ticket_holds(state, key, events)
+    for seat in hedging:
+        settle_holds(state, seat, events)
     keys.clear()
     touched.positions.clear()
     touched.orders.clear()

@@ -1,5 +1,6 @@
 """Accounts, tokens, transfers, instruments, statuses and prices.  Knows no trading."""
 
+from tests.oracle.cross import spendable
 from tests.oracle.firing import travel
 from tests.oracle.holds import rebalance
 from tests.oracle.orders import refuse_if
@@ -63,8 +64,8 @@ def transfer(state: State, command: Fields, name: str) -> None:
     refuse_if(not 1 <= amount <= AMOUNT_ATOMS_MAX, "BAD_AMOUNT")
     came_in = state.came_in.get(asset_id, 0) + (amount if incoming else 0)
     refuse_if(incoming and came_in > NOTIONAL_ATOMS_MAX, "BAD_AMOUNT")
-    free = state.free.get((account_id, asset_id), 0)
-    refuse_if(not incoming and amount > free, "INSUFFICIENT_BALANCE")
+    most = 0 if incoming else spendable(state, account_id, asset_id, cross=False)
+    refuse_if(not incoming and amount > most, "INSUFFICIENT_BALANCE")
     state.transfer_ids.add(transfer_id)
     state.came_in[asset_id] = came_in
     signed = amount if incoming else -amount

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from tests.oracle.chooser import ACCOUNTS, Chooser
+from tests.oracle.chooser import ACCOUNTS
+from tests.oracle.cross_aims import KeyAims
 from tests.oracle.instruments import changed, faulty, venue_specs
 from tests.oracle.records import AMOUNT_ATOMS_MAX, Fields
 
 
-class AdminAims(Chooser):
+class AdminAims(KeyAims):
     """One method for each of these commands: its fields."""
 
     def transfer(self, amounts: Sequence[int]) -> Fields:
@@ -35,6 +36,7 @@ class AdminAims(Chooser):
         asset_id = self.chance.choice((1, 2, 3))
         free = self.venue.state.free.get((account_id, asset_id), 0)
         amounts: Sequence[int] = (free, free + 1, free // 2, free // 10, free // 10, 1)
+        amounts = self.spendable_amounts(account_id, asset_id) or amounts
         if self.chance.random() < 0.05:
             amounts = (0, -1, AMOUNT_ATOMS_MAX + 1)
         fields = {"account_id": account_id, **self.transfer(amounts)}

@@ -59,8 +59,12 @@ def opening_by_quantity(
     price_ticks: int,
     rate_e8: int,
     closing_lots: int = 0,
+    cross: bool = False,
 ) -> Opening:
-    """FIL-3; on notional basis the fee is what the whole fill costs beyond its closing part."""
+    """FIL-3, or CRS-3 without a margin of its own.
+
+    On notional basis the fee is what the whole fill costs beyond its closing part.
+    """
     notional = qty_lots * price_ticks * market.k
     margin = ceil_div(notional, leverage)
     if market.spec["fee_basis"] == "MARGIN":
@@ -68,7 +72,8 @@ def opening_by_quantity(
     else:
         closed_notional = closing_lots * price_ticks * market.k
         fee = fee_of(notional + closed_notional, rate_e8) - fee_of(closed_notional, rate_e8)
-    return Opening(qty_lots, notional, fee, margin, margin, margin + fee)
+    own = 0 if cross else margin
+    return Opening(qty_lots, notional, fee, own, margin, own + fee)
 
 
 def closing_of(

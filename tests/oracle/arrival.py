@@ -49,7 +49,7 @@ def set_out(state: State, draft: Draft) -> None:
 def rest(state: State, market: Market, order: Order) -> None:
     """The order waits: it locks what its fill will need, and later closing orders shrink."""
     held = order.hold_atoms
-    if market.spec["position_mode"] == "TICKET":
+    if state.is_ticket(order.account_id, market):
         order.hold_atoms = order_hold(market, order)
         state.move_free(order.account_id, market.asset_id, held - order.hold_atoms)
     if order.closing and order.order_type == "LIMIT":

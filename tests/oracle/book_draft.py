@@ -8,6 +8,7 @@ from tests.oracle.holds import opening_lots, size_of
 from tests.oracle.matching import Run
 from tests.oracle.records import CONDITIONALS, LIMITS_TO_BE, Order, Position
 from tests.oracle.rehearsal import rehearse
+from tests.oracle.state import key_of
 
 
 @dataclass
@@ -74,14 +75,14 @@ class BookDraft(Draft):
     def position_after(self) -> Position | None:
         """The position that its trades would have opened or left."""
         state, taker = self.path.state, self.path.taker
-        if self.market.is_ticket:
+        if self.is_ticket:
             return state.positions.get(taker.opened_position_id)
-        return state.position_of_key(taker.account_id, taker.instrument_id)
+        return state.position_of_key(*key_of(taker))
 
     @property
     def orders_after(self) -> list[Order]:
-        """The account's open orders in the market after the path, the rest included."""
-        return self.path.state.orders_of_key(self.order.account_id, self.order.instrument_id)
+        """The key's open orders after the path, the rest included (ticket: the account's)."""
+        return self.path.state.orders_of_key(*key_of(self.order))
 
     @property
     def resting_opens(self) -> int:
@@ -89,7 +90,7 @@ class BookDraft(Draft):
         rest = self.rest
         if rest is None or rest.closing:
             return 0
-        if self.market.is_ticket:
+        if self.is_ticket:
             return rest.qty_lots
         walked = opening_lots(self.orders_after, rest.side, *size_of(self.position_after))
         return next(lots for order, lots in walked if order is rest)

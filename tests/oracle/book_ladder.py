@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.oracle import ladder
 from tests.oracle.book_draft import BookDraft
+from tests.oracle.cross import account_dies, spendable_for
 from tests.oracle.holds import key_need, need_of, opening_lots, size_of
 from tests.oracle.matching import Run
 from tests.oracle.records import CONDITIONALS, LIMITS_TO_BE
@@ -70,7 +71,7 @@ def beyond_tier(draft: BookDraft) -> bool:
         return False
     market, path, rest = draft.market, draft.path, draft.rest
     allowed = cap_atoms(market.spec, draft.order.leverage)
-    if market.is_ticket:
+    if draft.is_ticket:
         value = path.value_atoms - lost_value(path)
         if rest is not None:
             value += rest.qty_lots * rest.price_ticks * market.k
@@ -116,8 +117,8 @@ def short_of_balance(draft: BookDraft) -> bool:
     if not draft.opens:
         return False
     copy, order, market = draft.path.state, draft.order, draft.market
-    free = copy.free_of(order)
-    if not market.is_ticket:
+    free = spendable_for(copy, order)
+    if not draft.is_ticket:
         return free < key_need(market, draft.orders_after, *size_of(draft.position_after))
     need = 0
     for other in draft.orders_after:
@@ -128,7 +129,10 @@ def short_of_balance(draft: BookDraft) -> bool:
 
 
 def would_liquidate(draft: BookDraft) -> bool:
-    """ADM-6b."""
+    """ADM-6b, or CRS-4 for a cross key: its trades as the account will be, its rest never."""
+    if draft.is_cross:
+        opens = draft.run is not None and draft.run.opened_lots > 0
+        return opens and account_dies(draft.path.state, draft.order)
     return draft.opens and (trades_liquidate(draft) or rest_liquidates(draft))
 
 
@@ -189,11 +193,14 @@ def refusal(draft: BookDraft, unasked: tuple[str, ...] = ()) -> str:
 
 def tell_rule(draft: BookDraft, reason: str) -> None:
     """Which of the rules that a reason may stand for it was."""
-    state, kind = draft.state, "ticket" if draft.market.is_ticket else "netting"
+    state, kind = draft.state, "ticket" if draft.is_ticket else "netting"
     if reason == "INSUFFICIENT_BALANCE":
         state.hit(f"ADM-6a {kind}")
     elif reason == "WOULD_LIQUIDATE":
-        state.hit("ADM-6b trades" if trades_liquidate(draft) else "ADM-6b rest")
+        if draft.is_cross:
+            state.hit("CRS-4 in a book")
+        else:
+            state.hit("ADM-6b trades" if trades_liquidate(draft) else "ADM-6b rest")
     elif reason == "RISK_TIER":
         state.hit("ADM-6c")
     elif reason == "CANNOT_FILL":

@@ -48,8 +48,8 @@ def book_opening(
     """Adds the lots to the position, which may be new, and pays for them."""
     market = state.markets[order.instrument_id]
     asset_id = market.asset_id
-    if market.is_order_driven and liquidity == "MAKER":
-        pay_what_is_there(state, opening, state.free_of(order))
+    if market.is_order_driven and liquidity == "MAKER" and not state.is_cross(order):
+        pay_what_is_there(state, opening, max(0, state.free_of(order)))
     is_new = position.qty_lots == 0
     position.qty_lots += opening.qty_lots
     position.cost_atoms += opening.notional_atoms
@@ -112,6 +112,7 @@ def book_closing(
     asset_id = market.asset_id
     liquidates = cause == "LIQUIDATION"
     kept = liquidates and market.spec["remainder"] == "TO_INSURANCE"
+    kept = kept and not state.is_cross(position)
     paid = 0 if kept else closing.remainder_atoms
     to_insurance = closing.liquidation_fee_atoms + (closing.remainder_atoms if kept else 0)
     insurance_paid = insured(state, market, closing.deficit_atoms)

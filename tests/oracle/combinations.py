@@ -11,7 +11,8 @@ def bad_combination(state: State, command: Fields, market: Market, order: Order)
     return (
         bad_numbers(command)
         or bad_force(command)
-        or (bad_closing(command, market) if order.closing else bad_opening(command))
+        or bad_leg(state, market, order)
+        or (bad_closing(state, command, market) if order.closing else bad_opening(command))
         or bad_iceberg(command, market)
         or bad_group(state, order)
         or (client_id != "" and malformed(client_id, command["digest"]))
@@ -44,13 +45,26 @@ def bad_force(command: Fields) -> bool:
     )
 
 
-def bad_closing(command: Fields, market: Market) -> bool:
+def opens_leg(side: str, leg: str) -> bool:
+    """KEY-3: BUY LONG and SELL SHORT."""
+    return (side, leg) in (("BUY", "LONG"), ("SELL", "SHORT"))
+
+
+def bad_leg(state: State, market: Market, order: Order) -> bool:
+    """KEY-3: a leg is named in hedging and nowhere else; its opening side does not close."""
+    hedges = state.mode_of(order.account_id, market) == "HEDGING"
+    if hedges != (order.leg != "NONE"):
+        return True
+    return hedges and order.closing and opens_leg(order.side, order.leg)
+
+
+def bad_closing(state: State, command: Fields, market: Market) -> bool:
     """A closing order has no amount and no exits, and says which lots it closes."""
     everything = command.get("close_position", False)
     exits = command["stop_loss_ticks"], command["take_profit_ticks"], command["auto_close_e8"]
     named = command["position_id"] != 0
     return (
-        (market.is_ticket and not named)
+        (state.is_ticket(command["account_id"], market) and not named)
         or command["amount_atoms"] != 0
         or any(exits)
         or (command["qty_lots"] == 0 and not named and not everything)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from engine import codec, commands, invariants
 from engine.commands import (
     Command,
+    Leg,
     OrderType,
     PlaceOrder,
     PriceSource,
@@ -52,6 +53,8 @@ Step = tuple[int, str, Fields]
 
 ENUMS: Final[dict[str, type[IntEnum]]] = {
     "side": Side,
+    "leg": Leg,
+    "mode": PositionMode,
     "order_type": OrderType,
     "time_in_force": TimeInForce,
     "trigger_source": PriceSource,
@@ -172,7 +175,12 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     account_id = next(fields["account_id"] for name, fields in facts if name == "OrderAccepted")
     fills = [fields for name, fields in facts if name == "OrderFilled"]
     own = [fields for fields in fills if fields["order_id"] == order_id]
-    if not own or order_id in venue.state.orders or any(f["liquidity"] == "MAKER" for f in own):
+    rested = order_id in venue.state.orders or any(
+        fields["order_id"] == order_id and fields["cause"] not in ("UNFILLED", "SELF_TRADE")
+        for name, fields in facts
+        if name == "OrderCancelled"
+    )
+    if not own or rested or any(fields["liquidity"] == "MAKER" for fields in own):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
     opened = any(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tests.oracle.cross import spendable_for
 from tests.oracle.records import Market, Order, Position, sign
 from tests.oracle.rules import floor_div
 from tests.oracle.state import State
@@ -21,7 +22,17 @@ class Draft:
     @property
     def is_ticket(self) -> bool:
         """Whether every opener makes its own position."""
-        return self.market.is_ticket
+        return self.state.is_ticket(self.order.account_id, self.market)
+
+    @property
+    def is_cross(self) -> bool:
+        """Whether the account's money stands for what it opens."""
+        return self.state.is_cross(self.order)
+
+    @property
+    def stays_by_amount(self) -> bool:
+        """HLD-1: whether an amount is its size to the end, and not turned into lots."""
+        return self.is_ticket and not self.is_cross
 
     @property
     def touch(self) -> int:
@@ -73,9 +84,14 @@ class Draft:
 
     @property
     def free(self) -> int:
-        """Free balance, with what the replaced order holds by itself."""
+        """What its key may spend, with what the replaced order holds by itself."""
         held = self.present.hold_atoms if self.present is not None else 0
-        return self.state.free_of(self.order) + held
+        return spendable_for(self.state, self.order) + held
+
+    @property
+    def key_others(self) -> list[Order]:
+        """The other open orders of its key."""
+        return [other for other in self.others if other.leg == self.order.leg]
 
     def queued(self) -> Order:
         """The order with the priority it would have."""

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Final
 
 from tests.oracle import ladder
+from tests.oracle.account_check import check_account, check_accounts
 from tests.oracle.arrival import draft_of, refusal, set_out
 from tests.oracle.draft import Draft
 from tests.oracle.holds import rebalance
 from tests.oracle.house_ladder import refused_at_its_limit
 from tests.oracle.records import LIMITS_TO_BE, Market, Order, Position, Prices
 from tests.oracle.settlement import fill, reduce
-from tests.oracle.state import State
+from tests.oracle.state import State, key_of
 from tests.oracle.takeover import exit_through_book, liquidate
 from tests.oracle.waiting import Entry, Ident, notice, watch_over
 from tests.oracle.waiting import entries_of as entries_of
@@ -28,6 +29,17 @@ def travel(state: State, market: Market, known: dict[Ident, Entry], old: Prices)
 
 
 def fire_all(state: State) -> None:
+    """CRS-6: the queue, then every account; that may fill the queue, so until nothing comes."""
+    while True:
+        fire_queue(state)
+        heard = len(state.facts)
+        check_accounts(state)
+        if len(state.facts) == heard:
+            break
+    state.watch = None
+
+
+def fire_queue(state: State) -> None:
     """FIR-4: the queue, until it is empty; what fires may fill it again."""
     watch = state.watch
     while watch is not None:
@@ -38,9 +50,22 @@ def fire_all(state: State) -> None:
         watch.at = watch.queue.pop(ident)
         watch.fires = True
         entry = watch.known[ident]
-        state.hit("FIR-8 stale" if ladder.stale(state, watch.market) else FIRES)
-        fire(state, watch.market, entry)
-    state.watch = None
+        market = state.markets[entry.instrument_id]
+        state.hit("FIR-8 stale" if ladder.stale(state, market) else FIRES)
+        if survives_a_check(state, entry):
+            fire(state, market, entry)
+
+
+def survives_a_check(state: State, entry: Entry) -> bool:
+    """CRS-6: before an opener of a cross key its account is looked at; it may lose the order."""
+    order = state.orders.get(entry.owner_id) if entry.what == "ORDER" else None
+    if order is None or order.closing or not state.is_cross(order):
+        return True
+    check_account(state, order.account_id, state.markets[order.instrument_id].asset_id)
+    stands = order.order_id in state.orders
+    if not stands:
+        state.hit("CRS-6 opener cancelled")
+    return stands
 
 
 def fire(state: State, market: Market, entry: Entry) -> None:
@@ -91,9 +116,9 @@ def position_met(state: State, market: Market, order: Order) -> Position | None:
     """The position an order closes, or the one of its netting key."""
     if order.closing:
         return state.positions.get(order.position_id)
-    if market.is_ticket:
+    if state.is_ticket(order.account_id, market):
         return None
-    return state.position_of_key(order.account_id, order.instrument_id)
+    return state.position_of_key(*key_of(order))
 
 
 def fire_conditional(state: State, market: Market, order: Order) -> None:

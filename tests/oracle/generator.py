@@ -9,7 +9,7 @@ from hashlib import blake2b
 from random import Random
 from typing import Final
 
-from tests.oracle import order_aims, plots
+from tests.oracle import cross_aims, order_aims, plots
 from tests.oracle.admin_aims import AdminAims
 from tests.oracle.book_aims import is_order_driven
 from tests.oracle.book_plots import BOOK_PLOTS, second_position
@@ -46,6 +46,8 @@ WEIGHTS: Final = {
     "SetPositionExits": 60,
     "AdjustMargin": 45,
     "SetLeverage": 20,
+    "SetPositionMode": 14,
+    "SetMarginMode": 14,
     "Deposit": 25,
     "Withdraw": 25,
     "FundInsurance": 8,
@@ -87,6 +89,7 @@ class Generator(AdminAims):
                 amount = self.chance.choice((10**6, 10**9, 10**10, 10**11, 10**12))
                 money = {"asset": asset, "amount_atoms": amount, "transfer_id": self.fresh("t")}
                 commands.append(("Deposit", {"account_id": number, **money}))
+        commands += cross_aims.open_modes(self.chance)
         return [(START_NS, name, fields) for name, fields in commands]
 
     def next(self) -> Command:
@@ -97,7 +100,7 @@ class Generator(AdminAims):
             step = self.planned.popleft()()
             if step is not None:
                 name, fields, *later = step
-                return self.venue.state.now_ns + sum(later), name, fields
+                return self.venue.state.now_ns + sum(later), name, self.fitted(name, fields)
         kind = self.chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
         return self.of_kind(self.urgent() or kind)
 
@@ -105,7 +108,16 @@ class Generator(AdminAims):
         """One command of this kind and its time."""
         self.at_edge = None
         time_ns = self.time_ns()
-        return time_ns, kind, getattr(self, f"aim_{snake(kind)}")(time_ns)
+        return time_ns, kind, self.fitted(kind, getattr(self, f"aim_{snake(kind)}")(time_ns))
+
+    def fitted(self, name: str, fields: Fields) -> Fields:
+        """Orders take the leg that their account's mode asks for, in batches too."""
+        if name == "PlaceOrder":
+            return cross_aims.fitted(self.chance, self.venue.state, fields)
+        if name == "SubmitBatch":
+            items = [(item, self.fitted(item, each)) for item, each in fields["items"]]
+            return fields | {"items": tuple(items)}
+        return fields
 
     def begin_plot(self) -> None:
         """One of the plots for books, in a market that trades and knows a fresh price."""
@@ -169,6 +181,10 @@ class Generator(AdminAims):
         if market is None or self.chance.random() < 0.005:
             return {**price_fields(1), "instrument_id": 99}
         base = self.bases.get(market.instrument_id, 1_000)
+        if self.chance.random() < 0.25:
+            edge = cross_aims.edge_prices(self.chance, self.venue.state, market)
+            if edge is not None:
+                return cross_aims.as_operator(market, edge)
         entries = list(entries_of(self.venue.state, market).values())
         return next_price(self.chance, self.venue.state, market, entries, base)
 
@@ -328,15 +344,6 @@ class Generator(AdminAims):
             "account_id": position.account_id if chance.random() < 0.98 else self.account_id(),
             "position_id": position.position_id,
             "amount_atoms": chance.choices(amounts, weights)[0],
-        }
-
-    def aim_set_leverage(self, time_ns: int) -> Fields:
-        """The leverage of a key, at times of one in use."""
-        leverage = self.chance.choice((0, 1, 2, 5, 10, 20, 50, 100, 125, 126, -1))
-        return {
-            "account_id": self.account_id(),
-            "instrument_id": self.instrument_id(),
-            "leverage": leverage,
         }
 
 

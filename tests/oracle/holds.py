@@ -1,8 +1,9 @@
 """What resting orders lock, walked out of the lists each time (HLD-…).  Knows no fills."""
 
-from tests.oracle.records import Market, Order, Position, opposite, sign
+from tests.oracle.cross import spendable
+from tests.oracle.records import LEGS, Market, Order, Position, opposite, sign
 from tests.oracle.rules import ceil_div, fee_of
-from tests.oracle.state import State
+from tests.oracle.state import Key, State
 
 
 def execution_order(orders: list[Order]) -> list[Order]:
@@ -82,20 +83,29 @@ def size_of(position: Position | None) -> tuple[str, int]:
 
 
 def rebalance(state: State, account_id: int, market: Market) -> None:
+    """HLD-7 of all keys that an account has in a market, by leg."""
+    for leg in LEGS:
+        rebalance_key(state, market, (account_id, market.instrument_id, leg))
+
+
+def rebalance_key(state: State, market: Market, key: Key) -> None:
     """HLD-7: the key's hold anew; openers go, last to execute first, until it is covered."""
-    if market.spec["position_mode"] != "NETTING":
+    account_id = key[0]
+    if state.is_ticket(account_id, market):
         return
-    key = account_id, market.instrument_id
+    default = market.spec["margin_mode"]
+    cross = state.margin_modes.get(key, default) == "CROSS"
     held = state.key_holds.get(key, 0)
     while True:
         orders = state.orders_of_key(*key)
         size = size_of(state.position_of_key(*key))
         need = key_need(market, orders, *size)
-        if state.free.get((account_id, market.asset_id), 0) - (need - held) >= 0:
+        if need <= held or need - held <= spendable(state, account_id, market.asset_id, cross):
             break
         buys, sells = (side_need(market, orders, side, *size) for side in ("BUY", "SELL"))
         walked = opening_lots(orders, "SELL" if sells > buys else "BUY", *size)
         last = [order for order, lots in walked if lots > 0][-1]
         state.cancel(last, "HOLD_SHORT")
-    state.move_free(account_id, market.asset_id, held - need)
-    state.key_holds[key] = need
+    if need != held:
+        state.move_free(account_id, market.asset_id, held - need)
+        state.key_holds[key] = need

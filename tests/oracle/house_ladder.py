@@ -1,9 +1,10 @@
 """The rungs of a quote-driven market, where an order fills whole and at once (ADM-…).
 
-Changes nothing.
+Changes nothing.  What a cross order comes to is read off a copy of the state on which it filled.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from tests.oracle import ladder
@@ -14,9 +15,11 @@ from tests.oracle.amounts import (
     opening_by_amount,
     opening_by_quantity,
 )
+from tests.oracle.cross import account_dies, spendable_for
 from tests.oracle.draft import Draft
 from tests.oracle.holds import key_need, opening_lots, order_hold, size_of
 from tests.oracle.records import CONDITIONALS, LIMITS_TO_BE, Order
+from tests.oracle.rehearsal import trial_copy
 from tests.oracle.rules import (
     auto_close_holds,
     cap_atoms,
@@ -25,6 +28,8 @@ from tests.oracle.rules import (
     largest_position_lots,
     liquidatable,
 )
+from tests.oracle.settlement import fill_part
+from tests.oracle.state import State, key_of
 
 
 def would_trigger(draft: Draft) -> bool:
@@ -53,12 +58,24 @@ def would_open(draft: Draft) -> Opening:
     order, market = draft.order, draft.market
     rate = fee_rate(market, "TAKER" if draft.takes else "MAKER")
     closing, opening = draft.parts()
-    if draft.is_ticket and order.amount_atoms > 0:
+    if draft.stays_by_amount and order.amount_atoms > 0:
         amount, price = order.amount_atoms, draft.fill_price
         # While the order rests nobody knows what will be free: the fee comes out of the amount.
         free = draft.free if draft.takes else amount
         return opening_by_amount(market, amount, order.leverage, price, rate, free)
-    return opening_by_quantity(market, opening, order.leverage, draft.fill_price, rate, closing)
+    return opening_by_quantity(
+        market, opening, order.leverage, draft.fill_price, rate, closing, draft.is_cross
+    )
+
+
+def tried(draft: Draft, price_ticks: int, liquidity: str) -> State:
+    """A copy of the state on which the whole order has filled (CRS-2, CRS-4)."""
+    copy, order = trial_copy(draft.state, draft.market), replace(draft.order)
+    present = copy.orders.get(order.order_id)
+    if present is not None:
+        copy.drop_order(present)
+    fill_part(copy, order, draft.lots, price_ticks, liquidity)
+    return copy
 
 
 def position_as_it_will_be(draft: Draft) -> tuple[int, int, int, int]:
@@ -107,7 +124,7 @@ def size_after(draft: Draft) -> tuple[str, int]:
 
 def orders_after(draft: Draft) -> list[Order]:
     """The key's open orders once the order rests, or has filled and what hung on a flip is gone."""
-    others = draft.others
+    others = draft.key_others
     if not draft.takes:
         return [*others, draft.queued()]
     flips = draft.parts()[0] > 0 and draft.parts()[1] > 0
@@ -166,15 +183,19 @@ def short_of_balance(draft: Draft) -> bool:
     if draft.is_ticket:
         if not draft.takes:
             return draft.free < order_hold(draft.market, order)
+        if draft.is_cross:
+            return spendable_for(tried(draft, draft.touch, "TAKER"), order) < 0
         if order.amount_atoms > 0:
             return draft.free < order.amount_atoms
         return draft.free < would_open(draft).paid_atoms
     if opens_nothing(draft):
         return False
-    held = draft.state.key_holds.get((order.account_id, order.instrument_id), 0)
+    held = draft.state.key_holds.get(key_of(order), 0)
     rise = key_need(draft.market, orders_after(draft), *size_after(draft)) - held
     if not draft.takes:
         return draft.free < rise
+    if draft.is_cross:
+        return spendable_for(tried(draft, draft.touch, "TAKER"), order) < rise
     paid_out = released(draft, draft.touch, "TAKER")
     return draft.free + paid_out - rise < would_open(draft).paid_atoms
 
@@ -194,6 +215,11 @@ def would_liquidate(draft: Draft) -> bool:
     order, market = draft.order, draft.market
     if order.closing or order.order_type in CONDITIONALS or opens_nothing(draft):
         return False
+    if draft.is_cross:
+        dies = draft.takes and account_dies(tried(draft, draft.touch, "TAKER"), order)
+        if dies:
+            draft.state.hit("CRS-4 of the house")
+        return dies
     if draft.takes:
         lots, cost, margin, _ = position_as_it_will_be(draft)
         mark = draft.mark
@@ -222,14 +248,18 @@ def refused_at_its_limit(draft: Draft) -> bool:
         amount = order.amount_atoms
         opened = opening_by_amount(market, amount, order.leverage, price, rate, draft.free)
         return draft.free < amount or opened.margin_atoms <= 0
+    if draft.is_cross and draft.is_ticket:
+        return spendable_for(tried(draft, price, "MAKER"), order) < 0
     opened = opening_by_quantity(market, opening, order.leverage, price, rate, closing)
     if draft.is_ticket:
         return draft.free < opened.paid_atoms
     side, lots = size_of(draft.position)
     kept = lots if side == order.side else 0
-    others = [other for other in draft.others if not (closing > 0 and other.closing)]
-    held = draft.state.key_holds.get((order.account_id, order.instrument_id), 0)
+    others = [other for other in draft.key_others if not (closing > 0 and other.closing)]
+    held = draft.state.key_holds.get(key_of(order), 0)
     rise = key_need(market, others, order.side, kept + opening) - held
+    if draft.is_cross:
+        return spendable_for(tried(draft, price, "MAKER"), order) < rise
     return draft.free + released(draft, price, "MAKER") - rise < opened.paid_atoms
 
 
@@ -248,7 +278,9 @@ def settle_size(draft: Draft) -> None:
             held = draft.position.qty_lots
             room = held if draft.takes else ladder.lots_left(draft)
             order.qty_lots = min(order.qty_lots or held, room)
-    elif not draft.is_ticket and order.amount_atoms > 0 and order.order_type not in CONDITIONALS:
+    elif draft.stays_by_amount or order.order_type in CONDITIONALS:
+        return
+    elif order.amount_atoms > 0:
         order.qty_lots, order.amount_atoms = draft.lots, 0
 
 

@@ -21,7 +21,26 @@ def venue_specs(chance: Random) -> list[tuple[Fields, int]]:
     houses = (simple_tickets, perpetual_netting, netting_on_margin, tickets_on_notional)
     makers = [*chance.sample(houses, 2), perpetual_book, book_on_margin, book_of_tickets]
     bases = [chance.choice(BASE_TICKS) for _ in makers]
-    return [(make(chance, base), base) for make, base in zip(makers, bases, strict=True)]
+    specs = [make(chance, base) for make, base in zip(makers, bases, strict=True)]
+    share = chance.choice((0, 0, 0.4, 0.8))  # of the markets, that start in cross margin
+    for spec, base in zip(specs, bases, strict=True):
+        if chance.random() < share:
+            spec["margin_mode"] = "CROSS"
+        if share and chance.random() < 0.5:
+            low_tiers(chance, spec, base)
+    return list(zip(specs, bases, strict=True))
+
+
+def low_tiers(chance: Random, spec: Fields, base: int) -> None:
+    """Caps that positions of this driver's size reach, so that they are closed in slices."""
+    unit = max(1, notional_of(spec, max(2, spec["qty_lots_max"] // chance.choice((5, 10))), base))
+    spec["leverage_max"] = 100
+    spec["tiers"] = (
+        (unit, 500_000, 100),
+        (2 * unit, 1_000_000, 50),
+        (3 * unit, 2_000_000, 20),
+        (100 * unit, 5_000_000, 10),
+    )
 
 
 def sized(spec: Fields, chance: Random) -> Fields:
@@ -192,7 +211,6 @@ def faulty(spec: Fields, chance: Random) -> Fields:
         {"market": "ORDER_DRIVEN", "price_band_e8": 0},
         {"conditionals_max": 0},
         {"conditionals_max": 10_001},
-        {"margin_mode": "CROSS"},
         {"price_band_e8": 10**8},
         {"sanity_band_e8": 10**8 + 1},
         {"stale_after_ns": -1},
@@ -226,5 +244,6 @@ def changed(spec: Fields, chance: Random) -> Fields:
         {"remainder": "TO_USER" if spec["remainder"] == "TO_INSURANCE" else "TO_INSURANCE"},
         {"tick_size_e8": spec["tick_size_e8"] * 2},
         {"symbol": "ZZZ/USD"},
+        {"margin_mode": "CROSS" if spec["margin_mode"] == "ISOLATED" else "ISOLATED"},
     )
     return spec | chance.choice(changes) | chance.choice((*changes[:14], {}, {}, {}))

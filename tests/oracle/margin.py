@@ -1,6 +1,7 @@
-"""Exits, margin and leverage of what is open already."""
+"""Exits and margin of what is open already."""
 
 from tests.oracle import ladder
+from tests.oracle.cross import spendable_for
 from tests.oracle.ladder import reached
 from tests.oracle.orders import refuse_if
 from tests.oracle.records import (
@@ -80,11 +81,12 @@ def adjust_margin(state: State, command: Fields) -> None:
     market, amount = state.markets[position.instrument_id], command["amount_atoms"]
     removes = amount < 0
     refuse_if(removes and market.status == "HALTED", "HALTED")
+    refuse_if(state.is_cross(position), "BAD_COMBINATION")
     after = position.margin_atoms + amount
     bad = amount == 0 or abs(amount) > AMOUNT_ATOMS_MAX or after > NOTIONAL_ATOMS_MAX
     refuse_if(bad, "BAD_AMOUNT")
     refuse_if(removes and ladder.stale(state, market), "STALE_PRICE")
-    refuse_if(amount > state.free_of(position), "INSUFFICIENT_BALANCE")
+    refuse_if(amount > max(0, spendable_for(state, position)), "INSUFFICIENT_BALANCE")
     refuse_if(removes and too_low(market, position, after), "MARGIN_TOO_LOW")
     position.margin_atoms += amount
     state.move_free(position.account_id, market.asset_id, -amount)
@@ -109,18 +111,3 @@ def too_low(market: Market, position: Position, margin_atoms: int) -> bool:
         margin_atoms < ceil_div(position.cost_atoms, position.leverage)
         or margin_atoms + min(0, profit) < needed
     )
-
-
-def set_leverage(state: State, command: Fields) -> None:
-    """MRG-2."""
-    account_id, leverage = command["account_id"], command["leverage"]
-    refuse_if(account_id not in state.accounts, "UNKNOWN_ACCOUNT")
-    market = state.markets.get(command["instrument_id"])
-    refuse_if(market is None, "UNKNOWN_SYMBOL")
-    assert market is not None
-    refuse_if(market.spec["position_mode"] == "TICKET", "BAD_COMBINATION")
-    key = account_id, market.instrument_id
-    in_use = state.position_of_key(*key) is not None or len(state.orders_of_key(*key)) > 0
-    refuse_if(not 1 <= leverage <= market.spec["leverage_max"] or in_use, "BAD_LEVERAGE")
-    state.leverages[key] = leverage
-    state.tell("LeverageChanged", **command)

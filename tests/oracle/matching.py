@@ -5,13 +5,15 @@ copy of the state, so that the path of an order and its rehearsal are the same f
 """
 
 from dataclasses import dataclass, field
+from itertools import product
 
 from tests.oracle import book
-from tests.oracle.holds import order_hold, rebalance
-from tests.oracle.records import FUND, Market, Order, Position, opposite
+from tests.oracle.cross import spendable_for
+from tests.oracle.holds import order_hold, rebalance, rebalance_key
+from tests.oracle.records import FUND, LEGS, Market, Order, Position, opposite
 from tests.oracle.rules import floor_div
 from tests.oracle.settlement import fill_part, follow_reduction
-from tests.oracle.state import State
+from tests.oracle.state import State, key_of
 from tests.oracle.waiting import notice, notice_trade
 
 
@@ -112,7 +114,7 @@ def trade(run: Run, maker: Order, lots: int) -> None:
     )
     market.prices = {**market.prices, "LAST": price}
     market.processed = {**market.processed, "LAST": price}
-    notice_trade(state)
+    notice_trade(state, market)
     run.traded_lots += lots
     run.spend(lots, price)
     run.opened_lots += fill_order(run, run.taker, lots, price, "TAKER", run.cause)
@@ -165,11 +167,11 @@ def release(run: Run, order: Order) -> None:
     """MAT-6: what the order's key, or in a ticket market the order, holds is free for the path."""
     state, market = run.state, run.market
     run.accounts.add(order.account_id)
-    if market.is_ticket:
+    if state.is_ticket(order.account_id, market):
         state.move_free(order.account_id, market.asset_id, order.hold_atoms)
         order.hold_atoms = 0
         return
-    key = order.account_id, market.instrument_id
+    key = key_of(order)
     state.move_free(order.account_id, market.asset_id, state.key_holds.get(key, 0))
     state.key_holds[key] = 0
 
@@ -239,18 +241,20 @@ def count_in(run: Run) -> None:
 
 
 def settle(run: Run) -> None:
-    """MAT-8: what follows from the path, account by account."""
+    """MAT-8: what follows from the path, account by account, leg by leg."""
     state, market = run.state, run.market
     heard = len(state.facts)
-    for account_id in sorted(run.accounts):
+    for account_id, leg in product(sorted(run.accounts), LEGS):
         for _, position in sorted(run.reduced.items()):
-            if position.account_id == account_id:
+            if (position.account_id, position.leg) == (account_id, leg):
                 follow_reduction(state, position)
-        rebalance(state, account_id, market)
+        rebalance_key(state, market, (account_id, market.instrument_id, leg))
         for order_id in sorted(run.changed):
             order = state.orders.get(order_id)
-            if market.is_ticket and order is not None and order.account_id == account_id:
+            if order is not None and (order.account_id, order.leg) == (account_id, leg):
                 hold_anew(state, market, order)
+    for account_id in sorted(run.accounts):
+        rebalance(state, account_id, market)  # An order may have gone with one of another leg.
     for name, fields in state.facts[heard:]:
         if name == "OrderAmended":
             state.hit("MAT-8 RED-1")
@@ -262,10 +266,12 @@ def settle(run: Run) -> None:
 
 def hold_anew(state: State, market: Market, order: Order) -> None:
     """A ticket order that traded or lost lots holds what its lots need, or is cancelled."""
+    if not state.is_ticket(order.account_id, market):
+        return
     state.move_free(order.account_id, market.asset_id, order.hold_atoms)
     order.hold_atoms = 0
     need = order_hold(market, order)
-    if order.account_id and state.free_of(order) < need:
+    if max(0, spendable_for(state, order)) < need:
         state.cancel(order, "HOLD_SHORT")
         return
     state.move_free(order.account_id, market.asset_id, -need)

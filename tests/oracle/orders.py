@@ -5,11 +5,11 @@ from typing import Final
 from tests.oracle import ladder
 from tests.oracle.arrival import draft_of, refusal, set_out
 from tests.oracle.book_draft import BookDraft
-from tests.oracle.combinations import bad_combination, malformed
+from tests.oracle.combinations import bad_combination, malformed, opens_leg
 from tests.oracle.draft import Draft
 from tests.oracle.holds import rebalance
 from tests.oracle.records import ALL_INSTRUMENTS, Fields, Market, Order, Position
-from tests.oracle.state import Refused, State
+from tests.oracle.state import Refused, State, key_of
 
 # What a command need not say.
 DEFAULTS: Final[Fields] = {
@@ -17,6 +17,7 @@ DEFAULTS: Final[Fields] = {
     "close_position": False,
     "self_trade_prevention": "CANCEL_MAKER",
     "oco_group": "",
+    "leg": "NONE",
 }
 
 
@@ -61,18 +62,23 @@ def place_order(state: State, command: Fields) -> None:
 def drafted(state: State, command: Fields) -> Order:
     """The order as the command has it, without an id; whether it closes is in the words already."""
     command = {**DEFAULTS, **command}
+    leg = command["leg"]
     closing = bool(
-        command["reduce_only"] or command["close_position"] or command["position_id"] != 0
+        command["reduce_only"]
+        or command["close_position"]
+        or command["position_id"] != 0
+        or (leg != "NONE" and not opens_leg(command["side"], leg))
     )
     market = state.markets.get(command["instrument_id"])
     leverage = 0 if closing else command["leverage"]
-    if market is not None and market.spec["position_mode"] == "NETTING" and not closing:
-        key = command["account_id"], command["instrument_id"]
+    account_id = command["account_id"]
+    if market is not None and not state.is_ticket(account_id, market) and not closing:
+        key = account_id, command["instrument_id"], leg
         leverage = leverage or state.leverages.get(key, 1)
     kept = "account_id instrument_id side order_type time_in_force qty_lots amount_atoms"
     kept += " price_ticks trigger_ticks trigger_source post_only position_id stop_loss_ticks"
     kept += " take_profit_ticks auto_close_e8 expire_ns client_order_id"
-    kept += " display_lots self_trade_prevention oco_group"
+    kept += " display_lots self_trade_prevention oco_group leg"
     return Order(
         order_id=0,
         leverage=leverage,
@@ -82,14 +88,13 @@ def drafted(state: State, command: Fields) -> Order:
 
 
 def position_meant(state: State, market: Market, order: Order) -> Position | None:
-    """The position a closing order names, or the one of a netting key."""
+    """The position a closing order names, or the one of its key."""
     if order.position_id == 0:
-        if market.spec["position_mode"] == "TICKET":
+        if state.is_ticket(order.account_id, market):
             return None
-        return state.position_of_key(order.account_id, order.instrument_id)
+        return state.position_of_key(*key_of(order))
     position = state.positions.get(order.position_id)
-    owner = order.account_id, order.instrument_id
-    if position is None or (position.account_id, position.instrument_id) != owner:
+    if position is None or key_of(position) != key_of(order):
         return None
     return position
 
@@ -103,7 +108,7 @@ def bad_leverage(state: State, draft: Draft, asked: int) -> bool:
         return True
     if draft.is_ticket:
         return False
-    key = order.account_id, order.instrument_id
+    key = key_of(order)
     in_use = draft.position is not None or len(state.orders_of_key(*key)) > 0
     return in_use and order.leverage != state.leverages.get(key, 1)
 
@@ -132,7 +137,7 @@ def climb(state: State, command: Fields, order: Order) -> Draft:
 def accept(state: State, draft: Draft, digest: bytes) -> None:
     """ORD-5."""
     order = draft.order
-    key = order.account_id, order.instrument_id
+    key = key_of(order)
     if not (order.closing or draft.is_ticket) and order.leverage != state.leverages.get(key, 1):
         state.leverages[key] = order.leverage
         state.tell(
@@ -140,6 +145,7 @@ def accept(state: State, draft: Draft, digest: bytes) -> None:
             account_id=order.account_id,
             instrument_id=order.instrument_id,
             leverage=order.leverage,
+            leg=order.leg,
         )
     order.order_id = order.priority = state.next_id()
     order.created_ns = state.now_ns

@@ -23,6 +23,7 @@ CLOSED_IDS_OF_VENUE: Final = 1_000_000
 CONDITIONALS_MAX: Final = 10_000
 FUND: Final = 0  # The account of the insurance fund: it has positions and orders, but no balance.
 LIMITS_TO_BE: Final = ("STOP_LIMIT", "TAKE_PROFIT_LIMIT")
+LEGS: Final = ("NONE", "LONG", "SHORT")
 CONDITIONALS: Final = ("STOP_MARKET", "TAKE_PROFIT_MARKET", *LIMITS_TO_BE)
 SOURCES: Final = ("BID", "ASK", "LAST", "MARK", "INDEX")
 
@@ -48,11 +49,6 @@ class Market:
     def is_order_driven(self) -> bool:
         """Whether users trade with each other, and not with the house."""
         return bool(self.spec["market"] == "ORDER_DRIVEN")
-
-    @property
-    def is_ticket(self) -> bool:
-        """Whether every opener makes its own position."""
-        return bool(self.spec["position_mode"] == "TICKET")
 
     @property
     def mark(self) -> int:
@@ -92,6 +88,7 @@ class Order:
     display_lots: int = 0
     self_trade_prevention: str = "CANCEL_MAKER"
     oco_group: str = ""
+    leg: str = "NONE"
     filled_lots: int = 0
     visible_lots: int = 0
     opened_position_id: int = 0
@@ -132,6 +129,7 @@ class Position:
     leverage: int
     realized_atoms: int
     opened_ns: int
+    leg: str = "NONE"
     stop_loss_ticks: int = 0
     take_profit_ticks: int = 0
     auto_close_e8: int = 0

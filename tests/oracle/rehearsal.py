@@ -24,6 +24,7 @@ def trial_copy(state: State, market: Market) -> State:
         free=dict(state.free),
         pools=dict(state.pools),
         key_holds=dict(state.key_holds),
+        closing_fees={},
         clearing=dict(state.clearing),
         markets={**state.markets, number: copied(market)},
         orders=orders,

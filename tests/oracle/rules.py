@@ -150,7 +150,12 @@ def liquidation_tick(position: Position, k: int, spec: Fields) -> int:
 
 def bankruptcy_tick(position: Position, k: int) -> int:
     """The first tick on the way back from ruin with equity ≥ 0."""
-    owed = position.cost_atoms - sign(position.side) * position.margin_atoms
+    return bankruptcy_tick_of(position, position.margin_atoms, k)
+
+
+def bankruptcy_tick_of(position: Position, margin_atoms: int, k: int) -> int:
+    """The same with another margin than its own, as a cross position has a share of equity."""
+    owed = position.cost_atoms - sign(position.side) * margin_atoms
     rounded = ceil_div if position.side == "BUY" else floor_div
     return rounded(owed, position.qty_lots * k)
 
@@ -273,7 +278,6 @@ def instrument_is_bad(spec: Fields) -> bool:
         and spec["stale_after_ns"] >= 0
         and 1 <= spec.get("conditionals_max", CONDITIONALS_MAX) <= 10_000
         and (spec["market"] == "QUOTE_DRIVEN" or spec["price_band_e8"] > 0)
-        and spec["margin_mode"] == "ISOLATED"
     )
     return not good or tiers_are_bad(spec) or maintenance_eats_all(spec)
 

@@ -7,9 +7,10 @@ from tests.oracle.amounts import (
     opening_by_quantity,
 )
 from tests.oracle.booking import book_closing, book_fund_closing, book_opening
+from tests.oracle.cross import cross_closing, spendable_for
 from tests.oracle.holds import rebalance, resting_limits
 from tests.oracle.records import FUND, Market, Order, Pair, Position, opposite
-from tests.oracle.state import State
+from tests.oracle.state import State, key_of
 
 
 def closers_of(state: State, position: Position) -> list[Order]:
@@ -61,6 +62,7 @@ def new_position(state: State, order: Order) -> Position:
         leverage=order.leverage,
         realized_atoms=0,
         opened_ns=state.now_ns,
+        leg=order.leg,
     )
 
 
@@ -90,9 +92,9 @@ def fill_part(
         position = state.positions[order.position_id]
         close_part(state, position, lots, price_ticks, order.order_id, liquidity, cause)
         return position, 0
-    if market.is_ticket:
+    if state.is_ticket(order.account_id, market):
         return None, open_ticket(state, market, order, lots, price_ticks, liquidity)
-    reduced = state.position_of_key(order.account_id, order.instrument_id)
+    reduced = state.position_of_key(*key_of(order))
     if reduced is not None and reduced.side == order.side:
         reduced = None
     closing_lots = 0
@@ -120,8 +122,19 @@ def close_part(
         book_fund_closing(state, position, lots, price_ticks, order_id, cause)
         return
     rate = 0 if cause == "AUTO_DELEVERAGE" else fee_rate(market, liquidity)
-    closing = closing_of(market, position, lots, price_ticks, rate, cause == "LIQUIDATION")
+    liquidates = cause == "LIQUIDATION"
+    if state.is_cross(position):
+        closing = cross_closing(state, market, position, lots, price_ticks, rate, liquidates)
+        note_closing_fee(state, position, closing.fee_atoms)
+    else:
+        closing = closing_of(market, position, lots, price_ticks, rate, liquidates)
     book_closing(state, position, closing, price_ticks, order_id, liquidity, cause)
+
+
+def note_closing_fee(state: State, position: Position, fee_atoms: int) -> None:
+    """CRS-5: what may be waived if the account ends this command in debt."""
+    key = position.account_id, state.markets[position.instrument_id].asset_id
+    state.closing_fees[key] = state.closing_fees.get(key, 0) + max(0, fee_atoms)
 
 
 def open_ticket(
@@ -130,12 +143,13 @@ def open_ticket(
     """Every opening order of a ticket market has a position of its own.  Returns its lots."""
     rate = fee_rate(market, liquidity)
     if order.amount_atoms > 0:
-        free = state.free_of(order)
+        free = spendable_for(state, order)
         opening = opening_by_amount(
             market, order.amount_atoms, order.leverage, price_ticks, rate, free
         )
     else:
-        opening = opening_by_quantity(market, lots, order.leverage, price_ticks, rate)
+        cross = state.is_cross(order)
+        opening = opening_by_quantity(market, lots, order.leverage, price_ticks, rate, cross=cross)
     position = state.positions.get(order.opened_position_id)
     if position is None:
         if order.opened_position_id:
@@ -161,10 +175,13 @@ def open_netting(
 ) -> None:
     """Adds lots to the key's position, which may have just been closed by the same fill."""
     rate = fee_rate(market, liquidity)
-    position = state.position_of_key(order.account_id, order.instrument_id)
+    position = state.position_of_key(*key_of(order))
     if position is None:
         position = new_position(state, order)
-    opening = opening_by_quantity(market, lots, order.leverage, price_ticks, rate, closing_lots)
+    cross = state.is_cross(order)
+    opening = opening_by_quantity(
+        market, lots, order.leverage, price_ticks, rate, closing_lots, cross
+    )
     book_opening(state, position, order, opening, price_ticks, liquidity)
     attach_exits(position, order, lots)
 

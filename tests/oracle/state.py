@@ -22,8 +22,15 @@ from tests.oracle.records import (
 if TYPE_CHECKING:
     from tests.oracle.waiting import Watch
 
-Key = tuple[int, int]
+IdPair = tuple[int, int]
+# Account, instrument, leg: what shares a position, a hold and settings (KEY-2).
+Key = tuple[int, int, str]
 POOLS: Final = ("fees", "insurance", "house", "external")
+
+
+def key_of(owner: Order | Position) -> Key:
+    """The key of an order or a position."""
+    return owner.account_id, owner.instrument_id, owner.leg
 
 
 @dataclass
@@ -44,10 +51,14 @@ class State:
     transfer_ids: set[str] = field(default_factory=set)
     assets: dict[int, str] = field(default_factory=dict)
     came_in: dict[int, int] = field(default_factory=dict)
-    free: dict[Key, int] = field(default_factory=dict)
+    free: dict[IdPair, int] = field(default_factory=dict)
     pools: dict[tuple[str, int], int] = field(default_factory=dict)
     key_holds: dict[Key, int] = field(default_factory=dict)
     leverages: dict[Key, int] = field(default_factory=dict)
+    modes: dict[IdPair, str] = field(default_factory=dict)
+    margin_modes: dict[Key, str] = field(default_factory=dict)
+    # By account and asset: closing fees of cross positions in this command, not waived yet (CRS-5).
+    closing_fees: dict[IdPair, int] = field(default_factory=dict)
     clearing: dict[int, int] = field(default_factory=dict)
     cancel_after: dict[int, int] = field(default_factory=dict)
     markets: dict[int, Market] = field(default_factory=dict)
@@ -78,9 +89,27 @@ class State:
         return next((asset_id for asset_id, known in self.assets.items() if known == name), 0)
 
     def free_of(self, order_or_position: Order | Position) -> int:
-        """What its account may spend in its market's asset."""
+        """What its account has free in its market's asset."""
         market = self.markets[order_or_position.instrument_id]
         return self.free.get((order_or_position.account_id, market.asset_id), 0)
+
+    def mode_of(self, account_id: int, market: Market) -> str:
+        """KEY-1: by what the account's positions in a market are told apart."""
+        if account_id == FUND:
+            return "NETTING"
+        default: str = market.spec["position_mode"]
+        return self.modes.get((account_id, market.instrument_id), default)
+
+    def is_ticket(self, account_id: int, market: Market) -> bool:
+        """Whether every opener of the account makes its own position."""
+        return self.mode_of(account_id, market) == "TICKET"
+
+    def is_cross(self, owner: Order | Position) -> bool:
+        """KEY-2: whether its key is in cross mode, which cannot change while it is open."""
+        if owner.account_id == FUND:
+            return False
+        default = self.markets[owner.instrument_id].spec["margin_mode"]
+        return self.margin_modes.get(key_of(owner), default) == "CROSS"
 
     def move_free(self, account_id: int, asset_id: int, atoms: int) -> None:
         """Adds to a free balance; whoever calls this owes the other entries."""
@@ -105,7 +134,7 @@ class State:
         )
         by_key = sum(
             atoms
-            for (holder, instrument_id), atoms in self.key_holds.items()
+            for (holder, instrument_id, _), atoms in self.key_holds.items()
             if holder == account_id and self.markets[instrument_id].asset_id == asset_id
         )
         return by_order + by_key
@@ -119,7 +148,12 @@ class State:
         )
 
     def check(self) -> None:
-        """The books balance, nobody is in debt, and nothing refers to what is gone."""
+        """The books balance, nobody flat is in debt, and nothing refers to what is gone."""
+        backed = {
+            (position.account_id, self.markets[position.instrument_id].asset_id)
+            for position in self.positions.values()
+            if self.is_cross(position)
+        }
         for asset_id in self.assets:
             total = self.margins(asset_id)
             for account_id in self.accounts:
@@ -127,7 +161,7 @@ class State:
                     self.free.get((account_id, asset_id), 0),
                     self.held(account_id, asset_id),
                 )
-                assert free >= 0, (account_id, free)
+                assert free >= 0 or (account_id, asset_id) in backed, (account_id, free)
                 assert hold >= 0, (account_id, hold)
                 total += free + hold
             total += sum(self.pool(pool, asset_id) for pool in POOLS)
@@ -148,7 +182,8 @@ class State:
         for position in self.positions.values():
             assert position.qty_lots > 0
             assert position.margin_atoms >= 0
-            assert position.account_id != FUND or position.margin_atoms == 0
+            outside = position.account_id == FUND or self.is_cross(position)
+            assert not outside or position.margin_atoms == 0
 
     def check_clearing(self, market: Market) -> None:
         """CLR-1: for every lot bought there is one sold, and clearing stands between them."""
@@ -176,19 +211,24 @@ class State:
         asks = [one.price_ticks for one in orders if one.visible_lots and one.side == "SELL"]
         assert max(bids, default=0) < min(asks, default=1) or not (bids and asks), market
 
-    def position_of_key(self, account_id: int, instrument_id: int) -> Position | None:
-        """The position of a netting key."""
+    def position_of_key(
+        self, account_id: int, instrument_id: int, leg: str = "NONE"
+    ) -> Position | None:
+        """The position of a netting key, or of a leg."""
         for position in self.positions.values():
-            if (position.account_id, position.instrument_id) == (account_id, instrument_id):
+            if key_of(position) == (account_id, instrument_id, leg):
                 return position
         return None
 
-    def orders_of_key(self, account_id: int, instrument_id: int) -> list[Order]:
-        """The open orders of an account in one market, by id."""
+    def orders_of_key(
+        self, account_id: int, instrument_id: int, leg: str | None = None
+    ) -> list[Order]:
+        """The open orders of an account in one market, or of one leg there, by id."""
         return [
             order
             for _, order in sorted(self.orders.items())
             if (order.account_id, order.instrument_id) == (account_id, instrument_id)
+            and leg in (None, order.leg)
         ]
 
     def orders_in(self, market: Market) -> list[Order]:

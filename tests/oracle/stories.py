@@ -89,6 +89,7 @@ def order_fields(account_id: int, instrument_id: int, side: str, order_type: str
         "close_position": False,
         "self_trade_prevention": "CANCEL_MAKER",
         "oco_group": "",
+        "leg": "NONE",
     }
 
 

@@ -14,12 +14,14 @@ from tests.oracle.rules import (
     bankruptcy_tick,
     ceil_div,
     close_fee_e8,
+    floor_div,
+    is_liquidatable,
     largest_price_ticks,
     maintenance_of,
     profit_of,
 )
 from tests.oracle.settlement import close_part, closers_of, follow_reduction
-from tests.oracle.state import State
+from tests.oracle.state import State, key_of
 
 
 def closing_order(
@@ -51,6 +53,7 @@ def closing_order(
         priority=number,
         created_ns=state.now_ns,
         frozen_mark_ticks=state.markets[position.instrument_id].mark,
+        leg=position.leg,
     )
     state.orders[number] = order
     state.tell_accepted(order)
@@ -68,13 +71,44 @@ def exit_through_book(state: State, position: Position, lots: int, cause: str) -
 
 
 def liquidate(state: State, market: Market, position: Position) -> None:
-    """LIQ-5: into the book down to bankruptcy, then to the fund, or to the other side."""
+    """LIQ-5 and LIQ-9: slice by slice, until the position is gone or can go on."""
     cancel_what_hangs_on(state, market, position)
-    price = bankruptcy_price(market, position)
-    order = closing_order(state, position, position.qty_lots, "LIMIT", "IOC", price)
+    slices = 0
+    while position.qty_lots > 0 and is_liquidatable(position, market.mark, market.k, market.spec):
+        lots = slice_of(market, position)
+        hit_by_slice(state, position, lots, slices)
+        close_through_book(state, market, position, lots, bankruptcy_price(market, position))
+        slices += 1
+    if position.qty_lots > 0:
+        state.hit("LIQ-9 goes on")
+
+
+def slice_of(market: Market, position: Position) -> int:
+    """LIQ-9: the lots that bring it down to the cap of the tier below its own."""
+    lot_atoms = market.mark * market.k
+    notional, below = position.qty_lots * lot_atoms, 0
+    for cap, _, _ in market.spec["tiers"][:-1]:
+        if notional > cap:
+            below = cap
+    return position.qty_lots - floor_div(below, lot_atoms)
+
+
+def hit_by_slice(state: State, position: Position, lots: int, slices: int) -> None:
+    """Which slice of how many."""
+    if lots < position.qty_lots:
+        state.hit("LIQ-9 slice")
+    if slices > 0:
+        state.hit("LIQ-9 next slice")
+
+
+def close_through_book(
+    state: State, market: Market, position: Position, lots: int, price: int
+) -> None:
+    """LIQ-5: into the book down to a price, then to the fund, or to the other side."""
+    order = closing_order(state, position, lots, "LIMIT", "IOC", price)
     run = Run(state, market, order, "LIQUIDATION")
     walk_the_book(run)
-    left, taken = position.qty_lots, None
+    left, taken = order.qty_lots, None
     state.hit(
         "LIQ-5 whole" if left == 0 else "LIQ-5 partly" if run.traded_lots else "LIQ-5 nothing"
     )
@@ -92,10 +126,10 @@ def liquidate(state: State, market: Market, position: Position) -> None:
 
 
 def cancel_what_hangs_on(state: State, market: Market, position: Position) -> None:
-    """All orders of a netting key; in a ticket market those that close the position."""
+    """All orders of its key; of a ticket those that close it."""
     orders = closers_of(state, position)
-    if not market.is_ticket:
-        orders = state.orders_of_key(position.account_id, market.instrument_id)
+    if not state.is_ticket(position.account_id, market):
+        orders = state.orders_of_key(*key_of(position))
     for order in orders:
         if order.order_id in state.orders:  # It may have gone with its partner.
             state.cancel(order, "LIQUIDATION")
@@ -131,19 +165,16 @@ def shortage_e8(
     """LIQ-6: by how much maintenance exceeds what the fund is worth once it has bought the lots."""
     equity = state.pool("insurance", market.asset_id)
     equity += sign(side) * lots * (mark_ticks - price_ticks) * market.k
-    # Signed lots by where they are counted together: a netting market, or a ticket.
-    sizes: dict[tuple[int, int], int] = {}
+    sizes = {market.instrument_id: sign(side) * lots}
     for position in fund_positions(state, market.asset_id):
         where = state.markets[position.instrument_id]
         mark = mark_ticks if where is market else where.mark
         numbers = position.qty_lots, position.cost_atoms, mark, where.k
         equity += profit_of(position.side, *numbers)
-        key = position.instrument_id, position.position_id if where.is_ticket else 0
-        sizes[key] = sizes.get(key, 0) + sign(position.side) * position.qty_lots
-    key = market.instrument_id, 0  # No ticket has the id 0.
-    sizes[key] = sizes.get(key, 0) + sign(side) * lots
+        number = position.instrument_id
+        sizes[number] = sizes.get(number, 0) + sign(position.side) * position.qty_lots
     maintenance = 0
-    for (instrument_id, _), size in sizes.items():
+    for instrument_id, size in sizes.items():
         where = state.markets[instrument_id]
         mark = mark_ticks if where is market else where.mark
         notional = abs(size) * mark * where.k
@@ -155,16 +186,15 @@ def take_over(run: Run, side: str, lots: int, price_ticks: int) -> tuple[Positio
     """LIQ-6: the fund's side of it.  Returns the position and the lots that it opened."""
     state, market = run.state, run.market
     run.accounts.add(FUND)
-    if not market.is_ticket:
-        held = state.position_of_key(FUND, market.instrument_id)
-        if held is not None and held.side != side:
-            closes = min(lots, held.qty_lots)
-            close_part(state, held, closes, price_ticks, 0, "MAKER", "ORDER")
-            run.reduced[held.position_id] = held
-            lots -= closes
-            state.hit("LIQ-6 flip" if lots > 0 else "LIQ-6 net")
-        elif held is not None:
-            state.hit("LIQ-6 increase")
+    held = state.position_of_key(FUND, market.instrument_id)
+    if held is not None and held.side != side:
+        closes = min(lots, held.qty_lots)
+        close_part(state, held, closes, price_ticks, 0, "MAKER", "ORDER")
+        run.reduced[held.position_id] = held
+        lots -= closes
+        state.hit("LIQ-6 flip" if lots > 0 else "LIQ-6 net")
+    elif held is not None:
+        state.hit("LIQ-6 increase")
     if lots == 0:
         return None
     return fund_opening(state, market, side, lots, price_ticks), lots
@@ -173,8 +203,8 @@ def take_over(run: Run, side: str, lots: int, price_ticks: int) -> tuple[Positio
 def fund_opening(state: State, market: Market, side: str, lots: int, price_ticks: int) -> Position:
     """Lots for the fund: no margin, no fee, leverage 1."""
     held = state.position_of_key(FUND, market.instrument_id)
-    is_new = market.is_ticket or held is None
-    position = new_fund_position(state, market, side) if held is None or is_new else held
+    is_new = held is None
+    position = new_fund_position(state, market, side) if held is None else held
     position.qty_lots += lots
     position.cost_atoms += lots * price_ticks * market.k
     state.positions[position.position_id] = position
@@ -257,11 +287,12 @@ def deleverage(run: Run, order: Order, position: Position, price_ticks: int) -> 
         key=lambda other: other.position_id,
     )
     for other in queue:
-        lots = min(position.qty_lots, other.qty_lots)
+        lots = min(order.qty_lots, other.qty_lots)
         if lots == 0:
             return
         hit_by_rank(state, market, other, users)
         close_part(state, position, lots, price_ticks, order.order_id, "TAKER", "LIQUIDATION")
         close_part(state, other, lots, price_ticks, 0, "MAKER", "AUTO_DELEVERAGE")
+        order.qty_lots -= lots
         run.accounts.add(other.account_id)
         run.reduced[other.position_id] = other

@@ -5,7 +5,7 @@ the same form.  It is written from DOMAIN.md and the engine's README and shares 
 engine: lists are walked, sorted and walked again, every division is a Fraction.
 """
 
-from tests.oracle import admin, book, margin, orders, timers
+from tests.oracle import admin, book, keys, margin, orders, timers
 from tests.oracle.amend import amend_order
 from tests.oracle.firing import FIRES, fire_all
 from tests.oracle.records import Fact, Fields, Market
@@ -27,7 +27,9 @@ TRANSITIONS = {
     "CancelAfter": timers.cancel_after,
     "SetPositionExits": margin.set_exits,
     "AdjustMargin": margin.adjust_margin,
-    "SetLeverage": margin.set_leverage,
+    "SetLeverage": keys.set_leverage,
+    "SetPositionMode": keys.set_position_mode,
+    "SetMarginMode": keys.set_margin_mode,
 }
 # What may arm an entry, or trade, without a price of the feed's moving.
 ARMING = ("PlaceOrder", "AmendOrder", "SetPositionExits", "AdjustMargin")
@@ -59,13 +61,13 @@ class Venue:
         market = self.touched(name, fields)
         if market is not None and market.prices is not None:
             watch_over(state, market, entries_of(state, market), market.prices)
+        state.closing_fees = {}
         try:
             self.transition(name, fields)
         except Refused as refused:
             state.watch = None
             account_id = fields.get("account_id", 0)
             state.tell("Rejected", account_id=account_id, reason=refused.reason)
-            return
         fire_all(state)
 
     def transition(self, name: str, fields: Fields) -> None:

@@ -9,7 +9,8 @@ from operator import attrgetter
 from typing import Any, Final
 
 from engine import codec
-from engine.commands import OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
+from engine.commands import Leg, OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
+from engine.cross import spendable_atoms
 from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.order import Order
@@ -18,6 +19,7 @@ from engine.state import State
 from tests.oracle import records
 from tests.oracle import state as records_state
 from tests.oracle.book import depth
+from tests.oracle.cross import spendable, standing
 from tests.oracle.records import SOURCES, Fields
 from tests.oracle.rules import auto_close_tick, liquidation_tick
 from tests.oracle.state import POOLS
@@ -27,6 +29,7 @@ View = dict[str, Any]
 Row = tuple[Any, ...]
 
 SIDES: Final = dict(Side.__members__)
+LEGS: Final = dict(Leg.__members__)
 ORDER_TYPES: Final = dict(OrderType.__members__)
 TIMES_IN_FORCE: Final = dict(TimeInForce.__members__)
 PRICE_SOURCES: Final = dict(PriceSource.__members__)
@@ -50,10 +53,17 @@ READ_ORDER: Final = attrgetter(*ORDER_COLUMNS, *ORDER_WORDS)
 READ_ORDER_NUMBERS: Final = attrgetter(*ORDER_COLUMNS)
 READ_POSITION: Final = attrgetter(*POSITION_COLUMNS)
 # Views are taken after every command: rows are tuples, and get their names when they differ.
-ORDER_ROW: Final = (*ORDER_COLUMNS, *ORDER_WORDS, "instrument_id", "hold_atoms", "position_id")
+ORDER_ROW: Final = (
+    *ORDER_COLUMNS,
+    *ORDER_WORDS,
+    "instrument_id",
+    "leg",
+    "hold_atoms",
+    "position_id",
+)
 POSITION_ROW: Final = (
     *POSITION_COLUMNS,
-    *("side", "instrument_id", "liquidation_ticks", "auto_close_ticks", "pairs"),
+    *("side", "instrument_id", "leg", "liquidation_ticks", "auto_close_ticks", "pairs"),
 )
 
 
@@ -92,6 +102,8 @@ def engine_view(state: State) -> View:
             for instrument_id, atoms in ledger.clearing.items()
             if atoms
         },
+        "keys": engine_keys(state),
+        "cross": engine_cross(state),
         "timers": dict(state.cancel_after),
         "orders": {order.order_id: engine_order(order) for order in state.orders.values()},
         "positions": {
@@ -106,11 +118,12 @@ def engine_view(state: State) -> View:
 
 
 def engine_order(order: Order) -> Row:
-    """An open order.  In a netting market the hold is the key's, in a ticket market its own."""
+    """An open order.  In ticket mode the hold is its own, else the key's."""
     row: Row = READ_ORDER(order)
     market = order.market
-    hold_atoms = 0 if market.is_netting else order.hold_atoms
-    return (*row, market.instrument_id, hold_atoms, order.position_id if order.closing else 0)
+    hold_atoms = 0 if order.key.pools else order.hold_atoms
+    leg = order.key.leg
+    return (*row, market.instrument_id, leg, hold_atoms, order.position_id if order.closing else 0)
 
 
 def engine_position(position: Position) -> Row:
@@ -131,7 +144,8 @@ def engine_position(position: Position) -> Row:
         if pair.stop_loss_ticks or pair.take_profit_ticks
     )
     ticks = position.liquidation_ticks, auto_close_ticks
-    return (*row, position.side, position.market.instrument_id, *ticks, pairs)
+    key = position.key
+    return (*row, position.side, position.market.instrument_id, key.leg, *ticks, pairs)
 
 
 def engine_market(market: Market) -> View:
@@ -172,10 +186,12 @@ def oracle_view(venue: Venue) -> View:
         },
         "pools": pools | margins,
         "clearing": {each: atoms for each, atoms in state.clearing.items() if atoms},
+        "keys": oracle_keys(state),
+        "cross": oracle_cross(state),
         "timers": dict(state.cancel_after),
         "orders": {order.order_id: oracle_order(order) for order in state.orders.values()},
         "positions": {
-            position.position_id: oracle_position(position, state.markets[position.instrument_id])
+            position.position_id: oracle_position(state, position)
             for position in state.positions.values()
         },
         "markets": {
@@ -195,16 +211,19 @@ def oracle_order(order: records.Order) -> Row:
         PRICE_SOURCES[order.trigger_source],
         PREVENTIONS[order.self_trade_prevention],
         order.instrument_id,
+        LEGS[order.leg],
         order.hold_atoms,
         order.position_id if order.closing else 0,
     )
 
 
-def oracle_position(position: records.Position, market: records.Market) -> Row:
+def oracle_position(state: records_state.State, position: records.Position) -> Row:
     """An open position with the ticks it waits for, found by trying prices."""
     row: Row = READ_POSITION(position)
-    # The insurance fund is never liquidated.
-    ticks = liquidation_tick(position, market.k, market.spec) if position.account_id else 0
+    market = state.markets[position.instrument_id]
+    # The insurance fund is never liquidated, a cross position with its account.
+    alone = position.account_id != records.FUND and not state.is_cross(position)
+    ticks = liquidation_tick(position, market.k, market.spec) if alone else 0
     auto_close_ticks = auto_close_tick(position, market.k) if position.auto_close_e8 else 0
     pairs = [
         (
@@ -220,7 +239,87 @@ def oracle_position(position: records.Position, market: records.Market) -> Row:
     if any(own):
         pairs.append((0, 0, *own, position.exit_source))
     side = SIDES[position.side]
-    return (*row, side, position.instrument_id, ticks, auto_close_ticks, sorted(pairs))
+    return (
+        *row,
+        side,
+        position.instrument_id,
+        LEGS[position.leg],
+        ticks,
+        auto_close_ticks,
+        sorted(pairs),
+    )
+
+
+def engine_keys(state: State) -> View:
+    """Modes by account and market, and of each key leverage, margin mode and hold (KEY-…)."""
+    found: View = {}
+    for market in state.markets[1:]:
+        assert market is not None
+        for seat in market.seats:
+            if seat is None or seat.account_id == records.FUND:
+                continue
+            where = seat.account_id, market.instrument_id
+            if seat.mode is not market.spec.position_mode:
+                found[where] = seat.mode.name
+            for key in seat.each_key():
+                settings = key.leverage, key.is_cross, key.hold_atoms
+                if settings != (1, market.is_cross, 0):
+                    found[*where, key.leg.name] = settings
+    return found
+
+
+def oracle_keys(state: records_state.State) -> View:
+    """The same of the oracle."""
+    found: View = {}
+    for (account_id, instrument_id), mode in state.modes.items():
+        if mode != state.markets[instrument_id].spec["position_mode"]:
+            found[account_id, instrument_id] = mode
+    for key in {*state.leverages, *state.margin_modes, *state.key_holds}:
+        default = state.markets[key[1]].spec["margin_mode"]
+        settings = (
+            state.leverages.get(key, 1),
+            state.margin_modes.get(key, default) == "CROSS",
+            state.key_holds.get(key, 0),
+        )
+        if settings != (1, default == "CROSS", 0) and key[0] != records.FUND:
+            found[key] = settings
+    return found
+
+
+def engine_cross(state: State) -> View:
+    """Of each account with cross positions in an asset: E, IM, MM, H, and what it may spend."""
+    return {
+        (account.account_id, account.asset_id): (
+            account.equity_atoms(),
+            account.initial_margin_atoms(),
+            account.maintenance_e8(),
+            account.health_e8(),
+            spendable_atoms(state, account.asset_id, account.account_id, True),
+            spendable_atoms(state, account.asset_id, account.account_id, False),
+        )
+        for accounts in state.cross_accounts
+        for account in accounts
+        if account is not None and account.standings
+    }
+
+
+def oracle_cross(state: records_state.State) -> View:
+    """The same of the oracle."""
+    found: View = {}
+    for position in state.positions.values():
+        key = position.account_id, state.markets[position.instrument_id].asset_id
+        if key in found or not state.is_cross(position):
+            continue
+        figures = standing(state, *key)
+        found[key] = (
+            figures.equity_atoms,
+            figures.initial_margin_atoms,
+            figures.maintenance_e8,
+            figures.health_e8,
+            spendable(state, *key, cross=True),
+            spendable(state, *key, cross=False),
+        )
+    return found
 
 
 def held_by_account(state: records_state.State) -> dict[tuple[int, int], int]:
@@ -228,7 +327,7 @@ def held_by_account(state: records_state.State) -> dict[tuple[int, int], int]:
     held: defaultdict[tuple[int, int], int] = defaultdict(int)
     for order in state.orders.values():
         held[order.account_id, state.markets[order.instrument_id].asset_id] += order.hold_atoms
-    for (account_id, instrument_id), atoms in state.key_holds.items():
+    for (account_id, instrument_id, _), atoms in state.key_holds.items():
         held[account_id, state.markets[instrument_id].asset_id] += atoms
     return held
 
@@ -277,13 +376,6 @@ def engine_records(state: State) -> View:
             for market in state.markets
             if market is not None
         },
-        "leverages": {
-            (seat.account_id, market.instrument_id): seat.leverage
-            for market in state.markets
-            if market is not None and market.is_netting
-            for seat in market.seats
-            if seat is not None and seat.leverage != 1
-        },
         "first results": {
             (one.account_id, one.client_order_id): (one.digest, one.order_id, one.reason.name)
             for one in [*known.open_entries(), *known.closed_entries()]
@@ -302,7 +394,6 @@ def oracle_records(venue: Venue) -> View:
         "tokens": state.tokens,
         "transfer ids": state.transfer_ids,
         "specs": {market.instrument_id: market.spec for market in state.markets.values()},
-        "leverages": {key: each for key, each in state.leverages.items() if each != 1},
         "first results": {
             key: (first.digest, first.order_id, first.reason)
             for key, first in state.first_results.items()

@@ -34,6 +34,7 @@ class Entry:
     rises: bool
     key_ticks: int
     rank: tuple[int, int, int, int]
+    instrument_id: int = 0
 
     @property
     def ident(self) -> Ident:
@@ -50,7 +51,9 @@ def entries_of(state: State, market: Market) -> dict[Ident, Entry]:
     for position in state.positions.values():
         if position.instrument_id == market.instrument_id:
             found += exit_entries(position)
-            found += margin_entries(market, position)
+            found += margin_entries(state, market, position)
+    for entry in found:
+        entry.instrument_id = market.instrument_id
     return {entry.ident: entry for entry in found}
 
 
@@ -93,8 +96,11 @@ def exit_entries(position: Position) -> list[Entry]:
     return found
 
 
-def margin_entries(market: Market, position: Position) -> list[Entry]:
-    """Auto-close and liquidation, both on the mark; the fund has neither."""
+def margin_entries(state: State, market: Market, position: Position) -> list[Entry]:
+    """Auto-close and liquidation, both on the mark; the fund has neither.
+
+    A cross position is liquidated with its account (CRS-7).
+    """
     found: list[Entry] = []
     if position.account_id == FUND:
         return found
@@ -104,6 +110,8 @@ def margin_entries(market: Market, position: Position) -> list[Entry]:
         ticks = auto_close_tick(position, market.k)
         rank = CLOSERS, owner, KINDS["AUTO_CLOSE"], 0
         found.append(Entry("AUTO_CLOSE", owner, 0, "MARK", rises, ticks, rank))
+    if state.is_cross(position):
+        return found
     ticks = liquidation_tick(position, market.k, market.spec)
     rank = LIQUIDATIONS, owner, KINDS["LIQUIDATION"], 0
     found.append(Entry("LIQUIDATION", owner, 0, "MARK", position.side == "SELL", ticks, rank))
@@ -151,59 +159,75 @@ def armed_anew(before: Entry, entry: Entry) -> bool:
 
 @dataclass
 class Watch:
-    """The entries of a market as last seen, and the queue of those that came true since.
+    """The entries of some markets as last seen, and the queue of those that came true since.
 
     `known` are not looked at again until they are armed anew; a price travels with nothing known.
+    old: by market, the prices where the way begins.  at: the place of what fired last.
     """
 
-    market: Market
-    old: Prices
-    known: dict[Ident, Entry]
+    old: dict[int, Prices] = field(default_factory=dict)
+    known: dict[Ident, Entry] = field(default_factory=dict)
     queue: dict[Ident, Fraction] = field(default_factory=dict)
     at: Fraction = Fraction(0)
     fires: bool = False
-
-    def hears(self, state: State, entry: Entry) -> bool:
-        """FIR-6 and FIR-8: on a stale price only the trades of a book make anything true."""
-        if not stale(state, self.market):
-            return True
-        return self.market.is_order_driven and entry.source == "LAST"
 
     def first(self) -> Ident:
         """FIR-4: the entry whose turn it is."""
         return min(self.queue, key=lambda one: (self.queue[one], *self.known[one].rank))
 
 
+def hears(state: State, market: Market, entry: Entry) -> bool:
+    """FIR-6 and FIR-8: on a stale price only the trades of a book make anything true."""
+    return not stale(state, market) or (market.is_order_driven and entry.source == "LAST")
+
+
 def watch_over(state: State, market: Market, known: dict[Ident, Entry], old: Prices) -> None:
     """From here on what comes true in the market is noticed, unless it is halted."""
-    state.watch = Watch(market, old, known) if market.status != "HALTED" else None
+    if market.status == "HALTED":
+        return
+    if state.watch is None:
+        state.watch = Watch()
+    state.watch.old[market.instrument_id] = old
+    state.watch.known |= known
+
+
+def watch_as_it_is(state: State, market: Market) -> None:
+    """The same where nothing has moved: only what is armed from here on can come true."""
+    watched = state.watch is not None and market.instrument_id in state.watch.old
+    if market.prices is not None and not watched:
+        watch_over(state, market, entries_of(state, market), market.prices)
 
 
 def notice(state: State) -> None:
     """Lists all entries anew: what is gone leaves the queue, what is armed and true joins it."""
     watch = state.watch
-    if watch is None or watch.market.prices is None:
+    if watch is None:
         return
-    market, new = watch.market, watch.market.prices
-    entries = entries_of(state, market)
+    entries: dict[Ident, Entry] = {}
+    for instrument_id in watch.old:
+        entries |= entries_of(state, state.markets[instrument_id])
     watch.queue = {ident: place for ident, place in watch.queue.items() if ident in entries}
     for ident, entry in entries.items():
         before = watch.known.get(ident)
         if before is None or armed_anew(before, entry):
             watch.queue.pop(ident, None)
-            if watch.hears(state, entry) and is_true(state, market, entry, new):
-                place = place_of(state, market, entry, watch.old, new)
+            market = state.markets[entry.instrument_id]
+            assert market.prices is not None
+            if hears(state, market, entry) and is_true(state, market, entry, market.prices):
+                old = watch.old[entry.instrument_id]
+                place = place_of(state, market, entry, old, market.prices)
                 watch.queue[ident] = max(watch.at, place)
     watch.known = entries
 
 
-def notice_trade(state: State) -> None:
+def notice_trade(state: State, market: Market) -> None:
     """FIR-7: what watches the last price and is true at this trade's joins the queue now."""
     watch = state.watch
-    if watch is None or watch.market.prices is None:
+    if watch is None or market.prices is None:
         return
     for ident, entry in watch.known.items():
-        if entry.source == "LAST" and is_true(state, watch.market, entry, watch.market.prices):
+        watches = entry.instrument_id == market.instrument_id and entry.source == "LAST"
+        if watches and is_true(state, market, entry, market.prices):
             if watch.fires and ident not in watch.queue:
                 state.hit("FIR-7 cascade")
             watch.queue.setdefault(ident, watch.at)
