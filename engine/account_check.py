@@ -30,7 +30,7 @@ def check_account(
 ) -> None:
     """Check one account exactly, before an opener of its own fires."""
     account = state.cross_account(asset_id, account_id)
-    if account is not None and account.standings:
+    if account is not None:
         _check(state, account, events)
 
 
