@@ -73,6 +73,15 @@ class FiringQueue:
                     self.heap.append(self.item(levels, entry))
         heapify(self.heap)
 
+    def leave_bands(self, market: Market) -> None:
+        """Note the cross accounts whose bands the mark has left, and nothing else."""
+        mark_ticks = market.prices[MARK]
+        for levels in (market.falling[MARK], market.rising[MARK]):
+            if levels.is_passed(mark_ticks, levels.best_ticks):
+                for entry in levels.passed(mark_ticks):
+                    if isinstance(entry, BandEdge):
+                        self.left_bands.append(entry.account)
+
     def end(self) -> None:
         """Forget the way: from here on the place of everything is 0."""
         self.heap.clear()
