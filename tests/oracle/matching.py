@@ -12,8 +12,8 @@ from tests.oracle.cross import spendable_for
 from tests.oracle.holds import order_hold, rebalance, rebalance_key
 from tests.oracle.records import FUND, LEGS, Market, Order, Position, opposite
 from tests.oracle.rules import floor_div
-from tests.oracle.settlement import fill_part, follow_reduction
-from tests.oracle.state import State, key_of
+from tests.oracle.settlement import fill_part, follow_reduction, release_key
+from tests.oracle.state import State
 from tests.oracle.waiting import notice, notice_trade
 
 
@@ -168,12 +168,16 @@ def release(run: Run, order: Order) -> None:
     state, market = run.state, run.market
     run.accounts.add(order.account_id)
     if state.is_ticket(order.account_id, market):
-        state.move_free(order.account_id, market.asset_id, order.hold_atoms)
-        order.hold_atoms = 0
+        release_own(state, order)
         return
-    key = key_of(order)
-    state.move_free(order.account_id, market.asset_id, state.key_holds.get(key, 0))
-    state.key_holds[key] = 0
+    release_key(state, order)
+
+
+def release_own(state: State, order: Order) -> None:
+    """What an order holds by itself is free until it is settled."""
+    asset_id = state.markets[order.instrument_id].asset_id
+    state.move_free(order.account_id, asset_id, order.hold_atoms)
+    order.hold_atoms = 0
 
 
 def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
@@ -189,6 +193,7 @@ def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
         run.decremented_lots += lost
         run.spend(lost, maker.price_ticks)
         run.changed.add(maker.order_id)
+        release_own(state, maker)
         gone = lost == maker.qty_lots
         state.hit(f"STP DECREMENT maker {'gone' if gone else 'left'}")
         if run.taker.qty_lots == 0:
@@ -268,14 +273,12 @@ def hold_anew(state: State, market: Market, order: Order) -> None:
     """A ticket order that traded or lost lots holds what its lots need, or is cancelled."""
     if not state.is_ticket(order.account_id, market):
         return
-    state.move_free(order.account_id, market.asset_id, order.hold_atoms)
-    order.hold_atoms = 0
-    need = order_hold(market, order)
-    if max(0, spendable_for(state, order)) < need:
+    rise = order_hold(market, order) - order.hold_atoms
+    if rise > max(0, spendable_for(state, order)):
         state.cancel(order, "HOLD_SHORT")
         return
-    state.move_free(order.account_id, market.asset_id, -need)
-    order.hold_atoms = need
+    state.move_free(order.account_id, market.asset_id, -rise)
+    order.hold_atoms += rise
 
 
 def arrive(
@@ -292,6 +295,6 @@ def arrive(
 def stay(state: State, order: Order) -> None:
     """A resting order that was amended keeps its place, and shows no more than before."""
     run = Run(state, state.markets[order.instrument_id], order)
-    release(run, order)
+    run.accounts.add(order.account_id)
     count_in(run)
     settle(run)

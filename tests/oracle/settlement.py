@@ -39,10 +39,18 @@ def follow_reduction(state: State, position: Position) -> None:
             state.shrink(order, order.qty_lots - keeps)
 
 
+def release_key(state: State, owner: Order | Position) -> None:
+    """MAT-6: what its key holds is free for the fill, and taken anew after it."""
+    key, market = key_of(owner), state.markets[owner.instrument_id]
+    state.move_free(owner.account_id, market.asset_id, state.key_holds.get(key, 0))
+    state.key_holds[key] = 0
+
+
 def reduce(
     state: State, position: Position, qty_lots: int, price_ticks: int, liquidity: str, cause: str
 ) -> None:
     """A closing by no order, and all that follows from it."""
+    release_key(state, position)
     close_part(state, position, qty_lots, price_ticks, 0, liquidity, cause)
     follow_reduction(state, position)
     rebalance(state, position.account_id, state.markets[position.instrument_id])
@@ -69,6 +77,7 @@ def new_position(state: State, order: Order) -> Position:
 def fill(state: State, order: Order, price_ticks: int, liquidity: str) -> None:
     """One whole fill against the house of an order that passed its checks."""
     state.drop_order(order)
+    release_key(state, order)
     lots = order.qty_lots
     if order.closing:
         held = state.positions[order.position_id].qty_lots
