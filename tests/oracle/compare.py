@@ -163,6 +163,17 @@ def reason_of(facts: list[Fact]) -> str:
     return reasons[0] if reasons else "NONE"
 
 
+def rested_a_while(facts: list[Fact], order_id: int) -> bool:
+    """Whether an order was cancelled by something else than its own path."""
+    others_came = False
+    for name, fields in facts:
+        if name in ("OrderAccepted", "OrderTriggered") and fields["order_id"] != order_id:
+            others_came = True
+        if name == "OrderCancelled" and fields["order_id"] == order_id:
+            return others_came or fields["cause"] not in ("UNFILLED", "SELF_TRADE")
+    return False
+
+
 def outcome(facts: list[Fact], venue: Venue) -> View:
     """What became of an order that took: its fees, and the prices of the position it opened.
 
@@ -175,11 +186,7 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     account_id = next(fields["account_id"] for name, fields in facts if name == "OrderAccepted")
     fills = [fields for name, fields in facts if name == "OrderFilled"]
     own = [fields for fields in fills if fields["order_id"] == order_id]
-    rested = order_id in venue.state.orders or any(
-        fields["order_id"] == order_id and fields["cause"] not in ("UNFILLED", "SELF_TRADE")
-        for name, fields in facts
-        if name == "OrderCancelled"
-    )
+    rested = order_id in venue.state.orders or rested_a_while(facts, order_id)
     if not own or rested or any(fields["liquidity"] == "MAKER" for fields in own):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)

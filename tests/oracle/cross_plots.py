@@ -15,7 +15,7 @@ from tests.oracle.plots import Planned, Step
 from tests.oracle.records import Fields, Market, opposite, sign
 from tests.oracle.rules import ceil_div, fee_of
 from tests.oracle.state import State
-from tests.oracle.stories import SECOND_NS, order_fields, price_of
+from tests.oracle.stories import order_fields, price_of
 
 LEVERAGES: Final = (5, 10, 20, 50, 100)
 
@@ -304,8 +304,32 @@ def fill_need(scene: Ruin, market: Market, side: str, lots: int, leverage: int) 
     return ceil_div(lots * market.mark * market.k, leverage) + loss + fee
 
 
+def bold(scene: Ruin) -> list[Planned]:
+    """As much as can be at the highest leverage, where maintenance may take more than margin."""
+    chance, market = scene.chance, scene.market
+    side = chance.choice(("BUY", "SELL"))
+    scene.reopen()
+    scene.supply()
+    scene.go_cross(market, side)
+    if market.is_order_driven:
+        scene.plot.append(lambda: scene.willing(market, side, 1))
+
+    def step() -> Step | None:
+        order = order_fields(scene.account_id, market.instrument_id, side, "MARKET")
+        order |= scene.sized(market, side, 1)
+        highest = int(market.spec["leverage_max"])
+        money = max(0, spendable(scene.state, scene.account_id, market.asset_id, cross=True))
+        lots = money * highest * 9 // (10 * market.mark * market.k)
+        lots = max(market.spec["qty_lots_min"], min(lots, market.spec["qty_lots_max"]))
+        return "PlaceOrder", order | {"qty_lots": lots, "leverage": highest}
+
+    scene.plot += [step] * chance.choice((1, 2))
+    return scene.plot
+
+
 CROSS_PLOTS: Final[tuple[tuple[Callable[[Ruin], list[Planned]], int], ...]] = (
     (ruin, 60),
     (flat_debt, 15),
     (exactly, 20),
+    (bold, 12),
 )
