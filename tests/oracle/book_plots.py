@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.oracle import book_aims
 from tests.oracle.order_aims import FORCES, PREVENTIONS
-from tests.oracle.plots import Planned, Step
+from tests.oracle.plots import Planned, Step, transfer_to
 from tests.oracle.records import Fields, opposite, sign
 from tests.oracle.rules import ceil_div
 from tests.oracle.scene import Plot, Scene
@@ -133,7 +133,7 @@ def closers_in_the_way(scene: Scene) -> Plot:
         return placed
 
     opens = not scene.is_ticket and chance.random() < 0.8
-    scene.plot.append(step(chance.choice((0, 1, 1, 1, lots // 2)), 0, not opens))
+    scene.plot.append(step(chance.choice((0, 1, 1, 1, 1)), 0, not opens))
     scene.plot.append(step(chance.choice((0, 0, 1, lots // 2)), chance.choice((0, 1)), True))
     if chance.random() < 0.3:
         scene.plot.append(step(lots - 1, 2, True))
@@ -346,6 +346,27 @@ def too_bold(scene: Scene) -> Plot:
     return scene.plot
 
 
+def barely_paid(scene: Scene) -> Plot:
+    """Just what the trades and the rest of an order need, or an atom less."""
+    chance, side = scene.chance, scene.side
+    owner, maker = scene.cast(2)
+    if chance.random() < 0.6:
+        scene.place(maker, opposite(side), scene.few, scene.inside(opposite(side)))
+    ticks = max(1, scene.inside(opposite(side)) + sign(side))
+    lots, leverage = scene.few + chance.choice((0, 3)), chance.choice(ODD)
+    name = scene.fresh("t")
+
+    def pay() -> Step | None:
+        _, order = scene.placed(owner, side, lots, ticks, leverage=leverage)
+        need = book_aims.path_need(scene.state, scene.market, order)
+        wanted = max(0, need - chance.choice((0, 1)))
+        return transfer_to(scene.state, scene.market, owner, wanted, name)
+
+    scene.plot.append(pay)
+    scene.place(owner, side, lots, ticks, leverage=leverage)
+    return scene.plot
+
+
 def stale_stop(scene: Scene) -> Plot:
     """While the price is stale, what watches the last price fires all the same."""
     chance, side = scene.chance, scene.side
@@ -394,6 +415,7 @@ BOOK_PLOTS: Final = (
     (by_amount, 4),
     (too_bold, 9),
     (stale_stop, 4),
+    (barely_paid, 7),
     (timer, 5),
     (many_conditionals, 2),
 )

@@ -172,7 +172,12 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     account_id = next(fields["account_id"] for name, fields in facts if name == "OrderAccepted")
     fills = [fields for name, fields in facts if name == "OrderFilled"]
     own = [fields for fields in fills if fields["order_id"] == order_id]
-    if not own or order_id in venue.state.orders or any(f["liquidity"] == "MAKER" for f in own):
+    rested = order_id in venue.state.orders or any(
+        fields["order_id"] == order_id and fields["cause"] not in ("UNFILLED", "SELF_TRADE")
+        for name, fields in facts
+        if name == "OrderCancelled"
+    )
+    if not own or rested or any(fields["liquidity"] == "MAKER" for fields in own):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
     opened = any(
