@@ -25,6 +25,13 @@ def touch_seat(state: State, seat: Seat) -> None:
         release_key_hold(state, seat)
 
 
+def note_seat(state: State, seat: Seat) -> None:
+    """The key's orders change but nothing fills: its hold is taken anew, not given back before."""
+    seats = state.touched.seats
+    if seat not in seats:
+        seats.append(seat)
+
+
 def settle_touched(state: State, events: list[Event]) -> None:
     """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8)."""
     touched = state.touched
