@@ -168,16 +168,14 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     came_to: View = {"reason": reason_of(facts)}
     if came_to["reason"] != "NONE":
         return came_to
-    order_id = next(fields["order_id"] for name, fields in facts if name == "OrderAccepted")
-    account_id = next(fields["account_id"] for name, fields in facts if name == "OrderAccepted")
+    accepted = next(fields for name, fields in facts if name == "OrderAccepted")
+    order_id, account_id = accepted["order_id"], accepted["account_id"]
     fills = [fields for name, fields in facts if name == "OrderFilled"]
     own = [fields for fields in fills if fields["order_id"] == order_id]
-    rested = order_id in venue.state.orders or any(
-        fields["order_id"] == order_id and fields["cause"] not in ("UNFILLED", "SELF_TRADE")
-        for name, fields in facts
-        if name == "OrderCancelled"
-    )
-    if not own or rested or any(fields["liquidity"] == "MAKER" for fields in own):
+    ended = [fields["cause"] for name, fields in facts if is_end_of(name, fields, order_id)]
+    filled = sum(fields["qty_lots"] for fields in own)
+    whole = filled == accepted["qty_lots"] or accepted["amount_atoms"] > 0
+    if not own or not (whole or ended == ["UNFILLED"]):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
     opened = any(
@@ -191,6 +189,11 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
         came_to["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
         came_to["bankruptcy_ticks"] = max(0, bankruptcy_tick(position, market.k))
     return came_to
+
+
+def is_end_of(name: str, fields: Fields, order_id: int) -> bool:
+    """Whether an event ends an order without a fill."""
+    return name == "OrderCancelled" and bool(fields["order_id"] == order_id)
 
 
 class Duel:
