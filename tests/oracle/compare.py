@@ -175,7 +175,8 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     ended = [fields["cause"] for name, fields in facts if is_end_of(name, fields, order_id)]
     filled = sum(fields["qty_lots"] for fields in own)
     whole = filled == accepted["qty_lots"] or accepted["amount_atoms"] > 0
-    if not own or not (whole or ended == ["UNFILLED"]):
+    waited = any(fields["liquidity"] == "MAKER" for fields in own)
+    if not own or waited or not (whole or ended == ["UNFILLED"]):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
     opened = any(
