@@ -141,6 +141,8 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
     if reason is NONE:
         if order.is_limit() and arrival.asked_lots != told_lots:
             events.append(amended_to(order, arrival.asked_lots))
+        if not (arrival.rests() and order.may_rest()):
+            retire_order(state, order)  # its client id is closed before those it fills (IDM-1)
         carry_out(state, arrival, CloseCause.ORDER, events)
     else:
         retire_order(state, order)

@@ -54,7 +54,8 @@ def hold_after_atoms(arrival: Arrival, outlook: Outlook) -> int:
     if not arrival.rests() and not key.buys and not key.sells:
         return 0
     return max(
-        side_hold_atoms(arrival.queue(side), outlook.lots_against(side)) for side in (BUY, SELL)
+        side_hold_atoms(arrival.queue(BUY), outlook.lots_against(BUY)),
+        side_hold_atoms(arrival.queue(SELL), outlook.lots_against(SELL)),
     )
 
 

@@ -148,7 +148,6 @@ async def test_a_bad_instrument_is_refused_in_words(house: House) -> None:
         ({"tickSize": "0"}, "positive"),
         ({"tickSize": "0.00000001"}, "whole number of atoms"),
         ({"leverageMax": 0}, "leverage"),
-        ({"marginMode": "CROSS"}, "not supported"),
         ({"market": "ORDER_DRIVEN", "priceBand": "0"}, "needs a price band"),
         ({"conditionalsMax": 0}, "condition"),
         ({"quantityMin": "0.0001"}, "lot grid"),

@@ -21,6 +21,7 @@ from tests.oracle.rules import (
     largest_position_lots,
     liquidatable,
 )
+from tests.oracle.state import key_of
 
 
 def stale_opener(draft: BookDraft) -> bool:
@@ -119,6 +120,7 @@ def short_of_balance(draft: BookDraft) -> bool:
     copy, order, market = draft.path.state, draft.order, draft.market
     free = spendable_for(copy, order)
     if not draft.is_ticket:
+        free += copy.key_holds.get(key_of(order), 0)  # Without a trade it is not given back.
         return free < key_need(market, draft.orders_after, *size_of(draft.position_after))
     need = 0
     for other in draft.orders_after:

@@ -404,11 +404,11 @@ def many_conditionals(scene: Scene) -> Plot:
 
 BOOK_PLOTS: Final = (
     (self_trade, 16),
-    (own_first, 16),
-    (iceberg, 11),
+    (own_first, 20),
+    (iceberg, 13),
     (unpaid_rest, 4),
-    (closers_in_the_way, 16),
-    (pair, 18),
+    (closers_in_the_way, 17),
+    (pair, 25),
     (cascade, 4),
     (amended, 12),
     (batch, 5),

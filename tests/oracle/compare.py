@@ -163,17 +163,6 @@ def reason_of(facts: list[Fact]) -> str:
     return reasons[0] if reasons else "NONE"
 
 
-def rested_a_while(facts: list[Fact], order_id: int) -> bool:
-    """Whether an order was cancelled by something else than its own path."""
-    others_came = False
-    for name, fields in facts:
-        if name in ("OrderAccepted", "OrderTriggered") and fields["order_id"] != order_id:
-            others_came = True
-        if name == "OrderCancelled" and fields["order_id"] == order_id:
-            return others_came or fields["cause"] not in ("UNFILLED", "SELF_TRADE")
-    return False
-
-
 def outcome(facts: list[Fact], venue: Venue) -> View:
     """What became of an order that took: its fees, and the prices of the position it opened.
 
@@ -182,12 +171,15 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     came_to: View = {"reason": reason_of(facts)}
     if came_to["reason"] != "NONE":
         return came_to
-    order_id = next(fields["order_id"] for name, fields in facts if name == "OrderAccepted")
-    account_id = next(fields["account_id"] for name, fields in facts if name == "OrderAccepted")
+    accepted = next(fields for name, fields in facts if name == "OrderAccepted")
+    order_id, account_id = accepted["order_id"], accepted["account_id"]
     fills = [fields for name, fields in facts if name == "OrderFilled"]
     own = [fields for fields in fills if fields["order_id"] == order_id]
-    rested = order_id in venue.state.orders or rested_a_while(facts, order_id)
-    if not own or rested or any(fields["liquidity"] == "MAKER" for fields in own):
+    ended = [fields["cause"] for name, fields in facts if is_end_of(name, fields, order_id)]
+    filled = sum(fields["qty_lots"] for fields in own)
+    whole = filled == accepted["qty_lots"] or accepted["amount_atoms"] > 0
+    waited = any(fields["liquidity"] == "MAKER" for fields in own)
+    if not own or waited or not (whole or ended == ["UNFILLED"]):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
     opened = any(
@@ -201,6 +193,11 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
         came_to["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
         came_to["bankruptcy_ticks"] = max(0, bankruptcy_tick(position, market.k))
     return came_to
+
+
+def is_end_of(name: str, fields: Fields, order_id: int) -> bool:
+    """Whether an event ends an order without a fill."""
+    return name == "OrderCancelled" and bool(fields["order_id"] == order_id)
 
 
 class Duel:

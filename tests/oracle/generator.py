@@ -35,7 +35,7 @@ START_NS: Final = 1_700_000_000_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 POSITIONS_MAX: Final = 30
 PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS)
-PLOT_SHARE: Final = 0.12
+PLOT_SHARE: Final = 0.16
 CROSS_SHARE: Final = 0.06
 WEIGHTS: Final = {
     "UpdatePrice": 260,

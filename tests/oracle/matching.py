@@ -62,12 +62,16 @@ class Run:
 
 def walk_the_book(run: Run) -> None:
     """MAT-2: trade after trade, best price first, until nothing is left or nothing is in reach."""
-    release(run, run.taker)
+    taker = run.taker
+    run.accounts.add(taker.account_id)
+    if run.state.is_ticket(taker.account_id, run.market):
+        release(run, taker)
     while not (run.stopped or run.spent):
         maker = next_maker(run)
         lots = run.wants(maker.price_ticks) if maker is not None else 0
         if maker is None or lots == 0:
             return
+        release(run, taker)  # Only what fills gives back what its key holds.
         run.accounts.add(maker.account_id)
         if maker.account_id == run.taker.account_id:
             prevent_self_trade(run, maker, lots)

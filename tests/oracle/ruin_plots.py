@@ -292,7 +292,7 @@ RUIN_PLOTS: Final[tuple[tuple[Callable[[Scene], Plot], int], ...]] = (
     (shared, 6),
     (drained, 5),
     (losing, 5),
-    (ruined, 10),
-    (fund_shares, 9),
+    (ruined, 11),
+    (fund_shares, 10),
     (unfilled_exit, 6),
 )
