@@ -200,7 +200,7 @@ def tell_rule(draft: BookDraft, reason: str) -> None:
         state.hit(f"ADM-6a {kind}")
     elif reason == "WOULD_LIQUIDATE":
         if draft.is_cross:
-            state.hit("CRS-4 in a book")
+            state.hit("CRS-4")
         else:
             state.hit("ADM-6b trades" if trades_liquidate(draft) else "ADM-6b rest")
     elif reason == "RISK_TIER":

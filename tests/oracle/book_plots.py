@@ -319,7 +319,7 @@ def by_amount(scene: Scene) -> Plot:
         cost = book_aims.walk_cost(scene.market, path, wanted) + chance.choice((-1, 0, 0, 1))
         leverage = scene.leverage(taker, 7)
         key = taker, scene.market.instrument_id
-        margin = ceil_div(max(1, cost), leverage or scene.state.leverages.get(key, 1))
+        margin = ceil_div(max(1, cost), leverage or scene.state.leverages.get((*key, "NONE"), 1))
         sized = {"amount_atoms": margin, "qty_lots": 0, "leverage": leverage}
         name, order = scene.placed(taker, side, 0, 0)
         return name, order | sized

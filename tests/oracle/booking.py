@@ -118,6 +118,8 @@ def book_closing(
     insurance_paid = insured(state, market, closing.deficit_atoms)
     house_paid = closing.deficit_atoms - insurance_paid
 
+    if paid < 0:
+        state.hit("CRS-3 debit")
     take_off(position, closing)
     position.realized_atoms += paid - closing.margin_atoms
     state.move_free(position.account_id, asset_id, paid)

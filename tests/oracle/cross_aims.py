@@ -9,7 +9,17 @@ from typing import Final
 from tests.oracle.chooser import Chooser
 from tests.oracle.cross import cross_positions, spendable, standing
 from tests.oracle.price_aims import known_prices, spread
-from tests.oracle.records import FUND, LEGS, SOURCES, Fields, Market, Prices, copied
+from tests.oracle.records import (
+    FUND,
+    LEGS,
+    SOURCES,
+    Fields,
+    Market,
+    Order,
+    Position,
+    Prices,
+    copied,
+)
 from tests.oracle.rules import largest_price_ticks
 from tests.oracle.state import State
 from tests.oracle.stories import price_of
@@ -48,7 +58,7 @@ def open_modes(chance: Random) -> list[tuple[str, Fields]]:
     for account_id in range(1, 10):
         for instrument_id in range(1, 6):
             where = {"account_id": account_id, "instrument_id": instrument_id}
-            legs = LEGS[:1]
+            legs: tuple[str, ...] = LEGS[:1]
             if chance.random() < 0.3:
                 mode = chance.choice((*MODES, "HEDGING", "HEDGING"))
                 commands.append(("SetPositionMode", where | {"mode": mode}))
@@ -136,7 +146,7 @@ class KeyAims(Chooser):
         """An account in a market, mostly one that is not in use there."""
         state, chance = self.venue.state, self.chance
         account_id, instrument_id = self.account_id(), self.instrument_id()
-        waiting = [*state.orders.values(), *state.positions.values()]
+        waiting: list[Order | Position] = [*state.orders.values(), *state.positions.values()]
         busy = {(one.account_id, one.instrument_id) for one in waiting}
         idle = [
             (one, number)
@@ -144,7 +154,7 @@ class KeyAims(Chooser):
             for number in state.markets
             if (one, number) not in busy
         ]
-        if idle and chance.random() < 0.7:
+        if idle and chance.random() < 0.5:
             account_id, instrument_id = chance.choice(idle)
         where = {"account_id": account_id, "instrument_id": instrument_id}
         return where, state.markets.get(instrument_id)

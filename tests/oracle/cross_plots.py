@@ -153,7 +153,7 @@ class Ruin:
             number = market.instrument_id
 
             def trade(market: Market = market, number: int = number) -> Step | None:
-                if market.status == "TRADING":
+                if market.status != "HALTED":
                     return None
                 return "SetInstrumentStatus", {"instrument_id": number, "status": "TRADING"}
 
@@ -212,6 +212,18 @@ def ruin(scene: Ruin) -> list[Planned]:
 def flat_debt(scene: Ruin) -> list[Planned]:
     """A stop far beyond what the account has, and orders that wait meanwhile."""
     chance, market = scene.chance, scene.market
+    houses = [one for one in scene.neighbours if not one.is_order_driven]
+    if houses and chance.random() < 0.8:
+        market = scene.market = chance.choice(houses)
+    holders = {
+        position.account_id
+        for position in scene.state.positions.values()
+        if scene.state.markets[position.instrument_id].asset_id == market.asset_id
+    }
+    flat = [account_id for account_id in scene.others if account_id not in holders]
+    if flat:
+        scene.account_id = flat[0]
+        scene.others = [one for one in scene.others if one != flat[0]] or scene.others
     side = chance.choice(("BUY", "SELL"))
     scene.reopen()
     scene.supply()
@@ -329,7 +341,7 @@ def bold(scene: Ruin) -> list[Planned]:
 
 CROSS_PLOTS: Final[tuple[tuple[Callable[[Ruin], list[Planned]], int], ...]] = (
     (ruin, 60),
-    (flat_debt, 15),
+    (flat_debt, 26),
     (exactly, 20),
-    (bold, 12),
+    (bold, 24),
 )

@@ -218,7 +218,7 @@ def would_liquidate(draft: Draft) -> bool:
     if draft.is_cross:
         dies = draft.takes and account_dies(tried(draft, draft.touch, "TAKER"), order)
         if dies:
-            draft.state.hit("CRS-4 of the house")
+            draft.state.hit("CRS-4")
         return dies
     if draft.takes:
         lots, cost, margin, _ = position_as_it_will_be(draft)

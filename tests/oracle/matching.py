@@ -190,6 +190,8 @@ def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
     state.hit(f"STP {mode}")
     if run.traded_lots > 0:
         state.hit("STP after trades")
+    if maker.leg != run.taker.leg:
+        state.hit("KEY-3 across legs")
     if run.taker.time_in_force == "FOK":
         state.hit("STP with FOK")
     if mode == "DECREMENT":

@@ -7,7 +7,7 @@ from tests.oracle.amounts import (
     opening_by_quantity,
 )
 from tests.oracle.booking import book_closing, book_fund_closing, book_opening
-from tests.oracle.cross import cross_closing, spendable_for
+from tests.oracle.cross import cross_closing, spendable, spendable_for
 from tests.oracle.holds import rebalance, resting_limits
 from tests.oracle.records import FUND, Market, Order, Pair, Position, opposite
 from tests.oracle.state import State, key_of
@@ -192,7 +192,16 @@ def open_netting(
         market, lots, order.leverage, price_ticks, rate, closing_lots, cross
     )
     book_opening(state, position, order, opening, price_ticks, liquidity)
+    hit_by_profit(state, order)
     attach_exits(position, order, lots)
+
+
+def hit_by_profit(state: State, order: Order) -> None:
+    """Whether it is profit on paper that stands for what was opened."""
+    key = order.account_id, state.markets[order.instrument_id].asset_id
+    lacks = state.is_cross(order) and spendable(state, *key, cross=False) < 0
+    if lacks and spendable(state, *key, cross=True) >= 0:
+        state.hit("CRS-2 spends profit")
 
 
 def attach_exits(position: Position, order: Order, qty_lots: int) -> None:

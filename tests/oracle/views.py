@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from engine import codec
 from engine.commands import Leg, OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
-from engine.cross import spendable_atoms
 from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.order import Order
@@ -19,7 +18,7 @@ from engine.state import State
 from tests.oracle import records
 from tests.oracle import state as records_state
 from tests.oracle.book import depth
-from tests.oracle.cross import spendable, standing
+from tests.oracle.key_views import engine_cross, engine_keys, oracle_cross, oracle_keys
 from tests.oracle.records import SOURCES, Fields
 from tests.oracle.rules import auto_close_tick, liquidation_tick
 from tests.oracle.state import POOLS
@@ -248,78 +247,6 @@ def oracle_position(state: records_state.State, position: records.Position) -> R
         auto_close_ticks,
         sorted(pairs),
     )
-
-
-def engine_keys(state: State) -> View:
-    """Modes by account and market, and of each key leverage, margin mode and hold (KEY-…)."""
-    found: View = {}
-    for market in state.markets[1:]:
-        assert market is not None
-        for seat in market.seats:
-            if seat is None or seat.account_id == records.FUND:
-                continue
-            where = seat.account_id, market.instrument_id
-            if seat.mode is not market.spec.position_mode:
-                found[where] = seat.mode.name
-            for key in seat.each_key():
-                settings = key.leverage, key.is_cross, key.hold_atoms
-                if settings != (1, market.is_cross, 0):
-                    found[*where, key.leg.name] = settings
-    return found
-
-
-def oracle_keys(state: records_state.State) -> View:
-    """The same of the oracle."""
-    found: View = {}
-    for (account_id, instrument_id), mode in state.modes.items():
-        if mode != state.markets[instrument_id].spec["position_mode"]:
-            found[account_id, instrument_id] = mode
-    for key in {*state.leverages, *state.margin_modes, *state.key_holds}:
-        default = state.markets[key[1]].spec["margin_mode"]
-        settings = (
-            state.leverages.get(key, 1),
-            state.margin_modes.get(key, default) == "CROSS",
-            state.key_holds.get(key, 0),
-        )
-        if settings != (1, default == "CROSS", 0) and key[0] != records.FUND:
-            found[key] = settings
-    return found
-
-
-def engine_cross(state: State) -> View:
-    """Of each account with cross positions in an asset: E, IM, MM, H, and what it may spend."""
-    return {
-        (account.account_id, account.asset_id): (
-            account.equity_atoms(),
-            account.initial_margin_atoms(),
-            account.maintenance_e8(),
-            account.health_e8(),
-            spendable_atoms(state, account.asset_id, account.account_id, True),
-            spendable_atoms(state, account.asset_id, account.account_id, False),
-        )
-        for accounts in state.cross_accounts
-        for account in accounts
-        if account is not None and account.standings
-    }
-
-
-def oracle_cross(state: records_state.State) -> View:
-    """The same of the oracle."""
-    found: View = {}
-    for position in state.positions.values():
-        key = position.account_id, state.markets[position.instrument_id].asset_id
-        if key in found or not state.is_cross(position):
-            continue
-        figures = standing(state, *key)
-        found[key] = (
-            figures.equity_atoms,
-            figures.initial_margin_atoms,
-            figures.maintenance_e8,
-            figures.health_e8,
-            spendable(state, *key, cross=True),
-            spendable(state, *key, cross=False),
-        )
-    return found
 
 
 def held_by_account(state: records_state.State) -> dict[tuple[int, int], int]:
