@@ -19,13 +19,13 @@ SIDES = st.sampled_from(list(Side))
 
 def position_of(
     side: Side, lots: int, cost: int, margin: int, initial: int, basis: FeeBasis, lf_e8: int
-) -> Position:
+) -> tuple[Venue, Position]:
     venue = Venue(plain_spec(fee_basis=basis, liquidation_fee_e8=lf_e8))
     venue.apply(order(side=side, qty_lots=1))
     held = venue.position(2)
     held.qty_lots, held.cost_atoms = lots, cost
     held.margin_atoms, held.initial_margin_atoms = margin, initial
-    return held
+    return venue, held
 
 
 def released(margin: int, share: Fraction, pnl: int) -> int:
@@ -80,7 +80,7 @@ def test_a_reduction_is_the_row_of_the_document(
     dust: int,
 ) -> None:
     x, cost = min(part, lots), lots * entry * K + dust
-    held = position_of(side, lots, cost, margin, initial, basis, lf_e8)
+    venue, held = position_of(side, lots, cost, margin, initial, basis, lf_e8)
     s = 1 if side is Side.BUY else -1
 
     share = Fraction(x, lots)
@@ -94,7 +94,7 @@ def test_a_reduction_is_the_row_of_the_document(
     lf = min(ceil(Fraction(notional * lf_e8, E8)), max(0, eq - fee)) if is_liquidation else 0
     r = eq - fee - lf
 
-    assert amounts(reduction_of(held, x, ticks, rate_e8, is_liquidation)) == {
+    assert amounts(reduction_of(venue.state, held, x, ticks, rate_e8, is_liquidation)) == {
         "cost": cost_removed,
         "profit": pnl,
         "initial": floor(initial * share),
