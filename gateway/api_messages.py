@@ -19,16 +19,19 @@ from engine.commands import (
     AmendOrder,
     CancelAfter,
     CancelOrder,
+    Leg,
     OrderType,
     PlaceOrder,
     PriceSource,
     SelfTradePrevention,
     SetLeverage,
+    SetMarginMode,
     SetPositionExits,
+    SetPositionMode,
     Side,
     TimeInForce,
 )
-from engine.instrument import InstrumentSpec
+from engine.instrument import InstrumentSpec, MarginMode, PositionMode
 from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.state import State
@@ -46,6 +49,7 @@ _FIELD_IN_ERROR: Final = re.compile(r"\.([A-Za-z]+)(?:\[\.\.\.\])*`")
 _FIELD_NAMED: Final = re.compile(r"field `([^`]*)`")
 
 Text = str | UnsetType
+PositionSide = Literal["LONG", "SHORT"] | UnsetType
 Whole = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
 
@@ -57,6 +61,7 @@ SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 ORDER_TYPES: Final = {kind.name: kind for kind in OrderType}
 TIMES_IN_FORCE: Final = {kind.name: kind for kind in TimeInForce}
 TRIGGER_SOURCES: Final = {kind.name: kind for kind in PriceSource}
+LEGS: Final = {"LONG": Leg.LONG, "SHORT": Leg.SHORT}
 SELF_TRADE_PREVENTIONS: Final = {kind.name: kind for kind in SelfTradePrevention}
 # display_lots, close_position, self_trade_prevention, oco_group of an order that names none.
 _PLAIN: Final = (0, False, SelfTradePrevention.CANCEL_MAKER, "")
@@ -67,7 +72,10 @@ class Request(Struct, rename="camel", forbid_unknown_fields=True, gc=False):
 
 
 class PlaceOrderRequest(Request):
-    """`POST /api/orders` and `order.place`; amount and quantity, price and triggers as decimals."""
+    """`POST /api/orders` and `order.place`; amount and quantity, price and triggers as decimals.
+
+    position_side: the leg, where the account hedges; it is given there and nowhere else.
+    """
 
     symbol: str
     side: Literal["BUY", "SELL"]
@@ -100,6 +108,7 @@ class PlaceOrderRequest(Request):
         Literal["CANCEL_MAKER", "CANCEL_TAKER", "CANCEL_BOTH", "DECREMENT"] | UnsetType
     ) = UNSET
     oco_group: Text = UNSET
+    position_side: PositionSide = UNSET
     user_id: Text = UNSET
 
 
@@ -178,10 +187,28 @@ class AdjustMarginRequest(Request):
 
 
 class SetLeverageRequest(Request):
-    """`PUT /api/account/leverage`."""
+    """`PUT /api/account/leverage`; position_side: where the account hedges, and only there."""
 
     symbol: str
     leverage: Whole
+    position_side: PositionSide = UNSET
+    user_id: Text = UNSET
+
+
+class SetMarginModeRequest(Request):
+    """`PUT /api/account/margin-mode`; position_side: where the account hedges, and only there."""
+
+    symbol: str
+    margin_mode: Literal["ISOLATED", "CROSS"]
+    position_side: PositionSide = UNSET
+    user_id: Text = UNSET
+
+
+class SetPositionModeRequest(Request):
+    """`PUT /api/account/position-mode`: what positions of a market are keyed by."""
+
+    symbol: str
+    position_mode: Literal["TICKET", "NETTING", "HEDGING"]
     user_id: Text = UNSET
 
 
@@ -317,6 +344,11 @@ def self_trade_prevention(name: str | UnsetType) -> SelfTradePrevention:
     return SelfTradePrevention.CANCEL_MAKER if name is UNSET else SELF_TRADE_PREVENTIONS[name]
 
 
+def leg_of(name: PositionSide) -> Leg:
+    """The leg of an order or a setting: none, unless said otherwise."""
+    return Leg.NONE if name is UNSET else LEGS[name]
+
+
 def object_id(text: Text, field: str) -> int:
     """An id, 0 if absent.  Raises ApiError 400."""
     if text is UNSET:
@@ -379,7 +411,8 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
         self_trade_prevention(request.self_trade_prevention),
         client_name(request.oco_group, "ocoGroup"),
     )
-    return PlaceOrder(*values, request_digest(values, more), *more)
+    leg = leg_of(request.position_side)
+    return PlaceOrder(*values, request_digest(values, more, leg), *more, leg)
 
 
 def close_position(
@@ -387,9 +420,13 @@ def close_position(
     account_id: AccountId,
     position_id: int,
     side: Side,
+    leg: Leg,
     request: ClosePositionRequest,
 ) -> PlaceOrder:
-    """The market order that closes a position on `side`.  Raises ApiError 400 or 422."""
+    """The market order that closes a position on `side`, of a leg if the account hedges.
+
+    Raises ApiError 400 or 422.
+    """
     values = (
         account_id,
         market.instrument_id,
@@ -411,18 +448,22 @@ def close_position(
         0,
         client_name(request.client_order_id, "clientOrderId"),
     )
-    return PlaceOrder(*values, request_digest(values))
+    return PlaceOrder(*values, request_digest(values, _PLAIN, leg), leg=leg)
 
 
-def request_digest(values: tuple[object, ...], more: tuple[object, ...] = _PLAIN) -> bytes:
+def request_digest(
+    values: tuple[object, ...], more: tuple[object, ...] = _PLAIN, leg: Leg = Leg.NONE
+) -> bytes:
     """What identifies a request by its command's fields, if it has a client order id (the last).
 
     Equal requests have equal digests however they were written: "0.10" is "0.1".
-    more: the fields that came later; digests of orders that name none of them are as of old.
+    more, leg: the fields that came later; digests of orders that name none are as of old.
     """
     if not values[-1]:
         return b""
     given = values if more == _PLAIN else values + more
+    if leg is not Leg.NONE:
+        given += (leg,)
     return blake2b(_digest_encoder.encode(given), digest_size=16).digest()
 
 
@@ -494,6 +535,25 @@ def adjust_margin(
 
 
 def set_leverage(state: State, account_id: AccountId, request: SetLeverageRequest) -> SetLeverage:
-    """The command that sets a netting account's leverage.  Raises ApiError 422."""
+    """The command that sets a key's leverage.  Raises ApiError 422."""
     market = market_of(state, request.symbol)
-    return SetLeverage(account_id, market.instrument_id, request.leverage)
+    leg = leg_of(request.position_side)
+    return SetLeverage(account_id, market.instrument_id, request.leverage, leg)
+
+
+def set_margin_mode(
+    state: State, account_id: AccountId, request: SetMarginModeRequest
+) -> SetMarginMode:
+    """The command that sets a key's margin mode.  Raises ApiError 422."""
+    market = market_of(state, request.symbol)
+    leg, mode = leg_of(request.position_side), MarginMode[request.margin_mode]
+    return SetMarginMode(account_id, market.instrument_id, leg, mode)
+
+
+def set_position_mode(
+    state: State, account_id: AccountId, request: SetPositionModeRequest
+) -> SetPositionMode:
+    """The command that sets an account's position mode in a market.  Raises ApiError 422."""
+    market = market_of(state, request.symbol)
+    mode = PositionMode[request.position_mode]
+    return SetPositionMode(account_id, market.instrument_id, mode)

@@ -61,6 +61,8 @@ class OrderRecord(msgspec.Struct, array_like=True, gc=False):
     close_position: bool = False
     self_trade_prevention: int = int(SelfTradePrevention.CANCEL_MAKER)
     oco_group: str = ""
+    leg: int = 0
+    is_cross: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -112,6 +114,8 @@ class PositionRecord(msgspec.Struct, array_like=True, gc=False):
     status: int = int(PositionStatus.OPEN)
     realized_atoms: int = 0
     closed_ns: int = 0
+    leg: int = 0
+    is_cross: bool = False
 
 
 @final

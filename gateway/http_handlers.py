@@ -8,6 +8,7 @@ from aiohttp import web
 from engine.events import PositionStatus
 from engine.reject_reason import RejectReason
 from engine.state import open_positions
+from gateway import account_replies as accounts
 from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway import operations
@@ -161,12 +162,33 @@ def post_margin(call: Call, request: messages.AdjustMarginRequest) -> Operation:
 
 def get_account(call: Call) -> web.Response:
     """The account's balances."""
-    return call.reply(replies.account_reply(call.venue.state, call.account_id))
+    return call.reply(accounts.account_reply(call.venue.state, call.account_id))
+
+
+def get_settings(call: Call) -> web.Response:
+    """The account's position mode, margin mode and leverage in all markets, or in one."""
+    symbol = call.query("symbol").get("symbol")
+    state = call.venue.state
+    markets = replies.markets(state)
+    if symbol is not None:
+        markets = [messages.market_of(state, _symbol(call, symbol))]
+    settings = accounts.settings_replies(markets, call.account_id)
+    return call.reply({"settings": settings, "sequence": state.sequence})
 
 
 def put_leverage(call: Call, request: messages.SetLeverageRequest) -> Operation:
-    """Set the leverage of a netting market."""
+    """Set the leverage of a netting market, or of a leg of a hedging one."""
     return operations.set_leverage(call.venue, call.account_id, request)
+
+
+def put_margin_mode(call: Call, request: messages.SetMarginModeRequest) -> Operation:
+    """Let positions of a market, or of a leg there, stand alone or with the account."""
+    return operations.set_margin_mode(call.venue, call.account_id, request)
+
+
+def put_position_mode(call: Call, request: messages.SetPositionModeRequest) -> Operation:
+    """Choose what positions of a market are keyed by."""
+    return operations.set_position_mode(call.venue, call.account_id, request)
 
 
 def get_fills(call: Call) -> web.Response:

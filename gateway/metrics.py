@@ -35,6 +35,7 @@ class VenueCollector(Collector):
             ("overloads", "Requests refused because the queue was full", counters.overloads),
             ("websocket_sessions_opened", "WebSocket connections", self._sessions.opened),
             ("market_messages_conflated", "Market data not sent", venue.market_data.conflated),
+            ("cross_checks", "Cross accounts looked at", venue.state.exact_checks),
             ("prices_conflated", "Feed prices replaced before their turn", venue.conflated()),
         ):
             yield CounterMetricFamily(f"fulcrum_{name}", words, value=value)
@@ -47,6 +48,12 @@ class VenueCollector(Collector):
             "reason",
             dict(venue.price_refusals),
         )
+        for name, words, counts in (
+            ("account_liquidations", "Liquidated cross accounts", venue.liquidated_accounts),
+            ("debts_settled", "Debts of cross accounts waived or paid", venue.settled_debts),
+        ):
+            by_asset = {venue.state.assets[asset_id]: n for asset_id, n in counts.items()}
+            yield _by_label(f"fulcrum_{name}", words, "asset", by_asset)
         for name, words, value in (
             ("sequence", "Last durable command", venue.state.sequence),
             ("queue_length", "Commands that wait", venue.sequencer.queue_length),

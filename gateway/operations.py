@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET
 
-from engine.commands import ALL_INSTRUMENTS, CancelOrders, Command, Side
+from engine.commands import ALL_INSTRUMENTS, CancelOrders, Command, Leg, Side
 from engine.events import (
     CancelAfterSet,
     Event,
@@ -246,11 +246,11 @@ def close(
         if record is None:
             raise reason_error(RejectReason.UNKNOWN_POSITION, status=404)
         market = venue.state.market(record.instrument_id)
-        side = Side(record.side)
+        side, leg = Side(record.side), Leg(record.leg)
     else:
-        market, side = position.market, position.side
+        market, side, leg = position.market, position.side, position.key.leg
     assert market is not None
-    command = messages.close_position(market, account_id, position_id, side, request)
+    command = messages.close_position(market, account_id, position_id, side, leg, request)
 
     def answer(_sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
         outcome = _placed(venue, account_id, events, 201)
@@ -281,15 +281,38 @@ def cancel_after(
 def set_leverage(
     venue: Venue, account_id: AccountId, request: messages.SetLeverageRequest
 ) -> Operation:
-    """Set the leverage of a netting market.  Raises ApiError."""
+    """Set the leverage of a key.  Raises ApiError."""
     require_own(venue, account_id, request.user_id)
     command = messages.set_leverage(venue.state, account_id, request)
+    return _setting(command, request.symbol, command.leg, {"leverage": request.leverage})
+
+
+def set_margin_mode(
+    venue: Venue, account_id: AccountId, request: messages.SetMarginModeRequest
+) -> Operation:
+    """Set the margin mode of a key.  Raises ApiError."""
+    require_own(venue, account_id, request.user_id)
+    command = messages.set_margin_mode(venue.state, account_id, request)
+    return _setting(command, request.symbol, command.leg, {"marginMode": request.margin_mode})
+
+
+def set_position_mode(
+    venue: Venue, account_id: AccountId, request: messages.SetPositionModeRequest
+) -> Operation:
+    """Set what an account's positions in a market are keyed by.  Raises ApiError."""
+    require_own(venue, account_id, request.user_id)
+    command = messages.set_position_mode(venue.state, account_id, request)
+    return _setting(command, request.symbol, Leg.NONE, {"positionMode": request.position_mode})
+
+
+def _setting(command: Command, symbol: str, leg: Leg, setting: dict[str, object]) -> Operation:
+    """A command that sets one thing, answered with it."""
 
     def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
         reason = rejection(events)
         if reason is not RejectReason.NONE:
             return reason_error(reason)
-        body = {"symbol": request.symbol, "leverage": request.leverage, "sequence": sequence}
-        return Answered(200, replies.encode(body), False)
+        place = {"symbol": symbol, "positionSide": leg.name if leg else None}
+        return Answered(200, replies.encode({**place, **setting, "sequence": sequence}), False)
 
     return Operation(command, answer)

@@ -66,7 +66,22 @@ PUBLIC: Final = (
         "POST", "/api/positions/{id}/margin", TRADE, http.post_margin, messages.AdjustMarginRequest
     ),
     Route("GET", "/api/account", READ, http.get_account),
+    Route("GET", "/api/account/settings", READ, http.get_settings),
     Route("PUT", "/api/account/leverage", TRADE, http.put_leverage, messages.SetLeverageRequest),
+    Route(
+        "PUT",
+        "/api/account/margin-mode",
+        TRADE,
+        http.put_margin_mode,
+        messages.SetMarginModeRequest,
+    ),
+    Route(
+        "PUT",
+        "/api/account/position-mode",
+        TRADE,
+        http.put_position_mode,
+        messages.SetPositionModeRequest,
+    ),
     Route("GET", "/api/fills", READ, http.get_fills),
     Route("GET", "/api/instruments", None, http.get_instruments),
     Route("GET", "/api/ticker", None, market.get_ticker),

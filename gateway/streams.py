@@ -14,6 +14,7 @@ import msgspec
 from engine.engine import Engine
 from engine.state import open_positions
 from engine.units import AccountId
+from gateway import account_replies as accounts
 from gateway import api_replies as replies
 from gateway.config import WebSocketConfig
 from gateway.history import History, Touched
@@ -105,17 +106,20 @@ class Streams:
 
     def _tell(self, stream: AccountStream, change: Touched, time_ms: int) -> None:
         state = self._engine.state
-        said: list[tuple[str, object]] = []
+        said: list[tuple[str, str, object]] = []
         for order in change.orders.values():
-            said.append(("orders", replies.order_reply(state, order)))
+            said.append(("orders", "update", replies.order_reply(state, order)))
         for fill in change.fills:
-            said.append(("fills", replies.fill_reply(state, fill)))
+            said.append(("fills", "update", replies.fill_reply(state, fill)))
         for position in change.positions.values():
-            said.append(("positions", replies.position_now(state, position)))
+            said.append(("positions", "update", replies.position_now(state, position)))
+        for event in change.notices:
+            said.append(("account", *accounts.notice_reply(state, event)))
         if change.account:
-            said.append(("account", replies.account_reply(state, AccountId(change.account_id))))
-        for sequence, (channel, data) in enumerate(said, change.first_sequence):
-            framed = message_frame(channel, "update", sequence, time_ms, data)
+            reply = accounts.account_reply(state, AccountId(change.account_id))
+            said.append(("account", "update", reply))
+        for sequence, (channel, kind, data) in enumerate(said, change.first_sequence):
+            framed = message_frame(channel, kind, sequence, time_ms, data)
             stream.keep(sequence, channel, framed, self._limits)
             for subscriber in stream.subscribers:
                 if channel in subscriber.channels:
@@ -172,7 +176,7 @@ class Streams:
             if not listening:
                 continue
             valued = [
-                replies.position_reply(position)
+                replies.position_reply(state, position)
                 for position in open_positions(state, AccountId(account_id))
                 if position.market.instrument_id in moved
             ]
@@ -195,9 +199,9 @@ class Streams:
     def _present(self, channel: str, account_id: AccountId) -> object:
         state = self._engine.state
         if channel == "account":
-            return replies.account_reply(state, account_id)
+            return accounts.account_reply(state, account_id)
         if channel == "positions":
-            return [replies.position_reply(p) for p in open_positions(state, account_id)]
+            return [replies.position_reply(state, p) for p in open_positions(state, account_id)]
         if channel == "fills":
             return []
         history = self._history.known(account_id) or AccountHistory()

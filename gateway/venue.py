@@ -9,7 +9,14 @@ from typing import Final, final
 
 from engine.commands import Command
 from engine.engine import Engine
-from engine.events import Event, PriceAccepted, PriceRefused, Rejected
+from engine.events import (
+    AccountLiquidated,
+    DebtSettled,
+    Event,
+    PriceAccepted,
+    PriceRefused,
+    Rejected,
+)
 from engine.state import State
 from gateway.clock import Clock
 from gateway.config import Config
@@ -38,6 +45,7 @@ class Venue:
     """Everything behind the listeners.
 
     refusals: how often each code was answered.  is_ready: whether it serves.
+    liquidated_accounts, settled_debts: how many, by asset id.
     conflated: how many prices of the feed were replaced before their turn.
     """
 
@@ -65,6 +73,8 @@ class Venue:
         self.clock: Final = clock
         self.refusals: Final[Counter[str]] = Counter()
         self.price_refusals: Final[Counter[str]] = Counter()
+        self.liquidated_accounts: Final[Counter[int]] = Counter()
+        self.settled_debts: Final[Counter[int]] = Counter()
         self.streams: Final = Streams(engine, history, config.websocket)
         self.sequencer: Final = Sequencer(
             engine, journal, clock, self, halt, config.limits.queue_max, committer
@@ -101,6 +111,12 @@ class Venue:
             elif kind is Rejected:
                 assert isinstance(event, Rejected)
                 self.refusals[event.reason.name] += 1
+            elif kind is AccountLiquidated:
+                assert isinstance(event, AccountLiquidated)
+                self.liquidated_accounts[event.asset_id] += 1
+            elif kind is DebtSettled:
+                assert isinstance(event, DebtSettled)
+                self.settled_debts[event.asset_id] += 1
 
     def released(self) -> None:
         """What was held may leave."""
