@@ -13,7 +13,7 @@ from tests.oracle.cross_aims import cross_accounts, health_edge
 from tests.oracle.ladder import stale
 from tests.oracle.plots import Planned, Step
 from tests.oracle.records import Fields, Market, opposite, sign
-from tests.oracle.rules import ceil_div, fee_of
+from tests.oracle.rules import cap_atoms, ceil_div, fee_of
 from tests.oracle.state import State
 from tests.oracle.stories import order_fields, price_of
 
@@ -270,11 +270,17 @@ def exactly(scene: Ruin) -> list[Planned]:
     if chance.random() < 0.5:
         scene.go_cross(market, side)
     wish, name = chance.choice((-1, 0, 0, 1)), scene.fresh("t")
+    bold = chance.random() < 0.5
     order: Fields = {}
 
     def pay() -> Step | None:
         order.update(order_fields(scene.account_id, market.instrument_id, side, "MARKET"))
         order.update(scene.sized(market, side, 3))
+        if bold:
+            # At the highest leverage maintenance may be more than initial margin (CRS-4).
+            order["leverage"] = highest = int(market.spec["leverage_max"])
+            most = cap_atoms(market.spec, highest) // (market.mark * market.k)
+            order["qty_lots"] = max(1, min(order["qty_lots"], most))
         if order["leverage"] == 0:
             key = scene.key(market, side)
             leverage = scene.state.leverages.get(key, 1)
@@ -316,32 +322,8 @@ def fill_need(scene: Ruin, market: Market, side: str, lots: int, leverage: int) 
     return ceil_div(lots * market.mark * market.k, leverage) + loss + fee
 
 
-def bold(scene: Ruin) -> list[Planned]:
-    """As much as can be at the highest leverage, where maintenance may take more than margin."""
-    chance, market = scene.chance, scene.market
-    side = chance.choice(("BUY", "SELL"))
-    scene.reopen()
-    scene.supply()
-    scene.go_cross(market, side)
-    if market.is_order_driven:
-        scene.plot.append(lambda: scene.willing(market, side, 1))
-
-    def step() -> Step | None:
-        order = order_fields(scene.account_id, market.instrument_id, side, "MARKET")
-        order |= scene.sized(market, side, 1)
-        highest = int(market.spec["leverage_max"])
-        money = max(0, spendable(scene.state, scene.account_id, market.asset_id, cross=True))
-        lots = money * highest * 9 // (10 * market.mark * market.k)
-        lots = max(market.spec["qty_lots_min"], min(lots, market.spec["qty_lots_max"]))
-        return "PlaceOrder", order | {"qty_lots": lots, "leverage": highest}
-
-    scene.plot += [step] * chance.choice((1, 2))
-    return scene.plot
-
-
 CROSS_PLOTS: Final[tuple[tuple[Callable[[Ruin], list[Planned]], int], ...]] = (
     (ruin, 60),
     (flat_debt, 26),
-    (exactly, 20),
-    (bold, 24),
+    (exactly, 44),
 )
