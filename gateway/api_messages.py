@@ -1,14 +1,12 @@
 """What clients send: JSON to typed requests to commands.  Knows shapes; decides no business rule.
 
-Decoding is strict: unknown fields, doubled keys, JSON numbers for money, and whatever is not in
-the grammar of `decimals` are refused with a code, in work bounded by the length of the input.
-Off-grid prices and quantities are refused, never rounded.
+Whatever is not in the grammar of `decimals` is refused with a code, in work bounded by the length
+of the input.  Off-grid prices and quantities are refused, never rounded.
 """
 
-import json
 import re
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -24,39 +22,29 @@ from engine.commands import (
     PlaceOrder,
     PriceSource,
     SelfTradePrevention,
-    SetLeverage,
-    SetMarginMode,
     SetPositionExits,
-    SetPositionMode,
     Side,
     TimeInForce,
 )
-from engine.instrument import InstrumentSpec, MarginMode, PositionMode
+from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.state import State
 from engine.units import INT64_MAX, AccountId, OrderId, PositionId
 from gateway.decimals import BadDecimal, e8_from_percent, e8_from_text
-from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
+from gateway.errors import EdgeCode, edge_error, reason_error
 
-SHOWN_CHARS: Final = 200
 NAME_CHARS_MAX: Final = 36
 BATCH_ITEMS_MAX: Final = 50
 ID_DIGITS_MAX: Final = 19
 _NS_PER_MS: Final = 1_000_000
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_FIELD_IN_ERROR: Final = re.compile(r"\.([A-Za-z]+)(?:\[\.\.\.\])*`")
-_FIELD_NAMED: Final = re.compile(r"field `([^`]*)`")
 
 Text = str | UnsetType
 PositionSide = Literal["LONG", "SHORT"] | UnsetType
 Whole = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
 
-_DECIMALS: Final = frozenset(
-    {"amount", "quantity", "price", "triggerPrice", "stopLoss", "takeProfit", "autoClosePct"}
-    | {"displayQuantity", "bid", "ask", "last", "mark", "index", "tickSize", "lotSize"}
-)
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 ORDER_TYPES: Final = {kind.name: kind for kind in OrderType}
 TIMES_IN_FORCE: Final = {kind.name: kind for kind in TimeInForce}
@@ -184,82 +172,6 @@ class AdjustMarginRequest(Request):
 
     amount: str
     user_id: Text = UNSET
-
-
-class SetLeverageRequest(Request):
-    """`PUT /api/account/leverage`; position_side: where the account hedges, and only there."""
-
-    symbol: str
-    leverage: Whole
-    position_side: PositionSide = UNSET
-    user_id: Text = UNSET
-
-
-class SetMarginModeRequest(Request):
-    """`PUT /api/account/margin-mode`; position_side: where the account hedges, and only there."""
-
-    symbol: str
-    margin_mode: Literal["ISOLATED", "CROSS"]
-    position_side: PositionSide = UNSET
-    user_id: Text = UNSET
-
-
-class SetPositionModeRequest(Request):
-    """`PUT /api/account/position-mode`: what positions of a market are keyed by."""
-
-    symbol: str
-    position_mode: Literal["TICKET", "NETTING", "HEDGING"]
-    user_id: Text = UNSET
-
-
-R = TypeVar("R", bound=Struct)
-
-
-class Shape(Generic[R]):
-    """A decoder of one kind of body.  Every optional field of it is UNSET when absent.
-
-    tag_keys: 1 if a key of the body is the tag of a union, and so no field.
-    """
-
-    def __init__(self, kind: Any, tag_keys: int = 0) -> None:
-        self._decode: Final = msgspec.json.Decoder(kind).decode
-        self._tag_keys: Final = tag_keys
-
-    def decode(self, body: bytes) -> R:
-        """The request in a body.  Raises ApiError 400."""
-        try:
-            request: R = self._decode(body)
-        except msgspec.ValidationError as error:
-            raise _shape_error(str(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise edge_error(EdgeCode.BAD_JSON, problem=str(error)[:SHOWN_CHARS]) from None
-        # Outside of strings a valid body has one colon for each key, and a field that is set had
-        # a key: as many fields as colons means that no key came twice.  Otherwise look closely.
-        values = msgspec.structs.astuple(request)
-        if len(values) - values.count(UNSET) + self._tag_keys != body.count(b":"):
-            json.loads(body, object_pairs_hook=_refuse_doubled)
-        return request
-
-
-def _refuse_doubled(pairs: list[tuple[str, object]]) -> None:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise edge_error(EdgeCode.DUPLICATE_KEY)
-
-
-def _shape_error(text: str) -> ApiError:
-    """The code for what msgspec says is wrong."""
-    named = _FIELD_NAMED.search(text)
-    if "unknown field" in text and named:
-        return edge_error(EdgeCode.UNKNOWN_FIELD, field=named[1][:SHOWN_CHARS])
-    if "missing required field" in text and named:
-        return edge_error(EdgeCode.MISSING_FIELD, field=named[1])
-    at = _FIELD_IN_ERROR.search(text)
-    field = at[1] if at else ""
-    if field in _DECIMALS and ("got `int`" in text or "got `float`" in text):
-        return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="send it as a string")
-    if "Number out of range" in text or "Integer value out of range" in text:
-        return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="the number is out of range")
-    return edge_error(EdgeCode.BAD_FIELD, field=field, problem=text[:SHOWN_CHARS])
 
 
 def decimal_e8(text: str, field: str) -> int:
@@ -532,28 +444,3 @@ def adjust_margin(
 ) -> AdjustMargin:
     """The command that adds or removes margin.  Raises ApiError 400 or 422."""
     return AdjustMargin(account_id, PositionId(position_id), money_atoms(request.amount))
-
-
-def set_leverage(state: State, account_id: AccountId, request: SetLeverageRequest) -> SetLeverage:
-    """The command that sets a key's leverage.  Raises ApiError 422."""
-    market = market_of(state, request.symbol)
-    leg = leg_of(request.position_side)
-    return SetLeverage(account_id, market.instrument_id, request.leverage, leg)
-
-
-def set_margin_mode(
-    state: State, account_id: AccountId, request: SetMarginModeRequest
-) -> SetMarginMode:
-    """The command that sets a key's margin mode.  Raises ApiError 422."""
-    market = market_of(state, request.symbol)
-    leg, mode = leg_of(request.position_side), MarginMode[request.margin_mode]
-    return SetMarginMode(account_id, market.instrument_id, leg, mode)
-
-
-def set_position_mode(
-    state: State, account_id: AccountId, request: SetPositionModeRequest
-) -> SetPositionMode:
-    """The command that sets an account's position mode in a market.  Raises ApiError 422."""
-    market = market_of(state, request.symbol)
-    mode = PositionMode[request.position_mode]
-    return SetPositionMode(account_id, market.instrument_id, mode)

@@ -56,46 +56,13 @@ from gateway.history_records import (
     FillRecord,
     OrderRecord,
     PositionRecord,
+    Touched,
 )
 
 # Refusals that the engine forgets too: the client order id may be used again.
 _FORGOTTEN: Final = frozenset(
     {RejectReason.DUPLICATE_ID, RejectReason.UNKNOWN_ACCOUNT, RejectReason.BAD_COMBINATION}
 )
-
-
-@final
-class Touched:
-    """What one command changed for one account: each order and position once, as it is now.
-
-    notices: what the events say of the account as a whole.
-    first_sequence: the stream number of its first message; orders, fills, positions, notices,
-        then the account if its balances may have moved.
-    """
-
-    __slots__ = (
-        "account",
-        "account_id",
-        "fills",
-        "first_sequence",
-        "notices",
-        "orders",
-        "positions",
-    )
-
-    def __init__(self, account_id: int) -> None:
-        self.account_id: Final = account_id
-        self.orders: dict[int, OrderRecord] = {}
-        self.fills: list[FillRecord] = []
-        self.positions: dict[int, PositionRecord] = {}
-        self.notices: list[AccountLiquidated | DebtSettled] = []
-        self.account = False
-        self.first_sequence = 0
-
-    def messages(self) -> int:
-        """How many private messages tell of it."""
-        told = len(self.orders) + len(self.fills) + len(self.positions) + len(self.notices)
-        return told + self.account
 
 
 _NOTHING: Final[list[Touched]] = []

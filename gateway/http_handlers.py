@@ -8,7 +8,6 @@ from aiohttp import web
 from engine.events import PositionStatus
 from engine.reject_reason import RejectReason
 from engine.state import open_positions
-from gateway import account_replies as accounts
 from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway import operations
@@ -60,7 +59,7 @@ def delete_orders(call: Call) -> Operation:
     """Cancel all open orders, or those of a symbol."""
     symbol = call.query("symbol").get("symbol")
     if symbol is not None:
-        symbol = _symbol(call, symbol)
+        symbol = symbol_named(call, symbol)
     return operations.cancel_all(call.venue, call.account_id, symbol)
 
 
@@ -158,37 +157,6 @@ def post_margin(call: Call, request: messages.AdjustMarginRequest) -> Operation:
     """Add or remove margin."""
     position_id = _path_id(call)
     return operations.adjust_margin(call.venue, call.account_id, position_id, request)
-
-
-def get_account(call: Call) -> web.Response:
-    """The account's balances."""
-    return call.reply(accounts.account_reply(call.venue.state, call.account_id))
-
-
-def get_settings(call: Call) -> web.Response:
-    """The account's position mode, margin mode and leverage in all markets, or in one."""
-    symbol = call.query("symbol").get("symbol")
-    state = call.venue.state
-    markets = replies.markets(state)
-    if symbol is not None:
-        markets = [messages.market_of(state, _symbol(call, symbol))]
-    settings = accounts.settings_replies(markets, call.account_id)
-    return call.reply({"settings": settings, "sequence": state.sequence})
-
-
-def put_leverage(call: Call, request: messages.SetLeverageRequest) -> Operation:
-    """Set the leverage of a netting market, or of a leg of a hedging one."""
-    return operations.set_leverage(call.venue, call.account_id, request)
-
-
-def put_margin_mode(call: Call, request: messages.SetMarginModeRequest) -> Operation:
-    """Let positions of a market, or of a leg there, stand alone or with the account."""
-    return operations.set_margin_mode(call.venue, call.account_id, request)
-
-
-def put_position_mode(call: Call, request: messages.SetPositionModeRequest) -> Operation:
-    """Choose what positions of a market are keyed by."""
-    return operations.set_position_mode(call.venue, call.account_id, request)
 
 
 def get_fills(call: Call) -> web.Response:
@@ -291,7 +259,7 @@ def _client_id(call: Call) -> str:
     return call.request.match_info["client_id"]
 
 
-def _symbol(call: Call, text: str) -> str:
+def symbol_named(call: Call, text: str) -> str:
     """A symbol as queries write it, with a slash or a dash."""
     symbols = call.venue.state.symbols
     if text in symbols:
@@ -302,4 +270,4 @@ def _symbol(call: Call, text: str) -> str:
 def _instrument_of(call: Call, symbol: str | None) -> int | None:
     if symbol is None:
         return None
-    return messages.market_of(call.venue.state, _symbol(call, symbol)).instrument_id
+    return messages.market_of(call.venue.state, symbol_named(call, symbol)).instrument_id

@@ -17,8 +17,8 @@ from engine.units import AccountId
 from gateway import account_replies as accounts
 from gateway import api_replies as replies
 from gateway.config import WebSocketConfig
-from gateway.history import History, Touched
-from gateway.history_records import AccountHistory
+from gateway.history import History
+from gateway.history_records import AccountHistory, Touched
 from gateway.outbox import Outbox, Turn, frame
 
 CHANNELS: Final = ("orders", "fills", "positions", "account")

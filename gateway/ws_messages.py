@@ -8,7 +8,9 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from gateway import account_settings as settings
 from gateway import api_messages as messages
+from gateway.shapes import Shape
 
 RequestId = int | str | msgspec.UnsetType | None
 
@@ -79,20 +81,20 @@ class CancelAfter(messages.CancelAfterRequest, tag_field="op", tag="account.canc
     id: RequestId = UNSET
 
 
-class SetLeverage(messages.SetLeverageRequest, tag_field="op", tag="account.setLeverage"):
+class SetLeverage(settings.SetLeverageRequest, tag_field="op", tag="account.setLeverage"):
     """Set the leverage of a market, or of a leg there."""
 
     id: RequestId = UNSET
 
 
-class SetMarginMode(messages.SetMarginModeRequest, tag_field="op", tag="account.setMarginMode"):
+class SetMarginMode(settings.SetMarginModeRequest, tag_field="op", tag="account.setMarginMode"):
     """Let positions of a market, or of a leg there, stand alone or with the account."""
 
     id: RequestId = UNSET
 
 
 class SetPositionMode(
-    messages.SetPositionModeRequest, tag_field="op", tag="account.setPositionMode"
+    settings.SetPositionModeRequest, tag_field="op", tag="account.setPositionMode"
 ):
     """Choose what positions of a market are keyed by."""
 
@@ -121,7 +123,7 @@ Op = (
     | SetPositionMode
     | CancelOnDisconnect
 )
-op_shape: Final = messages.Shape[Auth](Op, tag_keys=1)
+op_shape: Final = Shape[Auth](Op, tag_keys=1)
 array_decoder: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 

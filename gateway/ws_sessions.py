@@ -16,13 +16,14 @@ from msgspec import UNSET
 
 from engine.commands import ALL_INSTRUMENTS, CancelOrders, Scope
 from engine.units import AccountId
-from gateway import api_messages as messages
+from gateway import account_settings as settings
 from gateway import api_replies as replies
 from gateway import batches, operations
 from gateway.authentication import Caller, authenticate_token, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error
 from gateway.market.channels import Channel
 from gateway.outbox import Outbox, frame
+from gateway.shapes import SHOWN_CHARS
 from gateway.streams import CHANNELS, Subscriber
 from gateway.venue import Venue
 from gateway.ws_messages import (
@@ -144,7 +145,7 @@ class Session:
         try:
             requests = array_decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            problem = str(error)[: messages.SHOWN_CHARS]
+            problem = str(error)[:SHOWN_CHARS]
             self._refuse(None, edge_error(EdgeCode.BAD_JSON, problem=problem))
             return
         for request in requests:
@@ -279,15 +280,15 @@ class Session:
 
     def _set_leverage(self, request: SetLeverage) -> None:
         account_id = self._account(Scope.TRADE)
-        self._enter(request.id, operations.set_leverage(self._venue, account_id, request))
+        self._enter(request.id, settings.set_leverage(self._venue, account_id, request))
 
     def _set_margin_mode(self, request: SetMarginMode) -> None:
         account_id = self._account(Scope.TRADE)
-        self._enter(request.id, operations.set_margin_mode(self._venue, account_id, request))
+        self._enter(request.id, settings.set_margin_mode(self._venue, account_id, request))
 
     def _set_position_mode(self, request: SetPositionMode) -> None:
         account_id = self._account(Scope.TRADE)
-        self._enter(request.id, operations.set_position_mode(self._venue, account_id, request))
+        self._enter(request.id, settings.set_position_mode(self._venue, account_id, request))
 
     def _cancel_on_disconnect(self, request: CancelOnDisconnect) -> None:
         self._account(Scope.TRADE)

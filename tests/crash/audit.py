@@ -23,7 +23,8 @@ from engine.invariants import check
 from engine.state import State
 from gateway import api_replies as replies
 from gateway.account_replies import account_message, notice_reply
-from gateway.history import History, Touched
+from gateway.history import History
+from gateway.history_records import Touched
 from snapshots.restore import Observer, replay, restore
 from snapshots.snapshot import state_hash
 from tests.crash.sightings import ClientOrderId, Sightings, Transfer

@@ -33,8 +33,8 @@ from engine.events import (
 )
 from engine.reject_reason import RejectReason
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
-from gateway.history import History, Touched
-from gateway.history_records import OrderRecord
+from gateway.history import History
+from gateway.history_records import OrderRecord, Touched
 from gateway.history_rows import (
     MARGIN_MODE,
     MARKET_MODES,
