@@ -19,6 +19,7 @@ from engine.units import E8, div_ceil, div_floor
 from tests.oracle.compare import Duel
 from tests.oracle.driver import LIFE_STEPS, live
 from tests.oracle.generator import Generator
+from tests.oracle.planted_cross_bugs import CROSS_BUGS
 
 WITHIN_LIVES: Final = 10
 Wrong = Callable[..., Any]
@@ -212,6 +213,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     ),
     "a timer that runs out again": ("engine.cancel_order._run_out", runs_out_again),
 }
+ALL_BUGS: Final = BUGS | CROSS_BUGS
 
 
 @contextmanager
@@ -242,9 +244,9 @@ def test_without_a_planted_bug_nothing_is_found() -> None:
     assert steps_until_found() == 0
 
 
-@pytest.mark.parametrize("name", BUGS)
+@pytest.mark.parametrize("name", ALL_BUGS)
 def test_a_planted_bug_is_found(name: str, count: Callable[[str, int], None]) -> None:
-    with planted(*BUGS[name]):
+    with planted(*ALL_BUGS[name]):
         steps = steps_until_found()
 
     assert steps > 0
