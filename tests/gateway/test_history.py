@@ -31,13 +31,13 @@ from tests.gateway.house import Client, House, market
 class Desk:
     """An engine and its history, fed together."""
 
-    def __init__(self) -> None:
+    def __init__(self, balance_atoms: int = 10**15) -> None:
         self.engine = Engine(State())
         self.history = History()
         self.now_ns = 1_000
         self.enter(ListInstrument(market("BTC/USDT")))
         self.enter(OpenAccount("alice"))
-        self.enter(Deposit(AccountId(1), "USDT", 10**15, "d"))
+        self.enter(Deposit(AccountId(1), "USDT", balance_atoms, "d"))
         self.price(2_000_000)
 
     def enter(self, command: Command) -> None:
