@@ -215,6 +215,10 @@ async def test_a_preview_knows_legs(house: House) -> None:
 
     assert (fits.body["accepted"], fits.body["margin"], fits.body["fee"]) == (True, "20", "0.1")
     assert (lacks.body["accepted"], lacks.body["reason"]) == (False, "BAD_COMBINATION")
+    assert fits.body["liquidationPrice"] is None  # the account stands behind it
+    stranger = await house.user("bob")
+    strange = await stranger.post("/api/orders/preview", {**body, "positionSide": "LONG"})
+    assert (strange.body["reason"], strange.body["liquidationPrice"]) == ("BAD_COMBINATION", None)
 
 
 async def test_isolated_legs_stand_alone(house: House) -> None:
