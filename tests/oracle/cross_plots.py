@@ -42,6 +42,19 @@ class Ruin:
             if other.asset_id == market.asset_id and other.prices is not None
         ]
 
+    def be_flat(self) -> None:
+        """It is about somebody without a position in the asset, if there is one."""
+        holders = {
+            position.account_id
+            for position in self.state.positions.values()
+            if self.state.markets[position.instrument_id].asset_id == self.market.asset_id
+        }
+        flat = [one for one in (self.account_id, *self.others) if one not in holders]
+        if flat:
+            self.account_id = flat[0]
+            self.others = [one for one in self.state.accounts if one <= 9 and one != flat[0]]
+            self.chance.shuffle(self.others)
+
     def key(self, market: Market, side: str) -> tuple[int, int, str]:
         """The key that an opener of this side has."""
         hedges = self.state.mode_of(self.account_id, market) == "HEDGING"
@@ -215,22 +228,15 @@ def flat_debt(scene: Ruin) -> list[Planned]:
     houses = [one for one in scene.neighbours if not one.is_order_driven]
     if houses and chance.random() < 0.8:
         market = scene.market = chance.choice(houses)
-    holders = {
-        position.account_id
-        for position in scene.state.positions.values()
-        if scene.state.markets[position.instrument_id].asset_id == market.asset_id
-    }
-    flat = [account_id for account_id in scene.others if account_id not in holders]
-    if flat:
-        scene.account_id = flat[0]
-        scene.others = [one for one in scene.others if one != flat[0]] or scene.others
+    scene.be_flat()
     side = chance.choice(("BUY", "SELL"))
     scene.reopen()
     scene.supply()
     scene.go_cross(market, side)
     scene.open(market, side)
-    for place in chance.choices(scene.neighbours, k=chance.choice((0, 1, 2))):
-        scene.wait(place, chance.choice(("BUY", "SELL")))
+    for place in chance.choices([market, *scene.neighbours], k=chance.choice((1, 1, 2, 3))):
+        # What the gap does not reach.
+        scene.wait(place, opposite(side) if place is market else chance.choice(("BUY", "SELL")))
     scene.drain()
 
     def stop() -> Step | None:
@@ -261,7 +267,12 @@ def exactly(scene: Ruin) -> list[Planned]:
     chance, market = scene.chance, scene.market
     side = chance.choice(("BUY", "SELL"))
     scene.reopen()
-    if chance.random() < 0.7:
+    bold = chance.random() < 0.4
+    if bold:
+        # Nothing else stands behind it.
+        scene.be_flat()
+        scene.go_cross(market, side)
+    elif chance.random() < 0.7:
         # Something cross is open already, in profit or not.
         other = chance.choice(scene.neighbours)
         scene.supply()
@@ -270,7 +281,6 @@ def exactly(scene: Ruin) -> list[Planned]:
     if chance.random() < 0.5:
         scene.go_cross(market, side)
     wish, name = chance.choice((-1, 0, 0, 1)), scene.fresh("t")
-    bold = chance.random() < 0.5
     order: Fields = {}
 
     def pay() -> Step | None:
@@ -279,8 +289,8 @@ def exactly(scene: Ruin) -> list[Planned]:
         if bold:
             # At the highest leverage maintenance may be more than initial margin (CRS-4).
             order["leverage"] = highest = int(market.spec["leverage_max"])
-            most = cap_atoms(market.spec, highest) // (market.mark * market.k)
-            order["qty_lots"] = max(1, min(order["qty_lots"], most))
+            most = cap_atoms(market.spec, highest) * 8 // (10 * market.mark * market.k)
+            order["qty_lots"] = max(market.spec["qty_lots_min"], min(order["qty_lots"], most))
         if order["leverage"] == 0:
             key = scene.key(market, side)
             leverage = scene.state.leverages.get(key, 1)
@@ -324,6 +334,6 @@ def fill_need(scene: Ruin, market: Market, side: str, lots: int, leverage: int) 
 
 CROSS_PLOTS: Final[tuple[tuple[Callable[[Ruin], list[Planned]], int], ...]] = (
     (ruin, 60),
-    (flat_debt, 26),
-    (exactly, 44),
+    (flat_debt, 40),
+    (exactly, 60),
 )

@@ -35,8 +35,8 @@ START_NS: Final = 1_700_000_000_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 POSITIONS_MAX: Final = 30
 PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS)
-PLOT_SHARE: Final = 0.16
-CROSS_SHARE: Final = 0.06
+PLOT_SHARE: Final = 0.24
+CROSS_SHARE: Final = 0.07
 WEIGHTS: Final = {
     "UpdatePrice": 260,
     "PlaceOrder": 400,
@@ -44,22 +44,22 @@ WEIGHTS: Final = {
     "SubmitBatch": 25,
     "CancelOrder": 30,
     "CancelOrders": 8,
-    "CancelAfter": 12,
+    "CancelAfter": 15,
     "SetPositionExits": 60,
-    "AdjustMargin": 45,
+    "AdjustMargin": 75,
     "SetLeverage": 20,
-    "SetPositionMode": 18,
+    "SetPositionMode": 24,
     "SetMarginMode": 14,
     "Deposit": 25,
-    "Withdraw": 25,
+    "Withdraw": 32,
     "FundInsurance": 8,
     "SetInstrumentStatus": 15,
     "ChangeInstrument": 30,
     "AdvanceTime": 8,
-    "OpenAccount": 11,
-    "IssueToken": 18,
-    "RevokeToken": 15,
-    "ListInstrument": 13,
+    "OpenAccount": 15,
+    "IssueToken": 26,
+    "RevokeToken": 24,
+    "ListInstrument": 15,
 }
 
 

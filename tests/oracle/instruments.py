@@ -37,7 +37,7 @@ def low_tiers(chance: Random, spec: Fields, base: int) -> None:
     spec["leverage_max"] = 100
     # With the higher rate, maintenance at the highest leverage is more than initial margin.
     spec["tiers"] = (
-        (unit, chance.choice((500_000, 1_200_000)), 100),
+        (unit, chance.choice((500_000, 1_200_000, 1_200_000)), 100),
         (2 * unit, 1_500_000, 50),
         (3 * unit, 2_500_000, 20),
         (100 * unit, 5_000_000, 10),
