@@ -11,7 +11,15 @@ from typing import Final, NamedTuple
 
 from bench.trading import INSTRUMENT, SEED, START_NS, STEP_NS, TICKETS, Timed
 from engine.codec import Row, instrument_row
-from engine.commands import LIMIT, OrderType, PriceSource, Side, TimeInForce, UpdatePrice
+from engine.commands import (
+    LIMIT,
+    OrderType,
+    PriceSource,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    UpdatePrice,
+)
 from engine.engine import Engine
 from engine.instrument import TRADING
 from engine.units import E8, AccountId
@@ -117,13 +125,14 @@ def _sections(positions: int, passings: list[Passing]) -> list[Section]:
         ("client_orders", []),
         ("positions", position_rows),
         ("orders", order_rows),
+        ("timers", []),
     ]
 
 
 def _market_row() -> Row:
     prices = (MID,) * 5
     spec_row = instrument_row(TICKETS.spec)
-    return spec_row, 1, TRADING, prices, prices, START_NS, "crowd", 1, (0,) * 5, 0
+    return spec_row, 1, 0, TRADING, prices, prices, START_NS, "crowd", 1, (0,) * 5, 0
 
 
 def _positions(count: int, stop_losses: list[int]) -> Iterator[Row]:
@@ -157,5 +166,6 @@ def _orders(limits: list[int], first_id: int) -> Iterator[Row]:
         kind = (Side.BUY, OrderType(LIMIT), TimeInForce.GTC)
         order_id = first_id + place
         account_id = place % ACCOUNTS + 1
-        ends = ("", START_NS, hold, MID, order_id)
+        shown = (0, SelfTradePrevention.CANCEL_MAKER, "", 0, 0)
+        ends = ("", START_NS, hold, MID, order_id, *shown)
         yield order_id, account_id, 1, *kind, *terms, *ends
