@@ -5,6 +5,7 @@ Largest maintenance first, and only as much as needed, until the account can go 
 
 from typing import Final
 
+from engine.closing import close_by_trigger
 from engine.commands import BUY
 from engine.cross import CrossAccount, Standing, position_profit_atoms
 from engine.events import AccountLiquidated, CancelCause, CloseCause, DebtSettled, Event
@@ -16,7 +17,6 @@ from engine.market import MARK
 from engine.open_orders import cancel_open_order, settle_holds
 from engine.order import Order
 from engine.position import Position
-from engine.settlement import close_by_trigger
 from engine.state import State, open_orders
 from engine.units import E8, div_ceil, div_floor
 

@@ -5,6 +5,7 @@ from heapq import heappop
 from engine.account_check import check_account, check_accounts
 from engine.admission import triggered_reason
 from engine.arrival import Arrival
+from engine.closing import close_by_trigger
 from engine.commands import LIMIT, MARKET
 from engine.events import (
     MAKER,
@@ -31,7 +32,7 @@ from engine.open_orders import (
 from engine.order import Order
 from engine.position import PositionTrigger, TriggerKind
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import close_by_trigger, fill_order
+from engine.settlement import fill_order
 from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out

@@ -4,11 +4,11 @@ from typing import Final, final
 
 from engine.admission import admission_reason
 from engine.arrival import Arrival, find_fills
+from engine.closing import reduction_of
 from engine.commands import MARKET, PlaceOrder
 from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
 from engine.place_order import draft_order, routing_reason
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import reduction_of
 from engine.state import State
 
 

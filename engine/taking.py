@@ -15,6 +15,7 @@ from engine.events import (
     OrderCancelled,
     Traded,
 )
+from engine.fills import take_fill_id
 from engine.market import LAST
 from engine.matching import CANCEL, LESSEN, TRADE
 from engine.open_orders import (
@@ -32,7 +33,7 @@ from engine.open_orders import (
 )
 from engine.order import Order
 from engine.reject_reason import NONE
-from engine.settlement import fill_order, take_fill_id
+from engine.settlement import fill_order
 from engine.settling import note_key, settle_touched, touch_key
 from engine.state import State
 

@@ -6,11 +6,11 @@ from math import ceil, floor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.closing import reduction_of
 from engine.commands import Side
 from engine.instrument import FeeBasis
 from engine.position import Position
 from engine.reduction import Reduction
-from engine.settlement import reduction_of
 from engine.units import E8
 from tests.engine.venue import K, Venue, order, plain_spec
 

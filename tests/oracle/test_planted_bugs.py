@@ -171,7 +171,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     ),
     "stale at the edge": ("engine.market.Market.is_stale", stale_at_the_edge),
     "takers pay what makers pay": (
-        "engine.settlement.fee_rate_e8",
+        "engine.closing.fee_rate_e8",
         lambda _: lambda market, _liquidity: market.spec.maker_fee_e8,
     ),
     "a refilled iceberg is not met again": (
