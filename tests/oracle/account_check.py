@@ -46,8 +46,9 @@ def check_accounts(state: State) -> None:
 
 def check_account(state: State, account_id: int, asset_id: int) -> None:
     """CRS-6: what an insolvent account has is closed; a flat one owes nothing."""
-    positions = cross_positions(state, account_id, asset_id)
-    if positions and standing(state, account_id, asset_id).health_e8 < 1:
+    if cross_positions(state, account_id, asset_id):
+        if standing(state, account_id, asset_id).health_e8 >= 1:
+            return
         liquidate_account(state, account_id, asset_id)
     if not cross_positions(state, account_id, asset_id):
         settle_debt(state, account_id, asset_id)

@@ -34,6 +34,7 @@ from engine.instrument import (
 from engine.preview import Preview, preview_order
 from engine.state import State
 from snapshots import snapshot
+from tests.oracle.key_views import engine_cross, oracle_cross
 from tests.oracle.records import Fact, Fields
 from tests.oracle.rules import bankruptcy_tick, liquidation_tick
 from tests.oracle.venue import Venue
@@ -68,6 +69,7 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
 }
 MEMBERS: Final = {name: dict(enum.__members__) for name, enum in ENUMS.items()}
 DEEP_EVERY: Final = 20
+CROSS_EVERY: Final = 5
 RELOAD_EVERY: Final = 1_000
 TWIN_STEPS: Final = 250
 
@@ -147,6 +149,13 @@ def compare_views(state: State, venue: Venue) -> None:
     if engine != oracle:
         found = differences(named(engine), named(oracle))
         raise Mismatch("\n".join(list(found)[:12]))
+
+
+def compare_cross(state: State, venue: Venue) -> None:
+    """What stands behind cross accounts, and what they may spend."""
+    engine, oracle = engine_cross(state), oracle_cross(venue.state)
+    if engine != oracle:
+        raise Mismatch("\n".join(list(differences(engine, oracle, "/cross"))[:6]))
 
 
 def compare_preview(preview: Preview, facts: list[Fact], venue: Venue) -> None:
@@ -232,6 +241,8 @@ class Duel:
         if self.twin is not None:
             self.twin.apply(sequence, time_ns, command)
             self.compare_twin()
+        if len(self.script) % CROSS_EVERY == 0:
+            compare_cross(self.engine.state, self.venue)
         if len(self.script) % DEEP_EVERY == 0:
             self.deep_check()
         if len(self.script) % RELOAD_EVERY == 0:

@@ -18,7 +18,7 @@ from engine.state import State
 from tests.oracle import records
 from tests.oracle import state as records_state
 from tests.oracle.book import depth
-from tests.oracle.key_views import engine_cross, engine_keys, oracle_cross, oracle_keys
+from tests.oracle.key_views import engine_keys, oracle_keys
 from tests.oracle.records import SOURCES, Fields
 from tests.oracle.rules import auto_close_tick, liquidation_tick
 from tests.oracle.state import POOLS
@@ -102,7 +102,6 @@ def engine_view(state: State) -> View:
             if atoms
         },
         "keys": engine_keys(state),
-        "cross": engine_cross(state),
         "timers": dict(state.cancel_after),
         "orders": {order.order_id: engine_order(order) for order in state.orders.values()},
         "positions": {
@@ -186,7 +185,6 @@ def oracle_view(venue: Venue) -> View:
         "pools": pools | margins,
         "clearing": {each: atoms for each, atoms in state.clearing.items() if atoms},
         "keys": oracle_keys(state),
-        "cross": oracle_cross(state),
         "timers": dict(state.cancel_after),
         "orders": {order.order_id: oracle_order(order) for order in state.orders.values()},
         "positions": {
