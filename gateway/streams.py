@@ -12,6 +12,7 @@ from typing import Final, final
 import msgspec
 
 from engine.engine import Engine
+from engine.position import Position
 from engine.state import open_positions
 from engine.units import AccountId
 from gateway import account_replies as accounts
@@ -175,11 +176,8 @@ class Streams:
             listening = [s.outbox for s in stream.subscribers if "positions" in s.channels]
             if not listening:
                 continue
-            valued = [
-                replies.position_reply(state, position)
-                for position in open_positions(state, AccountId(account_id))
-                if position.market.instrument_id in moved
-            ]
+            positions = open_positions(state, AccountId(account_id))
+            valued = [replies.position_reply(state, p) for p in _revalued(positions, moved)]
             if valued:
                 sequence = self._history.account(account_id).stream_sequence
                 framed = message_frame("positions", "valuation", sequence, time_ms, valued)
@@ -207,3 +205,18 @@ class Streams:
         history = self._history.known(account_id) or AccountHistory()
         open_orders = [order for order in history.orders.values() if order.is_open]
         return [replies.order_reply(state, order) for order in open_orders]
+
+
+def _revalued(positions: list[Position], moved: set[int]) -> list[Position]:
+    """Those in moved markets, and with a cross position all that share its account's equity."""
+    shared = {p.market.asset_id for p in positions if _has_moved(p, moved) and p.key.is_cross}
+    return [
+        position
+        for position in positions
+        if _has_moved(position, moved)
+        or (position.key.is_cross and position.market.asset_id in shared)
+    ]
+
+
+def _has_moved(position: Position, moved: set[int]) -> bool:
+    return position.market.instrument_id in moved

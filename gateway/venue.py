@@ -82,12 +82,7 @@ class Venue:
         self.market_data: Final = MarketData(
             board, engine.state, clock.now_ns, lambda: self.sequencer.is_settled
         )
-        self.rate_limit: Final = RateLimit(
-            config.limits.requests_per_second,
-            config.limits.burst,
-            monotonic,
-            config.limits.tokens_remembered_max,
-        )
+        self.rate_limit: Final = _rate_limit(config, monotonic)
         self.is_ready = False
         self.conflated: Callable[[], int] = _none
         self._errors_given = 0
@@ -150,6 +145,12 @@ def insurance_atoms(state: State) -> list[tuple[str, int]]:
     ledgers = state.ledger.assets
     names = enumerate(state.assets)
     return [(name, ledgers[asset_id].insurance_atoms) for asset_id, name in names if asset_id]
+
+
+def _rate_limit(config: Config, monotonic: Monotonic) -> RateLimit:
+    limits = config.limits
+    kept = limits.tokens_remembered_max
+    return RateLimit(limits.requests_per_second, limits.burst, monotonic, kept)
 
 
 def _none() -> int:

@@ -5,8 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands import ListInstrument
+from engine.instrument import MarginMode, RiskTier
 from tests.gateway.cross_markets import BTC, ETH, balance, open_cross, position, trade
-from tests.gateway.house import House, socket_of
+from tests.gateway.house import House, market, socket_of
+
+# One position of 0.1 BTC at 20,000 and an order of as much at 19,000.
+FLAT = {
+    "asset": "USDT",
+    "available": "608.62",
+    "withdrawable": "608.62",
+    "locked": "390.38",
+    "held": "190.38",
+    "margin": "0",
+    "crossInitialMargin": "200",
+    "crossMaintenanceMargin": "9",
+    "crossEquity": "999",
+    "unrealizedPnl": "0",
+    "equity": "999",
+    "marginRatio": "0.009009",
+}
 
 
 @pytest.fixture
@@ -23,24 +41,10 @@ async def test_what_a_cross_position_locks_and_backs(house: House) -> None:
     rests = {"orderType": "LIMIT", "price": "19000"}
     assert (await trade(alice, "BUY", "0.1", **rests)).status == 201
 
-    flat = {
-        "asset": "USDT",
-        "available": "608.62",
-        "withdrawable": "608.62",
-        "locked": "390.38",
-        "held": "190.38",
-        "margin": "0",
-        "crossInitialMargin": "200",
-        "crossMaintenanceMargin": "9",
-        "crossEquity": "999",
-        "unrealizedPnl": "0",
-        "equity": "999",
-        "marginRatio": "0.009009",
-    }
-    assert await balance(alice) == flat
+    assert await balance(alice) == FLAT
 
     await house.price("22000", BTC)  # profit backs cross orders, and does not leave
-    gained = flat | {
+    gained = FLAT | {
         "available": "788.62",
         "withdrawable": "588.62",
         "locked": "410.38",
@@ -195,3 +199,36 @@ async def test_a_cross_account_may_owe_while_profit_on_paper_covers_it(house: Ho
     assert (ledger["sum"], amounts["user:alice:free"]) == ("0", "-514.25")
     now = await balance(alice)
     assert (now["available"], now["withdrawable"], now["equity"]) == ("645.75", "0", "985.75")
+
+
+async def test_maintenance_is_rounded_up(house: House) -> None:
+    tier = RiskTier(10**15, 500_000, 100)
+    spec = market("FINE/USDT", margin_mode=MarginMode.CROSS, tiers=(tier,))
+    await house.enter(ListInstrument(spec))
+    await house.price("20000.01", "FINE/USDT")
+    alice = await house.user("alice")
+
+    await trade(alice, "BUY", "0.000003", symbol="FINE/USDT", leverage=1)
+
+    assert (await balance(alice))["crossMaintenanceMargin"] == "0.00030001"
+
+
+async def test_a_mark_revalues_all_positions_of_the_cross_account(house: House) -> None:
+    alice = await house.user("alice")
+    await trade(alice, "BUY", "0.01")
+    await trade(alice, "SELL", "0.1", symbol=ETH)
+    await house.price("20000")
+    await alice.order(amount="10")  # isolated: what moves elsewhere is nothing to it
+    async with socket_of(house, alice) as socket:
+        await socket.ask(op="subscribe", channels=["positions"])
+        await socket.message("positions")
+        house.venue.streams.push_valuations()
+        await socket.message("positions")
+        await house.price("1010", ETH)
+        house.venue.streams.push_valuations()
+        valued = await socket.message("positions")
+
+    assert valued["type"] == "valuation"
+    expected = [await position(alice), await position(alice, ETH, "SHORT")]
+    assert valued["data"] == expected
+    assert expected[0]["marginRatio"] == (await balance(alice))["marginRatio"]

@@ -9,18 +9,11 @@ import pytest
 from engine.commands import ListInstrument
 from engine.instrument import PositionMode
 from gateway.history_rows import history_rows
-from tests.gateway.cross_markets import BTC, ETH, balance, open_cross, position, trade
+from tests.gateway.cross_markets import BTC, balance, open_cross, position, trade
 from tests.gateway.house import Client, House, Json, Reply, socket_of
 from tests.gateway.perpetual import order, perpetual
 
 LEGS = "ETH-LEGS/USDT"
-TICKETS = {
-    "symbol": "BTC/USDT",
-    "positionMode": "TICKET",
-    "positionSide": None,
-    "marginMode": "ISOLATED",
-    "leverage": None,
-}
 
 
 @pytest.fixture
@@ -49,23 +42,6 @@ async def settings(client: Client, symbol: str = "BTC-PERP-USDT") -> list[Json]:
     reply = await client.get(f"/api/account/settings?symbol={symbol}")
     found: list[Json] = reply.body["settings"]
     return found
-
-
-async def test_the_settings_nobody_changed_are_those_of_the_markets(house: House) -> None:
-    alice = await house.user("alice")
-
-    reply = await alice.get("/api/account/settings")
-    unknown = await alice.get("/api/account/settings?symbol=XXX-USDT")
-
-    assert reply.body == {
-        "settings": [
-            TICKETS,
-            setting("NETTING", None, "CROSS", 1),
-            setting("NETTING", None, "CROSS", 1, ETH),
-        ],
-        "sequence": house.venue.state.sequence,
-    }
-    assert (unknown.status, unknown.code) == (422, "UNKNOWN_SYMBOL")
 
 
 async def test_every_setting_over_http(house: House) -> None:
@@ -276,3 +252,6 @@ async def test_a_restart_remembers_legs_and_modes(tmp_path: Path) -> None:
             ]
             if writes_snapshot:
                 house.data.write_snapshot()
+            else:  # what the snapshot had, not the journal
+                more = await trade(again, "SELL", "0.01", positionSide="SHORT")
+                assert (more.body["positionSide"], more.body["marginMode"]) == ("SHORT", "ISOLATED")
