@@ -128,17 +128,9 @@ def book_closing(
     move_counterparty(state, market, -closing.profit_atoms - house_paid)
     if closing.equity_atoms < 0 and cause not in ("LIQUIDATION", "AUTO_DELEVERAGE"):
         cause = "GAP"
-    tell_fill(
-        state,
-        position,
-        order_id,
-        opposite(position.side),
-        closing.qty_lots,
-        price_ticks,
-        closing.fee_atoms,
-        closing.profit_atoms,
-        liquidity,
-    )
+    fill = opposite(position.side), closing.qty_lots, price_ticks
+    money = closing.fee_atoms, closing.profit_atoms
+    tell_fill(state, position, order_id, *fill, *money, liquidity)
     tell_reduction(state, position, paid, to_insurance, insurance_paid, house_paid, cause)
     end_if_flat(state, position, "LIQUIDATED" if liquidates else "CLOSED")
 

@@ -35,15 +35,14 @@ from engine.preview import Preview, preview_order
 from engine.state import State
 from snapshots import snapshot
 from tests.oracle.key_views import engine_cross, oracle_cross
+from tests.oracle.record_views import engine_records, oracle_records
 from tests.oracle.records import Fact, Fields
 from tests.oracle.rules import bankruptcy_tick, liquidation_tick
 from tests.oracle.venue import Venue
 from tests.oracle.views import (
     View,
-    engine_records,
     engine_view,
     named,
-    oracle_records,
     oracle_view,
     spec_to_oracle,
     word,

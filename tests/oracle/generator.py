@@ -14,7 +14,8 @@ from tests.oracle.admin_aims import AdminAims
 from tests.oracle.book_aims import is_order_driven
 from tests.oracle.book_plots import BOOK_PLOTS, second_position
 from tests.oracle.chooser import ACCOUNTS
-from tests.oracle.cross_plots import CROSS_PLOTS, Ruin
+from tests.oracle.cross_plots import CROSS_PLOTS
+from tests.oracle.cross_scene import Ruin
 from tests.oracle.instruments import venue_specs
 from tests.oracle.price_aims import next_price
 from tests.oracle.records import (
