@@ -34,9 +34,10 @@ from engine.instrument import (
 from engine.preview import Preview, preview_order
 from engine.state import State
 from snapshots import snapshot
+from tests.oracle.cross_aims import health_edge
 from tests.oracle.key_views import engine_cross, oracle_cross
 from tests.oracle.record_views import engine_records, oracle_records
-from tests.oracle.records import Fact, Fields
+from tests.oracle.records import PRICE_TICKS_MAX, Fact, Fields, Position
 from tests.oracle.rules import bankruptcy_tick, liquidation_tick
 from tests.oracle.venue import Venue
 from tests.oracle.views import (
@@ -197,10 +198,22 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     position = venue.state.positions.get(own[-1]["position_id"])
     accounts = [fields for fields in fills if fields["account_id"] == account_id]
     if opened and position is not None and accounts == own:
-        market = venue.state.markets[position.instrument_id]
-        came_to["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
-        came_to["bankruptcy_ticks"] = max(0, bankruptcy_tick(position, market.k))
+        came_to |= prices_of(venue, position)
     return came_to
+
+
+def prices_of(venue: Venue, position: Position) -> View:
+    """Where a position, or the account that stands for it, ends."""
+    market = venue.state.markets[position.instrument_id]
+    if venue.state.is_cross(position):
+        # The account ends there, if no other mark moves.
+        falls, far = position.side == "BUY", PRICE_TICKS_MAX
+        ticks = health_edge(venue.state, position.account_id, market, falls, far)
+        return {"liquidation_ticks": ticks, "bankruptcy_ticks": 0}
+    return {
+        "liquidation_ticks": liquidation_tick(position, market.k, market.spec),
+        "bankruptcy_ticks": max(0, bankruptcy_tick(position, market.k)),
+    }
 
 
 def is_end_of(name: str, fields: Fields, order_id: int) -> bool:

@@ -96,12 +96,16 @@ def health_at(state: State, account_id: int, market: Market, mark_ticks: int) ->
     return standing(tried, account_id, market.asset_id).health_e8
 
 
-def health_edge(state: State, account_id: int, market: Market, falls: bool) -> int:
-    """The first mark, falling or rising, at which the account is insolvent; 0 if there is none."""
+def health_edge(state: State, account_id: int, market: Market, falls: bool, times: int = 4) -> int:
+    """The first mark, falling or rising, at which the account is insolvent; 0 if there is none.
+
+    times: how many times the present mark is looked at.
+    """
     near, way = market.mark, -1 if falls else 1
     if health_at(state, account_id, market, near) < 1:
         return near
-    most = near - 1 if falls else min(near * 4, largest_price_ticks(market.spec, market.k)) - near
+    highest = largest_price_ticks(market.spec, market.k)
+    most = near - 1 if falls else min(near * times, highest) - near
     if most <= 0 or health_at(state, account_id, market, near + way * most) >= 1:
         return 0
     safe, dead = 0, most
