@@ -149,11 +149,12 @@ def test_what_an_empty_account_owes_is_waived_and_insured(
 def test_a_debt_cancels_openers_newest_first(
     bid: int, cancelled: list[int], free: int, insurance_paid: int | None
 ) -> None:
-    """Flat after a bad close: 90 of the thousand are held by three orders, 30 by each."""
-    venue = Venue(cross_spec())
+    """Flat after a bad close: 90 are held in the other market, the newest would fill first."""
+    venue = two_markets(1_000)
     venue.apply(order(qty_lots=100, leverage=50))
-    for _ in range(3):
-        venue.apply(order(qty_lots=100, price_ticks=150_000, leverage=0))
+    for lots, ticks in ((1_500, 10_000), (1_000, 15_000), (800, 18_750)):
+        venue.apply(order(instrument_id=ETH, qty_lots=lots, price_ticks=ticks, leverage=50))
+    assert venue.hold() == 90 * E8
     venue.apply(price(bid, 200_000, 200_000, 200_000, 200_000))
     said = venue.say(order(side=Side.SELL, qty_lots=100, leverage=0, reduce_only=True))
 
@@ -161,4 +162,5 @@ def test_a_debt_cancels_openers_newest_first(
     assert gone == [(number, CancelCause.HOLD_SHORT) for number in cancelled]
     settled = [e["insurance_paid_atoms"] for e in said if e["event"] == "DebtSettled"]
     assert settled == ([] if insurance_paid is None else [insurance_paid * E8])
-    assert (venue.free(), venue.hold()) == (free * E8, (90 - 30 * len(cancelled)) * E8)
+    kept = 30 * (3 - len(cancelled)) * E8
+    assert (venue.free(), venue.hold()) == (free * E8, kept)
