@@ -148,7 +148,7 @@ class FundPositionReply(Reply):
 class PreviewReply(Reply):
     """What an order would come to; `reason` says why it would be refused.
 
-    liquidation_price, bankruptcy_price: null where the account stands behind the position.
+    liquidation_price: as a position's.  bankruptcy_price: null in cross margin.
     """
 
     accepted: bool
@@ -270,11 +270,8 @@ def _entry_price(cost_atoms: int, qty_lots: int, spec: InstrumentSpec) -> str:
 def preview_reply(state: State, command: PlaceOrder) -> PreviewReply:
     """What the order would come to now."""
     preview = preview_order(state, command)
-    market = state.markets[command.instrument_id]
-    assert market is not None
-    spec = market.spec
+    spec = spec_of(state, command.instrument_id)
     accepted = preview.reason is RejectReason.NONE
-    stands_alone = not _key_is_cross(market, command)
     return PreviewReply(
         accepted,
         None if accepted else preview.reason.name,
@@ -284,17 +281,10 @@ def preview_reply(state: State, command: PlaceOrder) -> PreviewReply:
         text_from_e8(preview.qty_lots * spec.lot_size_e8),
         text_from_e8(preview.margin_atoms),
         text_from_e8(preview.fee_atoms),
-        _price(preview.liquidation_ticks, spec) if stands_alone else None,
-        _price(preview.bankruptcy_ticks, spec) if stands_alone else None,
+        _price(preview.liquidation_ticks, spec),
+        _price(preview.bankruptcy_ticks, spec),
         state.sequence,
     )
-
-
-def _key_is_cross(market: Market, command: PlaceOrder) -> bool:
-    seat = market.existing_seat(command.account_id)
-    if seat is None or (command.leg and seat.long is None):
-        return market.is_cross
-    return seat.key(command.leg).is_cross
 
 
 def unrealized_atoms(position: Position) -> int:

@@ -53,3 +53,32 @@ async def test_a_symbol_is_written_with_a_slash_or_a_dash(house: House) -> None:
     assert slash.body["settings"] == [setting("NETTING", None, "CROSS", 1, ETH)]
     assert dash.body == slash.body
     assert (other.status, other.code) == (400, "UNKNOWN_FIELD")
+
+
+async def test_the_account_of_an_isolated_order(house: House) -> None:
+    await house.price("20000")
+    alice = await house.user("alice", "1000")
+    await alice.order(amount="1000")
+    sequence = house.venue.state.sequence
+
+    account = await alice.get("/api/account")
+    assert account.body == {
+        "userId": "alice",
+        "balances": [
+            {
+                "asset": "USDT",
+                "available": "0",
+                "withdrawable": "0",
+                "locked": "999.6",
+                "held": "0",
+                "margin": "999.6",
+                "crossInitialMargin": "0",
+                "crossMaintenanceMargin": "0",
+                "crossEquity": "0",
+                "unrealizedPnl": "0",
+                "equity": "999.6",
+                "marginRatio": "0",
+            }
+        ],
+        "sequence": sequence,
+    }

@@ -175,8 +175,8 @@ async def test_the_leg_is_part_of_what_a_client_order_id_stands_for(house: House
     assert (other.status, other.code) == (409, "DUPLICATE_ID")
 
 
-async def test_a_preview_knows_legs(house: House) -> None:
-    alice = await house.user("alice")
+async def test_a_preview_knows_legs_and_where_the_account_ends(house: House) -> None:
+    alice = await house.user("alice", "100")
     await put(alice, "position-mode", positionMode="HEDGING")
     body = {
         "symbol": BTC,
@@ -191,10 +191,10 @@ async def test_a_preview_knows_legs(house: House) -> None:
 
     assert (fits.body["accepted"], fits.body["margin"], fits.body["fee"]) == (True, "20", "0.1")
     assert (lacks.body["accepted"], lacks.body["reason"]) == (False, "BAD_COMBINATION")
-    assert fits.body["liquidationPrice"] is None  # the account stands behind it
-    stranger = await house.user("bob")
-    strange = await stranger.post("/api/orders/preview", {**body, "positionSide": "LONG"})
-    assert (strange.body["reason"], strange.body["liquidationPrice"]) == ("BAD_COMBINATION", None)
+    await trade(alice, "BUY", "0.01", positionSide="LONG")
+    ends_at = (await position(alice))["liquidationPrice"]
+    told = (fits.body["liquidationPrice"], fits.body["bankruptcyPrice"])
+    assert told == (ends_at, None) == ("10055.2", None)
 
 
 async def test_isolated_legs_stand_alone(house: House) -> None:

@@ -23,8 +23,7 @@ from engine.units import AccountId, InstrumentId, PositionId
 from gateway import history_records as module
 from gateway.history import History
 from gateway.history_records import FILLED, PENDING
-from gateway.history_rows import HistoryUnknown, history_rows, load_history
-from snapshots.store import pack_snapshot, unpack_snapshot
+from gateway.history_rows import history_rows
 from tests.gateway.house import Client, House, market
 
 
@@ -95,28 +94,6 @@ def test_the_history_agrees_with_the_state_on_what_is_open(seed: int) -> None:
     ]
     filled = sum(fill.qty_lots for fill in account.fills if fill.order_id)
     assert filled == sum(record.filled_lots for record in account.orders.values())
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_rows_bring_back_the_same_history(seed: int) -> None:
-    desk = random_day(seed, 300)
-    rows = history_rows(desk.history)
-    content = pack_snapshot(desk.engine.state, b"\1" * 16, rows)
-    _, extra = unpack_snapshot(content, b"\1" * 16)
-
-    again = History()
-    load_history(again, extra)
-
-    assert history_rows(again) == rows
-    desk.price(2_000_000)
-    before = again.account(1).by_client_id.keys()
-    assert before == desk.history.account(1).by_client_id.keys()
-
-
-def test_rows_of_something_else_are_no_history() -> None:
-    for rows in ([], [(9, 1, 1)], [(0, 5, 5), (99, 1)], [(0, 5, 5), (1, 1, 0), (1, "x")]):
-        with pytest.raises((HistoryUnknown, IndexError)):
-            load_history(History(), rows)
 
 
 def test_the_oldest_closed_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
