@@ -307,9 +307,13 @@ def by_amount(scene: Scene) -> Plot:
     chance, side = scene.chance, scene.side
     maker, other, taker = scene.cast(3)
     ticks = scene.inside(opposite(side))
-    rows = ((maker, 0), (other, 0), (maker, 1))
+    rows = [(maker, 0), (other, 0), (maker, 1)]
     sizes = [scene.least + chance.randint(0, 3) for _ in rows]
-    for (who, behind), size in zip(rows, sizes, strict=True):
+    if chance.random() < 0.35:
+        # Nobody is there to trade with.
+        scene.clear(opposite(side), book_aims.band_edge(scene.market, side), times=5)
+        rows = []
+    for (who, behind), size in zip(rows, sizes, strict=False):
         scene.place(who, opposite(side), size, max(1, ticks + behind * sign(side)))
 
     def take() -> Step | None:
@@ -406,13 +410,13 @@ BOOK_PLOTS: Final = (
     (self_trade, 16),
     (own_first, 20),
     (iceberg, 13),
-    (unpaid_rest, 11),
+    (unpaid_rest, 22),
     (closers_in_the_way, 19),
     (pair, 25),
     (cascade, 4),
     (amended, 12),
     (batch, 5),
-    (by_amount, 6),
+    (by_amount, 9),
     (too_bold, 9),
     (stale_stop, 4),
     (barely_paid, 7),

@@ -293,6 +293,6 @@ RUIN_PLOTS: Final[tuple[tuple[Callable[[Scene], Plot], int], ...]] = (
     (drained, 5),
     (losing, 6),
     (ruined, 11),
-    (fund_shares, 24),
+    (fund_shares, 40),
     (unfilled_exit, 6),
 )
