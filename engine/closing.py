@@ -43,6 +43,7 @@ def close_by_order(
     cause: CloseCause,
     events: list[Event],
 ) -> None:
+    """One fill of an order closes lots of a position."""
     pays_fee = order.account_id != NOBODY and cause is not CloseCause.AUTO_DELEVERAGE
     rate_e8 = fee_rate_e8(position.market, liquidity) if pays_fee else 0
     is_liquidation = cause is CloseCause.LIQUIDATION

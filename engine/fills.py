@@ -36,6 +36,7 @@ def filled(
     realized: int,
     liquidity: Liquidity,
 ) -> OrderFilled:
+    """The event of an order's fill, with the next fill id."""
     return OrderFilled(
         take_fill_id(state),
         order.order_id,

@@ -32,6 +32,7 @@ ORDER_TERMS: Final = 15  # from the quantity to the time of creation
 
 
 def write_seats(state: State) -> Iterator[Row]:
+    """Position modes and the settings and holds of keys, where they differ from unused ones."""
     for market in state.markets:
         if market is not None:
             for seat in market.seats:
@@ -59,6 +60,7 @@ def _is_of_note(seat: Seat) -> bool:
 
 
 def read_seat(state: State, row: Row) -> None:
+    """A seat's row back.  Raises ValueError if it does not fit."""
     instrument_id, account_id, mode, keys = row
     seat = _market(state, instrument_id).seat(AccountId(account_id))
     if len(keys) > 1:
@@ -71,6 +73,7 @@ def read_seat(state: State, row: Row) -> None:
 
 
 def write_positions(state: State) -> Iterator[Row]:
+    """Open positions with their exits, by id."""
     for position in state.positions.values():
         yield (
             position.position_id,
@@ -101,6 +104,7 @@ def _pair_row(pair: ExitPair) -> Row:
 
 
 def read_position(state: State, row: Row) -> None:
+    """A position back, armed.  Raises ValueError if it does not fit."""
     position_id, account_id, instrument_id, leg, side, leverage, opened_ns, *amounts = row
     *amounts, pairs = amounts
     market = _market(state, instrument_id)
@@ -178,6 +182,7 @@ def _priority(order: Order) -> int:
 
 
 def read_order(state: State, row: Row) -> None:
+    """An order back, where it waits.  Raises ValueError if it does not fit."""
     order_id, account_id, instrument_id, leg, side, order_type, time_in_force, *rest = row
     terms, rest = rest[:ORDER_TERMS], rest[ORDER_TERMS:]
     hold_atoms, frozen_mark_ticks, priority, display_lots, mode, *rest = rest
@@ -209,10 +214,12 @@ def read_order(state: State, row: Row) -> None:
 
 
 def write_timers(state: State) -> Iterator[Row]:
+    """The accounts' timers, by account id."""
     return iter(sorted(state.cancel_after.items()))
 
 
 def read_timer(state: State, row: Row) -> None:
+    """A timer back."""
     account_id, due_ns = row
     set_timer(state, AccountId(account_id), due_ns)
 
