@@ -41,9 +41,7 @@ def write_seats(state: State) -> Iterator[Row]:
                         market.instrument_id,
                         seat.account_id,
                         seat.mode,
-                        tuple(
-                            (key.leverage, key.is_cross, key.hold_atoms) for key in seat.each_key()
-                        ),
+                        tuple(_key_row(key) for key in seat.each_key()),
                     )
 
 
