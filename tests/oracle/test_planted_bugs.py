@@ -163,7 +163,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "two candidates are believed": ("engine.price_update.CANDIDATES_TO_BELIEVE", lambda _: 2),
     "a preview that forgets what closes": (
         "engine.preview.reduction_of",
-        lambda right: lambda *given: right(*given[:3], 0, False),
+        lambda right: lambda *given: right(*given[:4], 0, False),
     ),
     "a snapshot that forgets why an order was refused": (
         "snapshots.snapshot._client_order_row",
