@@ -33,14 +33,11 @@ CAREFUL_CLOSES = 3
 
 def check_accounts(state: State) -> None:
     """CRS-6: every account by id, in every asset, in which there is anything to look at."""
-    backed = {
-        (position.account_id, state.markets[position.instrument_id].asset_id)
-        for position in state.positions.values()
-        if state.is_cross(position)
-    }
     for account_id in sorted(state.accounts):
         for asset_id in sorted(state.assets):
-            if (account_id, asset_id) in backed or state.free.get((account_id, asset_id), 0) < 0:
+            # Asked at its turn: an earlier account's liquidation may have given it a position.
+            backed = cross_positions(state, account_id, asset_id)
+            if backed or state.free.get((account_id, asset_id), 0) < 0:
                 check_account(state, account_id, asset_id)
 
 
