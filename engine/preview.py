@@ -4,7 +4,7 @@ from typing import Final, final
 
 from engine.admission import admission_reason
 from engine.arrival import Arrival, find_fills
-from engine.commands import PlaceOrder
+from engine.commands import MARKET, PlaceOrder
 from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
 from engine.place_order import draft_order, routing_reason
 from engine.reject_reason import NONE, RejectReason
@@ -18,8 +18,7 @@ class Preview:
 
     reason: why it would be refused, NONE if it would be accepted; with an early reason the numbers
         are 0.  takes: it would fill on arrival.
-    price_ticks: the price it is judged at, for a market order the touch.
-    qty_lots: with how many lots.
+    price_ticks: the price it is judged at.  qty_lots: with how many lots.
     margin_atoms, fee_atoms: of the lots that open; the fee includes that of the lots that close.
     liquidation_ticks, bankruptcy_ticks: of the position as it would be; 0 is never.
     """
@@ -56,6 +55,8 @@ def preview_order(state: State, command: PlaceOrder) -> Preview:
     preview = Preview(admission_reason(arrival))
     preview.takes = arrival.takes if arrival.path is None else bool(arrival.fills)
     preview.price_ticks = arrival.at_ticks
+    if draft.order_type is MARKET and arrival.path is not None:
+        preview.price_ticks = arrival.limit_ticks
     preview.qty_lots = arrival.lots
     if preview.reason < RejectReason.STALE_PRICE and preview.reason is not NONE:
         return preview
