@@ -11,7 +11,16 @@ from typing import Final, NamedTuple
 
 from bench.trading import INSTRUMENT, SEED, START_NS, STEP_NS, TICKETS, Timed
 from engine.codec import Row, instrument_row
-from engine.commands import LIMIT, OrderType, PriceSource, Side, TimeInForce, UpdatePrice
+from engine.commands import (
+    CANCEL_MAKER,
+    LIMIT,
+    Leg,
+    OrderType,
+    PriceSource,
+    Side,
+    TimeInForce,
+    UpdatePrice,
+)
 from engine.engine import Engine
 from engine.instrument import TRADING
 from engine.units import E8, AccountId
@@ -97,12 +106,12 @@ def _sections(positions: int, passings: list[Passing]) -> list[Section]:
     assert len(stop_losses) <= positions
     position_rows = list(_positions(positions, stop_losses))
     order_rows = list(_orders(limits, positions + 1))
-    margin = sum(row[8] for row in position_rows)
-    hold = sum(row[21] for row in order_rows)
+    margin = sum(row[9] for row in position_rows)
+    hold = sum(row[22] for row in order_rows)
     external = -(margin + hold + ACCOUNTS * FREE_ATOMS)
     holds = [0] * (ACCOUNTS + 1)
     for row in order_rows:
-        holds[row[1]] += row[21]
+        holds[row[1]] += row[22]
     numbers = range(1, ACCOUNTS + 1)
     next_id = positions + len(limits) + 1
     return [
@@ -117,13 +126,14 @@ def _sections(positions: int, passings: list[Passing]) -> list[Section]:
         ("client_orders", []),
         ("positions", position_rows),
         ("orders", order_rows),
+        ("timers", []),
     ]
 
 
 def _market_row() -> Row:
     prices = (MID,) * 5
     spec_row = instrument_row(TICKETS.spec)
-    return spec_row, 1, TRADING, prices, prices, START_NS, "crowd", 1, (0,) * 5, 0
+    return spec_row, 1, 0, TRADING, prices, prices, START_NS, "crowd", 1, (0,) * 5, 0
 
 
 def _positions(count: int, stop_losses: list[int]) -> Iterator[Row]:
@@ -142,7 +152,7 @@ def _positions(count: int, stop_losses: list[int]) -> Iterator[Row]:
         account_id = AccountId(place % ACCOUNTS + 1)
         numbers = (lots, cost, margin, margin, 0, 0)
         position_id = place + 1
-        yield position_id, account_id, 1, side, leverage, START_NS, *numbers, pairs
+        yield position_id, account_id, 1, Leg.NONE, side, leverage, START_NS, *numbers, pairs
 
 
 def _orders(limits: list[int], first_id: int) -> Iterator[Row]:
@@ -154,8 +164,8 @@ def _orders(limits: list[int], first_id: int) -> Iterator[Row]:
         margin = -(-ORDER_LOTS * ticks // leverage)
         hold = margin - (-margin * fee_e8 // E8)
         terms = (ORDER_LOTS, 0, ticks, 0, PriceSource.MARK, leverage, False, False, 0, 0, 0, 0, 0)
-        kind = (Side.BUY, OrderType(LIMIT), TimeInForce.GTC)
+        kind = (Leg.NONE, Side.BUY, OrderType(LIMIT), TimeInForce.GTC)
         order_id = first_id + place
         account_id = place % ACCOUNTS + 1
-        ends = ("", START_NS, hold, MID, order_id)
+        ends = ("", START_NS, hold, MID, order_id, 0, CANCEL_MAKER, "", 0, ORDER_LOTS)
         yield order_id, account_id, 1, *kind, *terms, *ends

@@ -3,6 +3,8 @@
 Which accounts are looked at is a matter of bands and changes, never of what comes of it (CRS-6).
 """
 
+from heapq import heapify, heappop, heappush
+
 from engine.cross import CrossAccount, recentre
 from engine.cross_liquidation import liquidate_account, settle_debt
 from engine.events import Event
@@ -11,18 +13,39 @@ from engine.units import AccountId, AssetId
 
 
 def check_accounts(state: State, events: list[Event]) -> None:
-    """Check every account whose bands were left or which changed, by account id, then asset."""
-    due = state.firing.left_bands + state.changed_accounts
+    """Check every account whose bands were left or which changed, by account id, then asset.
+
+    Who changes in this round before its turn has its turn in this round, others in the next.
+    """
+    due = [_account_and_asset(account) for account in state.firing.left_bands]
     state.firing.left_bands.clear()
-    state.changed_accounts.clear()
-    for account in due:
+    heapify(due)
+    again: list[CrossAccount] = []
+    turn = (0, 0)
+    _line_up(state, turn, due, again)
+    while due:
+        if due[0] == turn:
+            heappop(due)  # it changed and its band was left
+            continue
+        turn = heappop(due)
+        account = state.cross_account(AssetId(turn[1]), AccountId(turn[0]))
+        assert account is not None
         account.is_changed = False
-    seen: list[CrossAccount] = []
-    for account in sorted(due, key=_account_and_asset):
-        if not seen or seen[-1] is not account:
-            seen.append(account)
-    for account in seen:
         _check(state, account, events)
+        _line_up(state, turn, due, again)
+    state.changed_accounts.extend(again)
+
+
+def _line_up(
+    state: State, turn: tuple[int, int], due: list[tuple[int, int]], again: list[CrossAccount]
+) -> None:
+    """Those that changed wait for their turn in this round, or, if it is past, for the next."""
+    for account in state.changed_accounts:
+        if _account_and_asset(account) > turn:
+            heappush(due, _account_and_asset(account))
+        else:
+            again.append(account)
+    state.changed_accounts.clear()
 
 
 def check_account(
@@ -30,7 +53,7 @@ def check_account(
 ) -> None:
     """Check one account exactly, before an opener of its own fires."""
     account = state.cross_account(asset_id, account_id)
-    if account is not None and account.standings:
+    if account is not None:
         _check(state, account, events)
 
 

@@ -9,8 +9,8 @@ from engine.arrival import Arrival, find_fills
 from engine.commands import BUY, FOK, LIMIT, MARKET, SELL, Side
 from engine.exits import auto_close_is_true, exit_is_true
 from engine.funds import funds_reason
-from engine.holds import opening_lots
 from engine.margin import quantity_lots
+from engine.market import MARK
 from engine.order import Order
 from engine.order_terms import clip_to_position, size_by_amount, terms_reason
 from engine.position import TriggerKind
@@ -100,7 +100,7 @@ def _is_within_band(draft: Order) -> bool:
     band_e8 = draft.market.spec.price_band_e8
     if band_e8 == 0 or draft.order_type is not LIMIT:
         return True
-    mark_ticks = draft.market.mark_ticks
+    mark_ticks = draft.market.prices[MARK]
     if draft.side is BUY:
         return draft.price_ticks <= div_floor(mark_ticks * (E8 + band_e8), E8)
     return draft.price_ticks >= div_ceil(mark_ticks * (E8 - band_e8), E8)
@@ -177,12 +177,22 @@ def _ticket_exposure_atoms(arrival: Arrival) -> int:
 def _side_exposure(arrival: Arrival, side: Side) -> tuple[int, int]:
     """Notional and lots of one side of a key: its position and what its orders would open."""
     outlook, market = arrival.expected(), arrival.draft.market
-    total_lots = outlook.qty_lots if outlook.side is side else 0
-    exposure = total_lots * market.mark_ticks * market.k
-    for order, lots in opening_lots(arrival.queue(side), outlook.lots_against(side)):
-        exposure += lots * order.price_ticks * market.k
-        total_lots += lots
-    return exposure, total_lots
+    total_lots = closing_lots = 0
+    if outlook.side is side:
+        total_lots = outlook.qty_lots
+    else:
+        closing_lots = outlook.qty_lots
+    lot_ticks = total_lots * market.prices[MARK]
+    for order in arrival.queue(side):
+        lots = order.qty_lots
+        if closing_lots:
+            closes = min(closing_lots, lots)
+            closing_lots -= closes
+            lots -= closes
+        if not order.closing:
+            lot_ticks += lots * order.price_ticks
+            total_lots += lots
+    return lot_ticks * market.k, total_lots
 
 
 def _match_reason(arrival: Arrival) -> RejectReason:

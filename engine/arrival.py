@@ -4,8 +4,6 @@ from typing import Final, final
 
 from engine.commands import (
     BUY,
-    FOK,
-    IOC,
     LIMIT,
     MARKET,
     STOP_LIMIT,
@@ -41,6 +39,8 @@ class Arrival:
     fills: lots and price of each fill.  path: how it comes by them, in an order-driven market.
     rest_lots: what would rest.  asked_lots: its size, as it will be told.
     outlook: the position once it has filled.
+    own_queue: the key's resting orders of its side as they will be, once somebody asked.
+    rest_opening_lots: of what would rest, the lots that open; -1 until somebody asks.
     """
 
     __slots__ = (
@@ -51,11 +51,13 @@ class Arrival:
         "limit_ticks",
         "lots",
         "outlook",
+        "own_queue",
         "parent_ticks",
         "path",
         "position",
         "replaced",
         "rest_lots",
+        "rest_opening_lots",
         "state",
         "takes",
         "touch_ticks",
@@ -71,6 +73,8 @@ class Arrival:
         self.rest_lots = 0
         self.fills: list[tuple[int, int]] = []
         self.path: Path | None = None
+        self.own_queue: list[Order] | None = None
+        self.rest_opening_lots = -1
         market = draft.market
         order_type = draft.order_type
         touch_ticks = market.touch_ticks(draft.side)
@@ -123,15 +127,26 @@ class Arrival:
     def queue(self, side: Side) -> list[Order]:
         """The key's resting orders of a side as they will be, in execution order."""
         draft = self.draft
-        resting = draft.key.resting(side)
         if side is not draft.side:
-            return resting if self.path is None else _as_left_by(self.path, resting)
+            resting = draft.key.resting(side)
+            if self.path is None or not resting:
+                return resting
+            return _as_left_by(self.path, resting)
+        queue = self.own_queue
+        if queue is None:
+            queue = self._own_queue()
+            self.own_queue = queue
+        return queue
+
+    def _own_queue(self) -> list[Order]:
+        resting = self.draft.key.resting(self.draft.side)
         if self.rest_lots == 0 and self.replaced is None:
             return resting
         queue = [order for order in resting if order is not self.replaced]
         if self.rest_lots:
-            queue.append(draft)
-            queue.sort(key=_rank_as_last)
+            queue.append(self.draft)
+            if len(queue) > 1:
+                queue.sort(key=_rank_as_last)
         return queue
 
     def opening_lots(self) -> int:
@@ -142,6 +157,11 @@ class Arrival:
 
     def resting_opening_lots(self) -> int:
         """The lots that would rest, less those that could only close (HLD-5)."""
+        if self.rest_opening_lots < 0:
+            self.rest_opening_lots = self._rest_opening_lots()
+        return self.rest_opening_lots
+
+    def _rest_opening_lots(self) -> int:
         draft = self.draft
         if self.rest_lots == 0 or draft.closing:
             return 0
@@ -190,9 +210,12 @@ def _walk_the_book(arrival: Arrival) -> None:
     lots, budget_atoms = arrival.lots, 0
     if draft.amount_atoms:
         lots, budget_atoms = QTY_LOTS_MAX, draft.amount_atoms * draft.leverage
-    path = find_path(draft, arrival.limit_ticks, lots, budget_atoms)
+    if arrival.takes:
+        path = find_path(draft, arrival.limit_ticks, lots, budget_atoms)
+        arrival.fills = path.fills()
+    else:
+        path = Path(lots, budget_atoms)
     arrival.path = path
-    arrival.fills = path.fills()
     if draft.amount_atoms:
         draft.amount_atoms = 0
         path.left_lots = 0
@@ -200,8 +223,7 @@ def _walk_the_book(arrival: Arrival) -> None:
         arrival.asked_lots = arrival.lots
     draft.filled_lots += path.traded_lots
     draft.qty_lots = path.left_lots
-    may_rest = draft.order_type is LIMIT and draft.time_in_force not in (IOC, FOK)
-    if may_rest and not path.stopped:
+    if draft.may_rest() and not path.stopped:
         arrival.rest_lots = path.left_lots
 
 
@@ -257,6 +279,8 @@ def lessened(order: Order, lots: int) -> Order:
 
 def _as_left_by(path: Path, queue: list[Order]) -> list[Order]:
     """The taker's own orders without what self-trade prevention takes from them."""
+    if not path.steps:
+        return queue
     lost = {order.order_id: (kind, lots) for kind, order, lots in path.steps if kind != 0}
     if not lost:
         return queue

@@ -253,7 +253,7 @@ EVENT_SHAPES: Final = (
     Shape(33, events.CancelAfterFired, "account_id"),
     Shape(34, events.PositionModeChanged, "account_id instrument_id mode"),
     Shape(35, events.MarginModeChanged, "account_id instrument_id leg margin_mode"),
-    Shape(36, events.AccountLiquidated, "account_id asset_id equity_atoms maintenance_e8"),
+    Shape(36, events.AccountLiquidated, "account_id asset_id equity_atoms maintenance_atoms"),
     Shape(37, events.DebtSettled, "account_id asset_id waived_atoms insurance_paid_atoms"),
     Shape(38, events.PremiumSampled, "instrument_id premium_e8"),
     Shape(39, events.FundingSettled, "instrument_id stamp_ns rate_e8 mark_ticks"),

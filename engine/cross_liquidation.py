@@ -5,6 +5,7 @@ Largest maintenance first, and only as much as needed, until the account can go 
 
 from typing import Final
 
+from engine.closing import close_by_trigger
 from engine.commands import BUY
 from engine.cross import CrossAccount, Standing, position_profit_atoms
 from engine.events import AccountLiquidated, CancelCause, CloseCause, DebtSettled, Event
@@ -16,9 +17,8 @@ from engine.market import MARK
 from engine.open_orders import cancel_open_order, settle_holds
 from engine.order import Order
 from engine.position import Position
-from engine.settlement import close_by_trigger
 from engine.state import State, open_orders
-from engine.units import div_ceil, div_floor
+from engine.units import E8, div_ceil, div_floor
 
 CAREFUL_ROUNDS: Final = 3  # after so many closes everything goes
 
@@ -27,8 +27,8 @@ def liquidate_account(state: State, account: CrossAccount, events: list[Event]) 
     """Cancel its orders; close positions until it is solvent, or nothing is left to close."""
     if _largest(state, account) is None:
         return
-    equity, needed_e8 = account.equity_atoms(), account.maintenance_e8()
-    events.append(AccountLiquidated(account.account_id, account.asset_id, equity, needed_e8))
+    equity, needed = account.equity_atoms(), div_ceil(account.maintenance_e8(), E8)
+    events.append(AccountLiquidated(account.account_id, account.asset_id, equity, needed))
     _cancel_orders(state, account, events)
     prices = bankruptcy_prices(account)
     rounds = 0

@@ -71,9 +71,10 @@ class Engine:
         state.sequence = sequence
         if time_ns > state.time_ns:
             state.time_ns = time_ns
-        due_ns = state.next_due_ns()
-        if due_ns is not None and due_ns <= state.time_ns:
-            do_what_is_due(state, events)
+        if state.expiries or state.timers or state.next_funding_ns:
+            due_ns = state.next_due_ns()
+            if due_ns is not None and due_ns <= state.time_ns:
+                do_what_is_due(state, events)
         transition(state, command, events)
         if state.has_more_to_do():
             fire_due(state, events)

@@ -683,18 +683,18 @@ class MarginModeChanged:
 class AccountLiquidated:
     """A cross account could not keep its positions: what it had before the first was closed.
 
-    equity_atoms, maintenance_e8: at the marks, the latter scaled by 10^8.
+    equity_atoms, maintenance_atoms: at the marks, the latter rounded up.
     """
 
-    __slots__ = ("account_id", "asset_id", "equity_atoms", "maintenance_e8")
+    __slots__ = ("account_id", "asset_id", "equity_atoms", "maintenance_atoms")
 
     def __init__(
-        self, account_id: AccountId, asset_id: AssetId, equity_atoms: int, maintenance_e8: int
+        self, account_id: AccountId, asset_id: AssetId, equity_atoms: int, maintenance_atoms: int
     ) -> None:
         self.account_id: Final = account_id
         self.asset_id: Final = asset_id
         self.equity_atoms: Final = equity_atoms
-        self.maintenance_e8: Final = maintenance_e8
+        self.maintenance_atoms: Final = maintenance_atoms
 
 
 @final

@@ -5,6 +5,7 @@ from heapq import heappop
 from engine.account_check import check_account, check_accounts
 from engine.admission import triggered_reason
 from engine.arrival import Arrival
+from engine.closing import close_by_trigger
 from engine.commands import LIMIT, MARKET
 from engine.events import (
     MAKER,
@@ -30,12 +31,12 @@ from engine.open_orders import (
 )
 from engine.order import Order
 from engine.position import PositionTrigger, TriggerKind
-from engine.price_levels import Entry
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import close_by_trigger, fill_order
+from engine.settlement import fill_order
 from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out
+from engine.trigger_index import market_of
 
 
 def fire_due(state: State, events: list[Event]) -> None:
@@ -57,7 +58,7 @@ def _fire_queue(state: State, events: list[Event]) -> None:
         if entry.levels is None or entry.arming != arming:
             continue  # gone, or waiting elsewhere by now
         queue.place_now = place
-        market = entry.market if isinstance(entry, Order) else market_of(entry)
+        market = market_of(entry)
         if not may_fire(state, market, entry.levels.source):
             continue
         if isinstance(entry, Order):
@@ -68,12 +69,6 @@ def _fire_queue(state: State, events: list[Event]) -> None:
         else:
             assert isinstance(entry, PositionTrigger)
             _fire_trigger(state, entry, events)
-
-
-def market_of(entry: Entry) -> Market:
-    """Where a position's trigger waits."""
-    assert isinstance(entry, PositionTrigger)
-    return entry.position.market
 
 
 def may_fire(state: State, market: Market, source: int) -> bool:
@@ -147,6 +142,8 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
     if reason is NONE:
         if order.is_limit() and arrival.asked_lots != told_lots:
             events.append(amended_to(order, arrival.asked_lots))
+        if not (arrival.rests() and order.may_rest()):
+            retire_order(state, order)  # its client id is closed before those it fills (IDM-1)
         carry_out(state, arrival, CloseCause.ORDER, events)
     else:
         retire_order(state, order)

@@ -3,6 +3,7 @@
 from engine.arrival import Arrival, amount_margin_atoms, free_atoms
 from engine.commands import BUY, SELL
 from engine.cross import spendable_atoms
+from engine.health import Exposure
 from engine.holds import side_hold_atoms
 from engine.margin import initial_margin_atoms, maintenance_e8
 from engine.open_orders import freeze_need, order_need_atoms
@@ -54,7 +55,8 @@ def hold_after_atoms(arrival: Arrival, outlook: Outlook) -> int:
     if not arrival.rests() and not key.buys and not key.sells:
         return 0
     return max(
-        side_hold_atoms(arrival.queue(side), outlook.lots_against(side)) for side in (BUY, SELL)
+        side_hold_atoms(arrival.queue(BUY), outlook.lots_against(BUY)),
+        side_hold_atoms(arrival.queue(SELL), outlook.lots_against(SELL)),
     )
 
 
@@ -73,14 +75,28 @@ def _is_liquidatable_at_birth(arrival: Arrival) -> bool:
 
 def _account_dies(arrival: Arrival, outlook: Outlook) -> bool:
     """Cross: whether the account would be liquidated with the fills."""
+    return account_after(arrival, outlook)[1] < 1
+
+
+def account_after(arrival: Arrival, outlook: Outlook) -> tuple[Exposure, int]:
+    """Cross: exposure in the market, and H of the account, once the order has filled (CRS-4)."""
     draft = arrival.draft
-    account = arrival.state.cross_account(draft.market.asset_id, draft.account_id)
-    gained_e8 = 0
+    market = draft.market
+    mark_ticks = market.mark_ticks
+    account = arrival.state.cross_account(market.asset_id, draft.account_id)
+    present: Exposure | None = None
     if account is None:
-        ledger = arrival.state.asset_ledger(draft.market)
-        wallet = ledger.free[draft.account_id] + ledger.hold[draft.account_id]
-        gained_e8 = wallet * E8
-    return outlook.cross_health_e8(account) + gained_e8 < 1
+        ledger = arrival.state.asset_ledger(market)
+        health_e8 = (ledger.free[draft.account_id] + ledger.hold[draft.account_id]) * E8
+    else:
+        health_e8 = account.health_e8()
+        standing = account.standings.get(market.instrument_id)
+        if standing is not None:
+            present = standing.exposure
+            health_e8 -= present.health_e8(mark_ticks)
+    exposure = outlook.exposure_after(present)
+    health_e8 += outlook.gained_atoms * E8 + exposure.health_e8(mark_ticks)
+    return exposure, health_e8
 
 
 def _rest_is_liquidatable(arrival: Arrival, outlook: Outlook) -> bool:

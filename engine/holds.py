@@ -24,9 +24,10 @@ def need_atoms(order: Order, lots: int) -> int:
     price_ticks = order.price_ticks
     mark_ticks = order.frozen_mark_ticks
     loss_ticks = price_ticks - mark_ticks if order.side is BUY else mark_ticks - price_ticks
-    need = opening_cost_atoms(order, lots, price_ticks, order.market.spec.maker_fee_e8)
+    market = order.market
+    need = opening_cost_atoms(order, lots, price_ticks, market.spec.maker_fee_e8)
     if loss_ticks > 0:
-        need += lots * order.market.k * loss_ticks
+        need += lots * market.k * loss_ticks
     return max(0, need)  # a rebate above the margin holds nothing
 
 
@@ -64,13 +65,10 @@ def side_hold_atoms(queue: list[Order], closing_lots: int) -> int:
 
 def present_hold_atoms(key: Key) -> int:
     """What the key should hold, `max(buy side, sell side)`, with its position as it is."""
-    if not key.buys and not key.sells:
-        return 0
-    position = key.position
-    return max(
-        side_hold_atoms(key.buys, lots_against(position, BUY)),
-        side_hold_atoms(key.sells, lots_against(position, SELL)),
-    )
+    buys, sells, position = key.buys, key.sells, key.position
+    buy_atoms = side_hold_atoms(buys, lots_against(position, BUY)) if buys else 0
+    sell_atoms = side_hold_atoms(sells, lots_against(position, SELL)) if sells else 0
+    return max(buy_atoms, sell_atoms)
 
 
 def last_opener(queue: list[Order], closing_lots: int) -> Order | None:

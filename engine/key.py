@@ -67,11 +67,17 @@ class Key:
 
     def queue_resting(self, order: Order) -> None:
         """Put a resting limit order at its place in execution order."""
-        insort(self.resting(order.side), order, key=execution_rank)
+        queue = self.resting(order.side)
+        if queue:
+            insort(queue, order, key=execution_rank)
+        else:
+            queue.append(order)
 
     def unqueue_resting(self, order: Order) -> None:
         """Take a resting limit order out of the execution order."""
         queue = self.resting(order.side)
-        place = bisect_left(queue, execution_rank(order), key=execution_rank)
-        assert queue[place] is order
+        place = 0
+        if queue[0] is not order:
+            place = bisect_left(queue, execution_rank(order), key=execution_rank)
+            assert queue[place] is order
         del queue[place]

@@ -176,14 +176,20 @@ def liquidation_ticks(
         for place in range(1, len(rates)):
             rate = rates[place]
             kept_e8 = lot_value * (E8 - rate.maintenance_e8 - close_fee_e8)
-            best = max(best, div_floor(owed_e8 - rate.deduction_e8, kept_e8))
+            ticks = div_floor(owed_e8 - rate.deduction_e8, kept_e8)
+            if ticks < best:
+                break  # As in `maintenance_e8`: past the line that binds, none binds again.
+            best = ticks
         return best
     owned_e8 = (cost_atoms + margin_atoms) * E8
     best = div_ceil(owned_e8, lot_value * (E8 + rates[0].maintenance_e8 + close_fee_e8))
     for place in range(1, len(rates)):
         rate = rates[place]
         kept_e8 = lot_value * (E8 + rate.maintenance_e8 + close_fee_e8)
-        best = min(best, div_ceil(owned_e8 + rate.deduction_e8, kept_e8))
+        ticks = div_ceil(owned_e8 + rate.deduction_e8, kept_e8)
+        if ticks > best:
+            break
+        best = ticks
     return best
 
 

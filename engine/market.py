@@ -16,7 +16,7 @@ from engine.instrument import (
 )
 from engine.margin import TierRate, notional_cap_atoms, tier_rates
 from engine.order_book import OrderBook
-from engine.price_levels import PriceLevels
+from engine.price_levels import NEVER_RISES, PriceLevels
 from engine.seat import Seat
 from engine.units import E8, NOBODY, AccountId, AssetId, InstrumentId, div_ceil, div_floor
 
@@ -163,7 +163,10 @@ class Market:
         book = self.book
         if book is None:
             return self.prices[ASK if side is BUY else BID]
-        return book.best_ask_ticks if side is BUY else book.best_bid_ticks
+        if side is BUY:
+            best_ticks = book.asks.best_ticks
+            return 0 if best_ticks == NEVER_RISES else best_ticks
+        return book.bids.best_ticks
 
     def protection_ticks(self, side: Side) -> int:
         """The worst price at which a market order of this side trades: the band around mark."""

@@ -7,7 +7,7 @@ be told without walking it (BOK-2).
 from typing import TYPE_CHECKING, Final, final
 
 from engine.commands import BUY
-from engine.price_levels import PriceLevels
+from engine.price_levels import NEVER_RISES, PriceLevels
 
 if TYPE_CHECKING:
     from engine.order import Order
@@ -47,7 +47,8 @@ class OrderBook:
     @property
     def best_ask_ticks(self) -> int:
         """The lowest ask; 0 if there is none."""
-        return 0 if self.asks.is_empty() else self.asks.best_ticks
+        best_ticks = self.asks.best_ticks
+        return 0 if best_ticks == NEVER_RISES else best_ticks
 
     def add(self, order: "Order") -> None:
         """Join the end of the queue at the order's price; an iceberg shows its first part."""

@@ -6,7 +6,7 @@ The same arithmetic as `settlement.py`, on numbers of its own: it changes no sta
 from typing import Final, final
 
 from engine.commands import BUY, Side
-from engine.cross import CrossAccount, position_margin_atoms, position_profit_atoms
+from engine.cross import position_margin_atoms, position_profit_atoms
 from engine.health import Exposure
 from engine.margin import (
     fee_atoms,
@@ -17,7 +17,6 @@ from engine.margin import (
 from engine.order import Order
 from engine.position import Position
 from engine.reduction import Reduction
-from engine.units import E8
 
 
 @final
@@ -119,22 +118,16 @@ class Outlook:
             change -= position_profit_atoms(before) - position_margin_atoms(before)
         return change
 
-    def cross_health_e8(self, account: CrossAccount | None) -> int:
-        """H of the account once the order has filled, at the present marks (ADM-4)."""
-        order = self.order
-        market, before = order.market, self.held_before
+    def exposure_after(self, present: Exposure | None) -> Exposure:
+        """What a cross account has in the market once the order has filled."""
+        market, before = self.order.market, self.held_before
         exposure = Exposure(market.k, market.rates, market.close_fee_e8)
-        health_e8 = self.gained_atoms * E8
-        if account is not None:
-            health_e8 += account.health_e8()
-            standing = account.standings.get(market.instrument_id)
-            if standing is not None:
-                exposure = standing.exposure.copy()
-                health_e8 -= exposure.health_e8(market.mark_ticks)
+        if present is not None:
+            exposure = present.copy()
         if before is not None:
             exposure.add(before.side, -before.qty_lots, -before.basis_atoms())
         exposure.add(self.side, self.qty_lots, self.basis_atoms())
-        return health_e8 + exposure.health_e8(market.mark_ticks)
+        return exposure
 
     def is_liquidatable(self) -> bool:
         """Whether the position would be liquidated at the present mark."""

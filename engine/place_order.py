@@ -15,7 +15,6 @@ from engine.commands import (
     TAKE_PROFIT_LIMIT,
     Leg,
     PlaceOrder,
-    PriceSource,
 )
 from engine.events import (
     CloseCause,
@@ -26,7 +25,7 @@ from engine.events import (
     RequestRepeated,
 )
 from engine.instrument import HALTED, TICKET, TRADING, PositionMode, is_name
-from engine.market import Market
+from engine.market import LAST, Market
 from engine.open_orders import pair_up, register_order, rest_order
 from engine.order import Order
 from engine.reject_reason import NONE, RejectReason
@@ -148,7 +147,7 @@ def _type_fits(command: PlaceOrder) -> bool:
         return False
     if command.trigger_ticks and (order_type is LIMIT or order_type is MARKET):
         return False
-    if command.trigger_source < PriceSource.LAST:  # bid and ask trigger nothing
+    if command.trigger_source < LAST:  # bid and ask trigger nothing
         return False
     if command.stop_loss_ticks < 0 or command.take_profit_ticks < 0:
         return False

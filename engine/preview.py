@@ -4,11 +4,13 @@ from typing import Final, final
 
 from engine.admission import admission_reason
 from engine.arrival import Arrival, find_fills
-from engine.commands import MARKET, PlaceOrder
+from engine.closing import reduction_of
+from engine.commands import BUY, MARKET, PlaceOrder
+from engine.funds import account_after
 from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
+from engine.outlook import Outlook
 from engine.place_order import draft_order, routing_reason
 from engine.reject_reason import NONE, RejectReason
-from engine.settlement import reduction_of
 from engine.state import State
 
 
@@ -20,7 +22,8 @@ class Preview:
         are 0.  takes: it would fill on arrival.
     price_ticks: the price it is judged at.  qty_lots: with how many lots.
     margin_atoms, fee_atoms: of the lots that open; the fee includes that of the lots that close.
-    liquidation_ticks, bankruptcy_ticks: of the position as it would be; 0 is never.
+    liquidation_ticks, bankruptcy_ticks: of the position as it would be; 0 is never.  Cross: the
+        mark at which the account ends if no other moves; no bankruptcy price of its own.
     """
 
     __slots__ = (
@@ -92,12 +95,28 @@ def _add_opening(arrival: Arrival, preview: Preview) -> None:
     preview.margin_atoms = outlook.opened_margin_atoms
     if outlook.opened_lots == 0:
         return
+    if arrival.draft.key.is_cross:
+        preview.liquidation_ticks = _account_ends_at(arrival, outlook)
+        return
     market = arrival.draft.market
     side, qty_lots, cost = outlook.side, outlook.qty_lots, outlook.basis_atoms()
     margin, k = outlook.margin_atoms, market.k
     ticks = liquidation_ticks(side, qty_lots, cost, margin, k, market.rates, market.close_fee_e8)
     preview.liquidation_ticks = max(0, ticks)
     preview.bankruptcy_ticks = max(0, bankruptcy_ticks(side, qty_lots, cost, margin, k))
+
+
+def _account_ends_at(arrival: Arrival, outlook: Outlook) -> int:
+    """Cross: the mark at which the account would be liquidated, if no other mark moved; 0: never.
+
+    It is the edge of the band that may use up all of the account's health.
+    """
+    market = arrival.draft.market
+    exposure, health_e8 = account_after(arrival, outlook)
+    lowest, highest = exposure.safe_band(market.mark_ticks, max(0, health_e8 - 1))
+    if outlook.side is BUY:
+        return max(0, lowest - 1)
+    return highest + 1 if highest < market.price_ticks_max else 0
 
 
 def _amount_fee_atoms(arrival: Arrival) -> int:

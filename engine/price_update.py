@@ -44,7 +44,9 @@ def update_price(state: State, command: UpdatePrice, events: list[Event]) -> Non
     events.append(PriceAccepted(market.instrument_id, *prices))
     if is_first:
         market.processed = prices
-    if market.status is not HALTED:
+    if market.status is HALTED:
+        state.firing.leave_bands(market)  # what the account has elsewhere may have to go
+    else:
         travel(state, market)
 
 

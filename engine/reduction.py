@@ -57,22 +57,18 @@ class Reduction:
         profit = profit_atoms(side, lots, cost, price_ticks, market.k) - accrued
         initial = share_released_atoms(initial_margin_atoms, lots, qty_lots)
         released = share_released_atoms(margin_atoms, lots, qty_lots)
-        if cross_equity_atoms is not None:
-            equity = cross_equity_atoms
-            fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
-        else:
-            if lots < qty_lots and released + profit < 0:
-                released += min(-(released + profit), margin_atoms - released)
-            equity = released + profit
-            full_fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
-            fee = min(full_fee, max(0, equity))
+        is_cross = cross_equity_atoms is not None
+        if not is_cross and lots < qty_lots and released + profit < 0:
+            released += min(-(released + profit), margin_atoms - released)
+        equity = released + profit if cross_equity_atoms is None else cross_equity_atoms
+        fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
+        if not is_cross:
+            fee = min(fee, max(0, equity))
         liquidation_fee = 0
         if is_liquidation:
             full_fee = fee_atoms(notional, market.spec.liquidation_fee_e8)
             liquidation_fee = min(full_fee, max(0, equity - fee))
-        rest = equity - fee - liquidation_fee
-        is_cross = cross_equity_atoms is not None
-        to_free = profit - fee - liquidation_fee if is_cross else max(0, rest)
+        rest = (profit if is_cross else equity) - fee - liquidation_fee
         self.cost_atoms: Final = cost
         self.accrued_atoms: Final = accrued
         self.profit_atoms: Final = profit
@@ -81,5 +77,5 @@ class Reduction:
         self.equity_atoms: Final = equity
         self.fee_atoms: Final = fee
         self.liquidation_fee_atoms: Final = liquidation_fee
-        self.paid_atoms: Final = to_free
+        self.paid_atoms: Final = rest if is_cross else max(0, rest)
         self.deficit_atoms: Final = 0 if is_cross else max(0, -rest)

@@ -27,6 +27,13 @@ def touch_key(state: State, key: Key) -> None:
         release_key_hold(state, key)
 
 
+def note_key(state: State, key: Key) -> None:
+    """The key's orders change but nothing fills: its hold is taken anew, not given back before."""
+    keys = state.touched.keys
+    if key not in keys:
+        keys.append(key)
+
+
 def settle_touched(state: State, events: list[Event]) -> None:
     """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8).
 
@@ -36,7 +43,8 @@ def settle_touched(state: State, events: list[Event]) -> None:
     keys = touched.keys
     hedging = [key.seat for key in keys if key.leg is not Leg.NONE]
     for seat in hedging:
-        keys.extend(key for key in seat.each_key() if key not in keys)
+        for key in seat.each_key():
+            note_key(state, key)
     if len(keys) > 1:
         keys.sort(key=_account_and_leg)
     for key in keys:

@@ -15,6 +15,8 @@ from engine.events import (
     OrderCancelled,
     Traded,
 )
+from engine.fills import take_fill_id
+from engine.market import LAST
 from engine.matching import CANCEL, LESSEN, TRADE
 from engine.open_orders import (
     amended,
@@ -31,8 +33,8 @@ from engine.open_orders import (
 )
 from engine.order import Order
 from engine.reject_reason import NONE
-from engine.settlement import fill_order, take_fill_id
-from engine.settling import settle_touched, touch_key
+from engine.settlement import fill_order
+from engine.settling import note_key, settle_touched, touch_key
 from engine.state import State
 
 
@@ -46,16 +48,20 @@ def carry_out(state: State, arrival: Arrival, cause: CloseCause, events: list[Ev
 def follow_path(state: State, arrival: Arrival, cause: CloseCause, events: list[Event]) -> None:
     """Every fill of the order, in order."""
     order = arrival.draft
-    if not arrival.fills and arrival.path is None:
+    path = arrival.path
+    if path is None and not arrival.fills:
+        return
+    if path is not None and not path.steps:
+        note_key(state, order.key)
         return
     touch_key(state, order.key)
-    if arrival.path is None:
+    if path is None:
         for lots, price_ticks in arrival.fills:
             fill_order(state, order, lots, price_ticks, TAKER, cause, events)
         return
-    left_lots = arrival.path.traded_lots
-    ends_filled = order.qty_lots == 0 and arrival.path.lessened_lots == 0
-    for kind, maker, lots in arrival.path.steps:
+    left_lots = path.traded_lots
+    ends_filled = order.qty_lots == 0 and path.lessened_lots == 0
+    for kind, maker, lots in path.steps:
         if kind == TRADE:
             left_lots -= lots
             is_last = left_lots == 0 and ends_filled
@@ -81,9 +87,9 @@ def _trade(
     price_ticks = maker.price_ticks
     trade_id = take_fill_id(state)
     events.append(Traded(market.instrument_id, trade_id, price_ticks, lots, taker.side))
-    if market.prices[PriceSource.LAST] != price_ticks:
-        market.prices[PriceSource.LAST] = price_ticks
-        market.processed[PriceSource.LAST] = price_ticks
+    if market.prices[LAST] != price_ticks:
+        market.prices[LAST] = price_ticks
+        market.processed[LAST] = price_ticks
         state.firing.push_passed(market, PriceSource.LAST)
     fill_order(state, taker, lots, price_ticks, TAKER, cause, events)
     if taker.oco_partner is not None:
@@ -162,7 +168,7 @@ def _rest(state: State, order: Order) -> None:
     """A registered limit order begins to wait: its hold is taken when all is settled."""
     assert order.order_type is LIMIT
     rest_order(state, order)
-    touch_key(state, order.key)
+    note_key(state, order.key)
     if order.closing:
         position = state.positions.get(order.position_id)
         assert position is not None

@@ -31,17 +31,27 @@ class FiringQueue:
 
     place_now: the place of what is firing; what it arms comes no earlier.
     left_bands: cross accounts one of whose bands a price left; they are checked afterwards.
+    travelling: the market whose prices go the way; in all others nothing moved (FIR-3).
     old_prices: where the way begins.  scales: by source, what makes distances on that source
         comparable with those on the others, so that places are exact integers.
     """
 
-    __slots__ = ("heap", "left_bands", "old_prices", "place_now", "scales", "serial")
+    __slots__ = (
+        "heap",
+        "left_bands",
+        "old_prices",
+        "place_now",
+        "scales",
+        "serial",
+        "travelling",
+    )
 
     def __init__(self) -> None:
         self.heap: Final[list[Firing]] = []
         self.left_bands: Final[list[CrossAccount]] = []
         self.place_now = 0
         self.serial = 0
+        self.travelling: Market | None = None
         self.old_prices = [0, 0, 0, 0, 0]
         self.scales = [0, 0, 0, 0, 0]
 
@@ -57,7 +67,7 @@ class FiringQueue:
             for levels in market.watched
             if levels.is_passed(prices[levels.source], levels.best_ticks)
         ]
-        if not passed:
+        if not passed and not market.waiting_accounts:
             return
         moves = [abs(new - old) for new, old in zip(prices, market.processed, strict=True)]
         product = 1
@@ -65,6 +75,7 @@ class FiringQueue:
             product *= move or 1
         self.scales = [exact_quotient(product, move) if move else 0 for move in moves]
         self.old_prices = market.processed
+        self.travelling = market
         for levels in passed:
             for entry in levels.passed(prices[levels.source]):
                 if isinstance(entry, BandEdge):
@@ -73,11 +84,21 @@ class FiringQueue:
                     self.heap.append(self.item(levels, entry))
         heapify(self.heap)
 
+    def leave_bands(self, market: Market) -> None:
+        """Note the cross accounts whose bands the mark has left, and nothing else."""
+        mark_ticks = market.prices[MARK]
+        for levels in (market.falling[MARK], market.rising[MARK]):
+            if levels.is_passed(mark_ticks, levels.best_ticks):
+                for entry in levels.passed(mark_ticks):
+                    if isinstance(entry, BandEdge):
+                        self.left_bands.append(entry.account)
+
     def end(self) -> None:
         """Forget the way: from here on the place of everything is 0."""
         self.heap.clear()
         self.place_now = 0
         self.serial = 0
+        self.travelling = None
         self.scales = [0, 0, 0, 0, 0]
 
     def push(self, levels: PriceLevels, entry: Entry) -> None:
@@ -98,7 +119,7 @@ class FiringQueue:
         serial = self.serial
         place = self.place_now
         scale = self.scales[levels.source]
-        if scale:
+        if scale and market_of(entry) is self.travelling:
             old_ticks = self.old_prices[levels.source]
             way = old_ticks - entry.key_ticks if levels.falls else entry.key_ticks - old_ticks
             if way > 0:
@@ -112,6 +133,14 @@ class FiringQueue:
         parent = 0 if entry.pair is None else entry.pair.parent_order_id
         position_id = entry.position.position_id
         return place, trigger_class, position_id, int(kind), parent, entry.arming, serial, entry
+
+
+def market_of(entry: Entry) -> Market:
+    """Where an order, or a position's trigger, waits."""
+    if isinstance(entry, Order):
+        return entry.market
+    assert isinstance(entry, PositionTrigger)
+    return entry.position.market
 
 
 def exact_quotient(product: int, factor: int) -> int:

@@ -24,6 +24,7 @@ from engine.state import State, open_positions
 from engine.units import NOBODY, AccountId
 from gateway import admin_messages as messages
 from gateway import api_replies as replies
+from gateway.account_replies import account_reply
 from gateway.api_messages import market_of
 from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
@@ -212,7 +213,7 @@ def _transfer(
         repeated = any(type(event) is TransferRepeated for event in events)
         body: dict[str, object] = {"transferId": request.transfer_id, "sequence": sequence}
         if account_id:
-            body["account"] = replies.account_reply(state, account_id)
+            body["account"] = account_reply(state, account_id)
         return Answered(200 if repeated else 201, replies.encode(body), repeated)
 
     return Operation(command, answer)

@@ -79,7 +79,7 @@ class InstrumentSettings(Request):
     taker_fee: Text = UNSET
     liquidation_fee: Text = UNSET
     market: Literal["QUOTE_DRIVEN", "ORDER_DRIVEN"] | UnsetType = UNSET
-    position_mode: Literal["TICKET", "NETTING"] | UnsetType = UNSET
+    position_mode: Literal["TICKET", "NETTING", "HEDGING"] | UnsetType = UNSET
     margin_mode: Literal["ISOLATED", "CROSS"] | UnsetType = UNSET
     fee_basis: Literal["MARGIN", "NOTIONAL"] | UnsetType = UNSET
     close_fee_reserved: bool | UnsetType = UNSET
@@ -171,13 +171,9 @@ def list_instrument(request: ListInstrumentRequest) -> ListInstrument:
     tick_e8 = _bounded(decimal_e8(request.tick_size, "tickSize"), "tickSize")
     lot_e8 = _bounded(decimal_e8(request.lot_size, "lotSize"), "lotSize")
     spec = make(request.symbol, base, settlement, tick_e8, lot_e8)
-    # Users who trade with each other ask for it, and until cross margin exists nobody has it:
-    # a profile starts without both.
-    supported: dict[str, object] = {
-        "market": MarketStructure.QUOTE_DRIVEN,
-        "margin_mode": MarginMode.ISOLATED,
-    }
-    return ListInstrument(_checked(spec, supported | _changes(request, lot_e8)))
+    # Users trade with each other only where the operator says so.
+    usual: dict[str, object] = {"market": MarketStructure.QUOTE_DRIVEN}
+    return ListInstrument(_checked(spec, usual | _changes(request, lot_e8)))
 
 
 def change_instrument(market: Market, request: InstrumentSettings) -> ChangeInstrument:

@@ -1,14 +1,12 @@
 """What clients send: JSON to typed requests to commands.  Knows shapes; decides no business rule.
 
-Decoding is strict: unknown fields, doubled keys, JSON numbers for money, and whatever is not in
-the grammar of `decimals` are refused with a code, in work bounded by the length of the input.
-Off-grid prices and quantities are refused, never rounded.
+Whatever is not in the grammar of `decimals` is refused with a code, in work bounded by the length
+of the input.  Off-grid prices and quantities are refused, never rounded.
 """
 
-import json
 import re
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -19,11 +17,11 @@ from engine.commands import (
     AmendOrder,
     CancelAfter,
     CancelOrder,
+    Leg,
     OrderType,
     PlaceOrder,
     PriceSource,
     SelfTradePrevention,
-    SetLeverage,
     SetPositionExits,
     Side,
     TimeInForce,
@@ -34,29 +32,24 @@ from engine.reject_reason import RejectReason
 from engine.state import State
 from engine.units import INT64_MAX, AccountId, OrderId, PositionId
 from gateway.decimals import BadDecimal, e8_from_percent, e8_from_text
-from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
+from gateway.errors import EdgeCode, edge_error, reason_error
 
-SHOWN_CHARS: Final = 200
 NAME_CHARS_MAX: Final = 36
 BATCH_ITEMS_MAX: Final = 50
 ID_DIGITS_MAX: Final = 19
 _NS_PER_MS: Final = 1_000_000
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_FIELD_IN_ERROR: Final = re.compile(r"\.([A-Za-z]+)(?:\[\.\.\.\])*`")
-_FIELD_NAMED: Final = re.compile(r"field `([^`]*)`")
 
 Text = str | UnsetType
+PositionSide = Literal["LONG", "SHORT"] | UnsetType
 Whole = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
 
-_DECIMALS: Final = frozenset(
-    {"amount", "quantity", "price", "triggerPrice", "stopLoss", "takeProfit", "autoClosePct"}
-    | {"displayQuantity", "bid", "ask", "last", "mark", "index", "tickSize", "lotSize"}
-)
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 ORDER_TYPES: Final = {kind.name: kind for kind in OrderType}
 TIMES_IN_FORCE: Final = {kind.name: kind for kind in TimeInForce}
 TRIGGER_SOURCES: Final = {kind.name: kind for kind in PriceSource}
+LEGS: Final = {"LONG": Leg.LONG, "SHORT": Leg.SHORT}
 SELF_TRADE_PREVENTIONS: Final = {kind.name: kind for kind in SelfTradePrevention}
 # display_lots, close_position, self_trade_prevention, oco_group of an order that names none.
 _PLAIN: Final = (0, False, SelfTradePrevention.CANCEL_MAKER, "")
@@ -67,7 +60,10 @@ class Request(Struct, rename="camel", forbid_unknown_fields=True, gc=False):
 
 
 class PlaceOrderRequest(Request):
-    """`POST /api/orders` and `order.place`; amount and quantity, price and triggers as decimals."""
+    """`POST /api/orders` and `order.place`; amount and quantity, price and triggers as decimals.
+
+    position_side: the leg, where the account hedges; it is given there and nowhere else.
+    """
 
     symbol: str
     side: Literal["BUY", "SELL"]
@@ -100,6 +96,7 @@ class PlaceOrderRequest(Request):
         Literal["CANCEL_MAKER", "CANCEL_TAKER", "CANCEL_BOTH", "DECREMENT"] | UnsetType
     ) = UNSET
     oco_group: Text = UNSET
+    position_side: PositionSide = UNSET
     user_id: Text = UNSET
 
 
@@ -175,64 +172,6 @@ class AdjustMarginRequest(Request):
 
     amount: str
     user_id: Text = UNSET
-
-
-class SetLeverageRequest(Request):
-    """`PUT /api/account/leverage`."""
-
-    symbol: str
-    leverage: Whole
-    user_id: Text = UNSET
-
-
-R = TypeVar("R", bound=Struct)
-
-
-class Shape(Generic[R]):
-    """A decoder of one kind of body.  Every optional field of it is UNSET when absent.
-
-    tag_keys: 1 if a key of the body is the tag of a union, and so no field.
-    """
-
-    def __init__(self, kind: Any, tag_keys: int = 0) -> None:
-        self._decode: Final = msgspec.json.Decoder(kind).decode
-        self._tag_keys: Final = tag_keys
-
-    def decode(self, body: bytes) -> R:
-        """The request in a body.  Raises ApiError 400."""
-        try:
-            request: R = self._decode(body)
-        except msgspec.ValidationError as error:
-            raise _shape_error(str(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise edge_error(EdgeCode.BAD_JSON, problem=str(error)[:SHOWN_CHARS]) from None
-        # Outside of strings a valid body has one colon for each key, and a field that is set had
-        # a key: as many fields as colons means that no key came twice.  Otherwise look closely.
-        values = msgspec.structs.astuple(request)
-        if len(values) - values.count(UNSET) + self._tag_keys != body.count(b":"):
-            json.loads(body, object_pairs_hook=_refuse_doubled)
-        return request
-
-
-def _refuse_doubled(pairs: list[tuple[str, object]]) -> None:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise edge_error(EdgeCode.DUPLICATE_KEY)
-
-
-def _shape_error(text: str) -> ApiError:
-    """The code for what msgspec says is wrong."""
-    named = _FIELD_NAMED.search(text)
-    if "unknown field" in text and named:
-        return edge_error(EdgeCode.UNKNOWN_FIELD, field=named[1][:SHOWN_CHARS])
-    if "missing required field" in text and named:
-        return edge_error(EdgeCode.MISSING_FIELD, field=named[1])
-    at = _FIELD_IN_ERROR.search(text)
-    field = at[1] if at else ""
-    if field in _DECIMALS and ("got `int`" in text or "got `float`" in text):
-        return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="send it as a string")
-    if "Number out of range" in text or "Integer value out of range" in text:
-        return edge_error(EdgeCode.BAD_NUMBER, field=field, problem="the number is out of range")
-    return edge_error(EdgeCode.BAD_FIELD, field=field, problem=text[:SHOWN_CHARS])
 
 
 def decimal_e8(text: str, field: str) -> int:
@@ -317,6 +256,11 @@ def self_trade_prevention(name: str | UnsetType) -> SelfTradePrevention:
     return SelfTradePrevention.CANCEL_MAKER if name is UNSET else SELF_TRADE_PREVENTIONS[name]
 
 
+def leg_of(name: PositionSide) -> Leg:
+    """The leg of an order or a setting: none, unless said otherwise."""
+    return Leg.NONE if name is UNSET else LEGS[name]
+
+
 def object_id(text: Text, field: str) -> int:
     """An id, 0 if absent.  Raises ApiError 400."""
     if text is UNSET:
@@ -379,7 +323,8 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
         self_trade_prevention(request.self_trade_prevention),
         client_name(request.oco_group, "ocoGroup"),
     )
-    return PlaceOrder(*values, request_digest(values, more), *more)
+    leg = leg_of(request.position_side)
+    return PlaceOrder(*values, request_digest(values, more, leg), *more, leg)
 
 
 def close_position(
@@ -387,9 +332,13 @@ def close_position(
     account_id: AccountId,
     position_id: int,
     side: Side,
+    leg: Leg,
     request: ClosePositionRequest,
 ) -> PlaceOrder:
-    """The market order that closes a position on `side`.  Raises ApiError 400 or 422."""
+    """The market order that closes a position on `side`, of a leg if the account hedges.
+
+    Raises ApiError 400 or 422.
+    """
     values = (
         account_id,
         market.instrument_id,
@@ -411,18 +360,22 @@ def close_position(
         0,
         client_name(request.client_order_id, "clientOrderId"),
     )
-    return PlaceOrder(*values, request_digest(values))
+    return PlaceOrder(*values, request_digest(values, _PLAIN, leg), leg=leg)
 
 
-def request_digest(values: tuple[object, ...], more: tuple[object, ...] = _PLAIN) -> bytes:
+def request_digest(
+    values: tuple[object, ...], more: tuple[object, ...] = _PLAIN, leg: Leg = Leg.NONE
+) -> bytes:
     """What identifies a request by its command's fields, if it has a client order id (the last).
 
     Equal requests have equal digests however they were written: "0.10" is "0.1".
-    more: the fields that came later; digests of orders that name none of them are as of old.
+    more, leg: the fields that came later; digests of orders that name none are as of old.
     """
     if not values[-1]:
         return b""
     given = values if more == _PLAIN else values + more
+    if leg is not Leg.NONE:
+        given += (leg,)
     return blake2b(_digest_encoder.encode(given), digest_size=16).digest()
 
 
@@ -491,9 +444,3 @@ def adjust_margin(
 ) -> AdjustMargin:
     """The command that adds or removes margin.  Raises ApiError 400 or 422."""
     return AdjustMargin(account_id, PositionId(position_id), money_atoms(request.amount))
-
-
-def set_leverage(state: State, account_id: AccountId, request: SetLeverageRequest) -> SetLeverage:
-    """The command that sets a netting account's leverage.  Raises ApiError 422."""
-    market = market_of(state, request.symbol)
-    return SetLeverage(account_id, market.instrument_id, request.leverage)

@@ -9,17 +9,18 @@ from typing import Final
 
 import msgspec
 
-from engine.commands import OrderType, PlaceOrder, SelfTradePrevention, TimeInForce
-from engine.engine import Engine
+from engine.commands import Leg, OrderType, PlaceOrder, SelfTradePrevention, TimeInForce
+from engine.cross import CrossAccount, position_margin_atoms, position_profit_atoms
 from engine.events import Liquidity, PositionStatus
-from engine.instrument import InstrumentSpec
-from engine.margin import maintenance_e8, profit_atoms, profit_percent_e8
+from engine.instrument import InstrumentSpec, MarginMode
+from engine.margin import maintenance_e8, profit_percent_e8
 from engine.market import Market
 from engine.position import Position
 from engine.preview import preview_order
 from engine.reject_reason import RejectReason
-from engine.state import State, open_positions
-from engine.units import E8, AccountId, div_floor
+from engine.state import State
+from engine.units import E8, div_floor
+from gateway.cross_figures import liquidation_ticks, ratio_text
 from gateway.decimals import percent_text_from_e8, text_from_e8
 from gateway.errors import ApiError, Detail
 from gateway.history_records import FillRecord, OrderRecord, PositionRecord
@@ -27,6 +28,8 @@ from gateway.history_records import FillRecord, OrderRecord, PositionRecord
 _NS_PER_MS: Final = 1_000_000
 _SIDE: Final = ("", "BUY", "SELL")
 _POSITION_SIDE: Final = ("", "LONG", "SHORT")
+_MARGIN_MODE: Final = (MarginMode.ISOLATED.name, MarginMode.CROSS.name)
+_LEG: Final = (None, *(leg.name for leg in Leg if leg))
 _ORDER_TYPE: Final = ("", *(kind.name for kind in OrderType))
 _TIME_IN_FORCE: Final = ("", *(kind.name for kind in TimeInForce))
 _SELF_TRADE_PREVENTION: Final = ("", *(kind.name for kind in SelfTradePrevention))
@@ -46,6 +49,7 @@ class OrderReply(Reply):
     """An order, true at `sequence`, the last command that changed it.
 
     quantity: with what has filled.  average_price: of its fills, floored to eight decimals.
+    position_side: its leg; null unless the account hedges there.
     """
 
     order_id: str | None
@@ -70,6 +74,8 @@ class OrderReply(Reply):
     close_position: bool
     self_trade_prevention: str
     oco_group: str | None
+    position_side: str | None
+    margin_mode: str
     created_at: int
     updated_at: int
     filled_at: int | None
@@ -94,11 +100,22 @@ class FillReply(Reply):
 
 
 class PositionReply(Reply):
-    """A position: valued at the mark while open, at what it brought once closed."""
+    """A position: valued at the mark while open, at what it brought once closed.
+
+    position_side: its leg; null unless the account hedges there.
+    margin: isolated: its own; cross: its initial margin at the mark, which the account reserves;
+        closed: all initial margin it had.
+    liquidation_price: isolated: the mark at which it is liquidated.  Cross: the mark at which the
+        account is, if all other marks and its money stay: it moves with them.  null: no such mark.
+    margin_ratio: maintenance over equity, as a share of 1 floored to eight digits, null without
+        equity: its own, or for cross the account's.  It is liquidated at 1.
+    """
 
     position_id: str
     symbol: str
     side: str
+    position_side: str | None
+    margin_mode: str
     status: str
     quantity: str
     entry_price: str
@@ -129,7 +146,10 @@ class FundPositionReply(Reply):
 
 
 class PreviewReply(Reply):
-    """What an order would come to; `reason` says why it would be refused."""
+    """What an order would come to; `reason` says why it would be refused.
+
+    liquidation_price: as a position's.  bankruptcy_price: null in cross margin.
+    """
 
     accepted: bool
     reason: str | None
@@ -141,26 +161,6 @@ class PreviewReply(Reply):
     fee: str
     liquidation_price: str | None
     bankruptcy_price: str | None
-    sequence: int
-
-
-class BalanceReply(Reply):
-    """One asset of an account: locked = held + margin, equity = available + locked + unrealised."""
-
-    asset: str
-    available: str
-    locked: str
-    held: str
-    margin: str
-    unrealized_pnl: str
-    equity: str
-
-
-class AccountReply(Reply):
-    """All balances of an account at a sequence: a function of the journal up to it."""
-
-    user_id: str
-    balances: list[BalanceReply]
     sequence: int
 
 
@@ -235,6 +235,8 @@ def order_reply(state: State, record: OrderRecord) -> OrderReply:
         record.close_position,
         _SELF_TRADE_PREVENTION[record.self_trade_prevention],
         record.oco_group or None,
+        _LEG[record.leg],
+        _MARGIN_MODE[record.is_cross],
         record.created_ns // _NS_PER_MS,
         record.updated_ns // _NS_PER_MS,
         _ms_or_none(record.filled_ns),
@@ -287,43 +289,53 @@ def preview_reply(state: State, command: PlaceOrder) -> PreviewReply:
 
 def unrealized_atoms(position: Position) -> int:
     """The profit of an open position at the mark."""
-    market = position.market
-    return profit_atoms(
-        position.side, position.qty_lots, position.cost_atoms, market.mark_ticks, market.k
-    )
+    return position_profit_atoms(position)
 
 
 def _margin_ratio(position: Position, pnl_atoms: int) -> str | None:
-    """Maintenance margin over equity, as a share of 1; null when there is no equity left."""
+    """Of an isolated position."""
     market = position.market
-    equity_atoms = position.margin_atoms + pnl_atoms
-    if equity_atoms <= 0:
-        return None
     notional_atoms = position.qty_lots * market.mark_ticks * market.k
     needed_e8 = maintenance_e8(notional_atoms, market.rates, market.close_fee_e8)
-    return text_from_e8(div_floor(needed_e8, equity_atoms))
+    return ratio_text(needed_e8, position.margin_atoms + pnl_atoms)
 
 
-def position_reply(position: Position) -> PositionReply:
+def _cross_account(state: State, position: Position) -> CrossAccount:
+    account = state.cross_account(position.market.asset_id, position.account_id)
+    assert account is not None
+    return account
+
+
+def position_reply(state: State, position: Position) -> PositionReply:
     """An open position, valued at the mark."""
     market = position.market
     spec = market.spec
     pnl_atoms = unrealized_atoms(position)
     percent_e8 = profit_percent_e8(pnl_atoms, position.initial_margin_atoms)
+    if position.key.is_cross:
+        account = _cross_account(state, position)
+        margin_atoms = position_margin_atoms(position)
+        liquidation = liquidation_ticks(account, position)
+        ratio = ratio_text(account.maintenance_e8(), account.equity_atoms())
+    else:
+        margin_atoms, liquidation = position.margin_atoms, position.liquidation_ticks
+        ratio = _margin_ratio(position, pnl_atoms)
     return PositionReply(
         str(position.position_id),
         spec.symbol,
         _POSITION_SIDE[position.side],
+        _LEG[position.key.leg],
+        _MARGIN_MODE[position.key.is_cross],
         "OPEN",
         text_from_e8(position.qty_lots * spec.lot_size_e8),
         _entry_price(position.cost_atoms, position.qty_lots, spec),
-        text_from_e8(position.margin_atoms),
+        text_from_e8(margin_atoms),
         position.leverage,
-        _price(position.liquidation_ticks, spec),
+        _price(liquidation, spec),
         _price(market.mark_ticks, spec),
         text_from_e8(pnl_atoms),
         text_from_e8(percent_e8),
-        _margin_ratio(position, pnl_atoms),
+        ratio,
         _price(position.stop_loss_ticks, spec),
         _price(position.take_profit_ticks, spec),
         percent_text_from_e8(position.auto_close_e8) if position.auto_close_e8 else None,
@@ -354,6 +366,8 @@ def closed_position_reply(state: State, record: PositionRecord) -> PositionReply
         str(record.position_id),
         spec.symbol,
         _POSITION_SIDE[record.side],
+        _LEG[record.leg],
+        _MARGIN_MODE[record.is_cross],
         _POSITION_STATUS[record.status],
         text_from_e8(record.opened_lots * spec.lot_size_e8),
         _entry_price(record.opened_cost_atoms, record.opened_lots, spec),
@@ -377,40 +391,7 @@ def position_now(state: State, record: PositionRecord) -> PositionReply:
     position = state.positions.get(record.position_id)
     if position is None:
         return closed_position_reply(state, record)
-    return position_reply(position)
-
-
-def account_reply(state: State, account_id: AccountId) -> AccountReply:
-    """The account's balances at the state's sequence."""
-    account = state.accounts[account_id]
-    assert account is not None
-    margins = [0] * len(state.assets)
-    profits = [0] * len(state.assets)
-    for position in open_positions(state, account_id):
-        margins[position.market.asset_id] += position.margin_atoms
-        profits[position.market.asset_id] += unrealized_atoms(position)
-    balances = []
-    for asset_id in range(1, len(state.assets)):
-        ledger = state.ledger.assets[asset_id]
-        free, held = ledger.free[account_id], ledger.hold[account_id]
-        margin = margins[asset_id]
-        balances.append(
-            BalanceReply(
-                state.assets[asset_id],
-                text_from_e8(free),
-                text_from_e8(held + margin),
-                text_from_e8(held),
-                text_from_e8(margin),
-                text_from_e8(profits[asset_id]),
-                text_from_e8(free + held + margin + profits[asset_id]),
-            )
-        )
-    return AccountReply(account.user_id, balances, state.sequence)
-
-
-def account_message(engine: Engine, account_id: int) -> bytes:
-    """What the `account` channel and `GET /api/account` say at the engine's sequence."""
-    return encode(account_reply(engine.state, AccountId(account_id)))
+    return position_reply(state, position)
 
 
 def markets(state: State) -> Iterable[Market]:

@@ -17,13 +17,16 @@ from engine.commands import (
     TimeInForce,
 )
 from engine.events import (
+    AccountLiquidated,
     BatchItem,
+    DebtSettled,
     Deposited,
     Event,
     ExitsChanged,
     InstrumentListed,
     LeverageChanged,
     MarginAdjusted,
+    MarginModeChanged,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -32,6 +35,7 @@ from engine.events import (
     OrderTriggered,
     PositionClosed,
     PositionIncreased,
+    PositionModeChanged,
     PositionOpened,
     PositionReduced,
     Rejected,
@@ -41,6 +45,7 @@ from engine.events import CancelCause as Cause
 from engine.instrument import MarketStructure, PositionMode
 from engine.margin import initial_margin_atoms
 from engine.reject_reason import RejectReason
+from gateway.history_modes import Modes
 from gateway.history_records import (
     CANCELLED,
     EXPIRED,
@@ -51,35 +56,13 @@ from gateway.history_records import (
     FillRecord,
     OrderRecord,
     PositionRecord,
+    Touched,
 )
 
 # Refusals that the engine forgets too: the client order id may be used again.
 _FORGOTTEN: Final = frozenset(
     {RejectReason.DUPLICATE_ID, RejectReason.UNKNOWN_ACCOUNT, RejectReason.BAD_COMBINATION}
 )
-
-
-@final
-class Touched:
-    """What one command changed for one account: each order and position once, as it is now.
-
-    first_sequence: the stream number of its first message; orders, fills, positions, then the
-        account if its balances may have moved.
-    """
-
-    __slots__ = ("account", "account_id", "fills", "first_sequence", "orders", "positions")
-
-    def __init__(self, account_id: int) -> None:
-        self.account_id: Final = account_id
-        self.orders: dict[int, OrderRecord] = {}
-        self.fills: list[FillRecord] = []
-        self.positions: dict[int, PositionRecord] = {}
-        self.account = False
-        self.first_sequence = 0
-
-    def messages(self) -> int:
-        """How many private messages tell of it."""
-        return len(self.orders) + len(self.fills) + len(self.positions) + self.account
 
 
 _NOTHING: Final[list[Touched]] = []
@@ -97,7 +80,7 @@ class History:
         self._fill_order: OrderRecord | None = None
         # The order that the present command asks for, until its outcome has been told.
         self._asked: PlaceOrder | None = None
-        self._by_amount: Final[set[int]] = set()
+        self.modes: Final = Modes()
         self._order_driven: Final[set[int]] = set()
         self._handlers: Final[dict[type, Callable[[Any], None]]] = {
             OrderAmended: self._amended,
@@ -114,6 +97,10 @@ class History:
             Deposited: self._moved,
             Withdrawn: self._moved,
             LeverageChanged: self._moved,
+            PositionModeChanged: self._keyed,
+            MarginModeChanged: self._backed,
+            AccountLiquidated: self._noted,
+            DebtSettled: self._noted,
         }
 
     @property
@@ -126,20 +113,15 @@ class History:
         """The time of the last command observed."""
         return self._time_ns
 
-    def sized_by_amount(self) -> list[int]:
-        """The instruments in which an amount stays one until it fills (HLD-1), by id."""
-        return sorted(self._by_amount)
-
     def order_driven(self) -> list[int]:
         """The instruments whose orders may fill in parts, by id."""
         return sorted(self._order_driven)
 
-    def begin_at(self, sequence: int, time_ns: int, by_amount: Iterable[int]) -> None:
+    def begin_at(self, sequence: int, time_ns: int) -> None:
         """Go on after `sequence`; what lies before is filled in by the caller."""
         assert self._sequence == 0
         self._sequence = sequence
         self._time_ns = time_ns
-        self._by_amount.update(by_amount)
 
     def add_order_driven(self, instrument_ids: Iterable[int]) -> None:
         """Their orders may fill in parts."""
@@ -211,10 +193,10 @@ class History:
         return touched
 
     def _listed(self, command: ListInstrument, event: InstrumentListed) -> None:
-        if command.spec.market is MarketStructure.ORDER_DRIVEN:
-            self._order_driven.add(event.instrument_id)
-        elif command.spec.position_mode is PositionMode.TICKET:
-            self._by_amount.add(event.instrument_id)
+        spec, instrument_id = command.spec, event.instrument_id
+        if spec.market is MarketStructure.ORDER_DRIVEN:
+            self._order_driven.add(instrument_id)
+        self.modes.add_market(instrument_id, spec.position_mode, spec.margin_mode)
 
     def _finish(self, history: AccountHistory, change: Touched) -> None:
         """Orders that cannot wait are done at the end of a command that filled some of them."""
@@ -246,6 +228,8 @@ class History:
 
     def _own_order(self, event: OrderAccepted) -> OrderRecord:
         """An order that nobody sent: the market order of an exit, or a liquidation's."""
+        place = event.account_id, event.instrument_id
+        leg = self.modes.leg_of_closing(*place, event.side)
         return OrderRecord(
             event.order_id,
             event.account_id,
@@ -265,9 +249,13 @@ class History:
             self._time_ns,
             self._sequence,
             self._time_ns,
+            leg=leg,
+            is_cross=self.modes.is_cross(*place, leg),
         )
 
     def _asked_order(self, command: PlaceOrder, event: OrderAccepted) -> OrderRecord:
+        is_cross = self._is_cross(command)
+        stays = event.amount_atoms > 0 and not is_cross and self._sizes_by_amount(command)
         return OrderRecord(
             event.order_id,
             event.account_id,
@@ -287,12 +275,22 @@ class History:
             self._time_ns,
             self._sequence,
             self._time_ns,
-            is_sized_by_amount=(event.amount_atoms > 0 and event.instrument_id in self._by_amount),
+            is_sized_by_amount=stays,
             display_lots=command.display_lots,
             close_position=command.close_position,
             self_trade_prevention=command.self_trade_prevention,
             oco_group=command.oco_group,
+            leg=command.leg,
+            is_cross=is_cross,
         )
+
+    def _is_cross(self, command: PlaceOrder) -> bool:
+        return self.modes.is_cross(command.account_id, command.instrument_id, command.leg)
+
+    def _sizes_by_amount(self, command: PlaceOrder) -> bool:
+        """Whether an amount stays one until it fills (HLD-1)."""
+        mode = self.modes.position_mode(command.account_id, command.instrument_id)
+        return mode == PositionMode.TICKET and command.instrument_id not in self._order_driven
 
     def _refused(self, event: Rejected) -> None:
         """Remember the refusal of an order, if its owner can ask for it again."""
@@ -324,6 +322,8 @@ class History:
             close_position=command.close_position,
             self_trade_prevention=command.self_trade_prevention,
             oco_group=command.oco_group,
+            leg=command.leg,
+            is_cross=self._is_cross(command),
         )
         self.account(command.account_id).refuse(record)
 
@@ -409,6 +409,8 @@ class History:
         return initial_margin_atoms(cost_atoms, leverage)
 
     def _opened(self, event: PositionOpened) -> None:
+        place = event.account_id, event.instrument_id
+        leg = self.modes.leg_of_position(*place, event.side)
         record = PositionRecord(
             event.position_id,
             event.account_id,
@@ -422,6 +424,8 @@ class History:
             event.qty_lots,
             event.cost_atoms,
             event.margin_atoms,
+            leg=leg,
+            is_cross=self.modes.is_cross(*place, leg),
         )
         self.account(event.account_id).positions[record.position_id] = record
         self._touch_position(record)
@@ -467,3 +471,18 @@ class History:
 
     def _moved(self, event: Deposited | Withdrawn | LeverageChanged) -> None:
         self._touch(event.account_id).account = True
+
+    def _keyed(self, event: PositionModeChanged) -> None:
+        self.modes.set_position_mode(event.account_id, event.instrument_id, event.mode)
+        self._touch(event.account_id).account = True
+
+    def _backed(self, event: MarginModeChanged) -> None:
+        self.modes.set_margin_mode(
+            event.account_id, event.instrument_id, event.leg, event.margin_mode
+        )
+        self._touch(event.account_id).account = True
+
+    def _noted(self, event: AccountLiquidated | DebtSettled) -> None:
+        touched = self._touch(event.account_id)
+        touched.notices.append(event)
+        touched.account = True

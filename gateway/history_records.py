@@ -1,4 +1,5 @@
-"""What is kept of one account: records of its orders, fills and positions.  Knows no event."""
+"""What is kept of one account: records of its orders, fills and positions, and what a command
+changed of them.  Decides nothing."""
 
 from collections import deque
 from typing import Final, final
@@ -6,7 +7,7 @@ from typing import Final, final
 import msgspec
 
 from engine.commands import OrderType, SelfTradePrevention, TimeInForce
-from engine.events import PositionStatus
+from engine.events import AccountLiquidated, DebtSettled, PositionStatus
 
 CLOSED_PER_ACCOUNT_MAX: Final = 10_000
 REFUSED_PER_ACCOUNT_MAX: Final = 1_000
@@ -61,6 +62,8 @@ class OrderRecord(msgspec.Struct, array_like=True, gc=False):
     close_position: bool = False
     self_trade_prevention: int = int(SelfTradePrevention.CANCEL_MAKER)
     oco_group: str = ""
+    leg: int = 0
+    is_cross: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -112,6 +115,8 @@ class PositionRecord(msgspec.Struct, array_like=True, gc=False):
     status: int = int(PositionStatus.OPEN)
     realized_atoms: int = 0
     closed_ns: int = 0
+    leg: int = 0
+    is_cross: bool = False
 
 
 @final
@@ -164,3 +169,37 @@ class AccountHistory:
             gone = self.by_client_id.get(self.refused.popleft())
             if gone is not None and gone.status == REJECTED:
                 del self.by_client_id[gone.client_order_id]
+
+
+@final
+class Touched:
+    """What one command changed for one account: each order and position once, as it is now.
+
+    notices: what the events say of the account as a whole.
+    first_sequence: the stream number of its first message; orders, fills, positions, notices,
+        then the account if its balances may have moved.
+    """
+
+    __slots__ = (
+        "account",
+        "account_id",
+        "fills",
+        "first_sequence",
+        "notices",
+        "orders",
+        "positions",
+    )
+
+    def __init__(self, account_id: int) -> None:
+        self.account_id: Final = account_id
+        self.orders: dict[int, OrderRecord] = {}
+        self.fills: list[FillRecord] = []
+        self.positions: dict[int, PositionRecord] = {}
+        self.notices: list[AccountLiquidated | DebtSettled] = []
+        self.account = False
+        self.first_sequence = 0
+
+    def messages(self) -> int:
+        """How many private messages tell of it."""
+        told = len(self.orders) + len(self.fills) + len(self.positions) + len(self.notices)
+        return told + self.account

@@ -7,12 +7,14 @@ import msgspec
 
 from engine.codec import Row
 from gateway.history import History
+from gateway.history_modes import Modes
 from gateway.history_records import AccountHistory, FillRecord, OrderRecord, PositionRecord
 
 FORMAT: Final = 0
 ORDER, POSITION, FILL, REFUSED, CLOSED_ORDERS, CLOSED_POSITIONS, ACCOUNT = range(1, 8)
-# Absent from snapshots of before there were such markets; orders of then lack their last fields.
-ORDER_DRIVEN: Final = 8
+# Absent from snapshots of before there were such markets and modes; orders and positions of then
+# lack their last fields, and the first row names the ticket markets.
+ORDER_DRIVEN, MARKET_MODES, POSITION_MODE, MARGIN_MODE = range(8, 12)
 
 
 class HistoryUnknown(Exception):
@@ -21,8 +23,12 @@ class HistoryUnknown(Exception):
 
 def history_rows(history: History) -> list[Row]:
     """The whole history; the same history gives the same rows."""
-    rows: list[Row] = [(FORMAT, history.sequence, history.time_ns, *history.sized_by_amount())]
+    rows: list[Row] = [(FORMAT, history.sequence, history.time_ns)]
     rows.append((ORDER_DRIVEN, *history.order_driven()))
+    modes = history.modes
+    rows += [(MARKET_MODES, *market) for market in modes.markets()]
+    rows += [(POSITION_MODE, *changed) for changed in modes.position_modes()]
+    rows += [(MARGIN_MODE, *changed) for changed in modes.margin_modes()]
     for account_id, account in history.accounts():
         rows.append((ACCOUNT, account_id, account.stream_sequence))
         rows += [(ORDER, _values(order)) for order in account.orders.values()]
@@ -40,7 +46,8 @@ def load_history(history: History, rows: Iterable[Row]) -> None:
     head = next(stored, None)
     if head is None or head[0] != FORMAT:
         raise HistoryUnknown("the snapshot holds no history of this format")
-    history.begin_at(head[1], head[2], head[3:])
+    history.begin_at(head[1], head[2])
+    history.modes.add_ticket_markets(head[3:])
     account = AccountHistory()
     try:
         for row in stored:
@@ -49,10 +56,22 @@ def load_history(history: History, rows: Iterable[Row]) -> None:
                 account.stream_sequence = row[2]
             elif row[0] == ORDER_DRIVEN:
                 history.add_order_driven(row[1:])
+            elif row[0] in (MARKET_MODES, POSITION_MODE, MARGIN_MODE):
+                _load_mode(history.modes, row)
             else:
                 _load(account, row)
-    except (msgspec.ValidationError, IndexError) as error:
+    except (msgspec.ValidationError, IndexError, TypeError) as error:
         raise HistoryUnknown(f"a row of the history cannot be read: {error}") from error
+
+
+def _load_mode(modes: Modes, row: Row) -> None:
+    kind, *values = row
+    if kind == MARKET_MODES:
+        modes.add_market(*values)
+    elif kind == POSITION_MODE:
+        modes.set_position_mode(*values)
+    else:
+        modes.set_margin_mode(*values)
 
 
 def _load(account: AccountHistory, row: Row) -> None:

@@ -15,11 +15,11 @@ from multidict import CIMultiDict
 
 from engine.commands import Scope
 from engine.units import AccountId
-from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway.authentication import Caller, authenticate, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error
 from gateway.operations import Answered, Operation
+from gateway.shapes import SHOWN_CHARS, Shape
 from gateway.venue import Venue
 from gateway.ws_sessions import Sessions
 
@@ -100,7 +100,7 @@ class Call:
         query = self.request.query
         for name in query:
             if name not in known:
-                shown = name[: messages.SHOWN_CHARS]
+                shown = name[:SHOWN_CHARS]
                 raise edge_error(EdgeCode.UNKNOWN_FIELD, field=shown)
             if len(query.getall(name)) > 1:
                 raise edge_error(EdgeCode.DUPLICATE_KEY, field=name)
@@ -134,7 +134,7 @@ class Guard(NamedTuple):
 
     scope: Scope | None
     is_admin: bool
-    shape: messages.Shape[Any] | None
+    shape: Shape[Any] | None
     may_be_empty: bool
     bytes_max: int
 
@@ -174,7 +174,7 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
         except ApiError as error:
             return refusal(call, error)
         except Exception:
-            log.exception("unexpected", path=request.path[: messages.SHOWN_CHARS])
+            log.exception("unexpected", path=request.path[:SHOWN_CHARS])
             return refusal(call, edge_error(EdgeCode.INTERNAL))
 
     return answer

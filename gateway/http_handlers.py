@@ -59,7 +59,7 @@ def delete_orders(call: Call) -> Operation:
     """Cancel all open orders, or those of a symbol."""
     symbol = call.query("symbol").get("symbol")
     if symbol is not None:
-        symbol = _symbol(call, symbol)
+        symbol = symbol_named(call, symbol)
     return operations.cancel_all(call.venue, call.account_id, symbol)
 
 
@@ -157,16 +157,6 @@ def post_margin(call: Call, request: messages.AdjustMarginRequest) -> Operation:
     """Add or remove margin."""
     position_id = _path_id(call)
     return operations.adjust_margin(call.venue, call.account_id, position_id, request)
-
-
-def get_account(call: Call) -> web.Response:
-    """The account's balances."""
-    return call.reply(replies.account_reply(call.venue.state, call.account_id))
-
-
-def put_leverage(call: Call, request: messages.SetLeverageRequest) -> Operation:
-    """Set the leverage of a netting market."""
-    return operations.set_leverage(call.venue, call.account_id, request)
 
 
 def get_fills(call: Call) -> web.Response:
@@ -269,7 +259,7 @@ def _client_id(call: Call) -> str:
     return call.request.match_info["client_id"]
 
 
-def _symbol(call: Call, text: str) -> str:
+def symbol_named(call: Call, text: str) -> str:
     """A symbol as queries write it, with a slash or a dash."""
     symbols = call.venue.state.symbols
     if text in symbols:
@@ -280,4 +270,4 @@ def _symbol(call: Call, text: str) -> str:
 def _instrument_of(call: Call, symbol: str | None) -> int | None:
     if symbol is None:
         return None
-    return messages.market_of(call.venue.state, _symbol(call, symbol)).instrument_id
+    return messages.market_of(call.venue.state, symbol_named(call, symbol)).instrument_id

@@ -26,41 +26,56 @@ class VenueCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every figure as it is now."""
-        venue = self._venue
-        counters = venue.sequencer.counters
-        for name, words, value in (
-            ("commands", "Commands applied since the start", counters.commands),
-            ("batches", "Batches committed since the start", counters.batches),
-            ("syncs", "Syncs of the journal since the start", venue.journal.syncs),
-            ("overloads", "Requests refused because the queue was full", counters.overloads),
-            ("websocket_sessions_opened", "WebSocket connections", self._sessions.opened),
-            ("market_messages_conflated", "Market data not sent", venue.market_data.conflated),
-            ("prices_conflated", "Feed prices replaced before their turn", venue.conflated()),
-        ):
-            yield CounterMetricFamily(f"fulcrum_{name}", words, value=value)
-        yield _by_label(
-            "fulcrum_refusals", "Refused requests by code", "code", dict(venue.refusals)
-        )
-        yield _by_label(
-            "fulcrum_price_refusals",
-            "Refused prices by reason",
-            "reason",
-            dict(venue.price_refusals),
-        )
-        for name, words, value in (
-            ("sequence", "Last durable command", venue.state.sequence),
-            ("queue_length", "Commands that wait", venue.sequencer.queue_length),
-            ("queue_length_max", "Most commands that ever waited", counters.queue_max),
-            ("batch_commands_max", "Most commands in one batch", counters.batch_commands_max),
-            ("open_orders", "Open orders", venue.state.orders.count),
-            ("open_positions", "Open positions", venue.state.positions.count),
-            ("accounts", "Accounts", len(venue.state.accounts) - 1),
-            ("websocket_sessions", "Open WebSocket connections", len(self._sessions)),
-            ("rate_limit_keys", "Tokens with a rate bucket", len(venue.rate_limit)),
-            ("epoch", "How often the venue has been started", venue.about.epoch),
-        ):
-            yield GaugeMetricFamily(f"fulcrum_{name}", words, value=value)
-        yield _insurance(venue)
+        yield from _counters(self._venue, self._sessions)
+        yield from _labelled_counters(self._venue)
+        yield from _gauges(self._venue, self._sessions)
+        yield _insurance(self._venue)
+
+
+def _counters(venue: Venue, sessions: Sessions) -> Iterator[Metric]:
+    counters = venue.sequencer.counters
+    for name, words, value in (
+        ("commands", "Commands applied since the start", counters.commands),
+        ("batches", "Batches committed since the start", counters.batches),
+        ("syncs", "Syncs of the journal since the start", venue.journal.syncs),
+        ("overloads", "Requests refused because the queue was full", counters.overloads),
+        ("websocket_sessions_opened", "WebSocket connections", sessions.opened),
+        ("market_messages_conflated", "Market data not sent", venue.market_data.conflated),
+        ("prices_conflated", "Feed prices replaced before their turn", venue.conflated()),
+        ("cross_checks", "Cross accounts looked at", venue.state.exact_checks),
+    ):
+        yield CounterMetricFamily(f"fulcrum_{name}", words, value=value)
+
+
+def _labelled_counters(venue: Venue) -> Iterator[Metric]:
+    assets = venue.state.assets
+    liquidated = {assets[asset_id]: n for asset_id, n in venue.liquidated_accounts.items()}
+    settled = {assets[asset_id]: n for asset_id, n in venue.settled_debts.items()}
+    prices = dict(venue.price_refusals)
+    for name, words, label, values in (
+        ("refusals", "Refused requests by code", "code", dict(venue.refusals)),
+        ("price_refusals", "Refused prices by reason", "reason", prices),
+        ("account_liquidations", "Liquidated cross accounts", "asset", liquidated),
+        ("debts_settled", "Debts of cross accounts waived or paid", "asset", settled),
+    ):
+        yield _by_label(f"fulcrum_{name}", words, label, values)
+
+
+def _gauges(venue: Venue, sessions: Sessions) -> Iterator[Metric]:
+    counters = venue.sequencer.counters
+    for name, words, value in (
+        ("sequence", "Last durable command", venue.state.sequence),
+        ("queue_length", "Commands that wait", venue.sequencer.queue_length),
+        ("queue_length_max", "Most commands that ever waited", counters.queue_max),
+        ("batch_commands_max", "Most commands in one batch", counters.batch_commands_max),
+        ("open_orders", "Open orders", venue.state.orders.count),
+        ("open_positions", "Open positions", venue.state.positions.count),
+        ("accounts", "Accounts", len(venue.state.accounts) - 1),
+        ("websocket_sessions", "Open WebSocket connections", len(sessions)),
+        ("rate_limit_keys", "Tokens with a rate bucket", len(venue.rate_limit)),
+        ("epoch", "How often the venue has been started", venue.about.epoch),
+    ):
+        yield GaugeMetricFamily(f"fulcrum_{name}", words, value=value)
 
 
 def _insurance(venue: Venue) -> Metric:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET
 
-from engine.commands import ALL_INSTRUMENTS, CancelOrders, Command, Side
+from engine.commands import ALL_INSTRUMENTS, CancelOrders, Command, Leg, Side
 from engine.events import (
     CancelAfterSet,
     Event,
@@ -246,11 +246,11 @@ def close(
         if record is None:
             raise reason_error(RejectReason.UNKNOWN_POSITION, status=404)
         market = venue.state.market(record.instrument_id)
-        side = Side(record.side)
+        side, leg = Side(record.side), Leg(record.leg)
     else:
-        market, side = position.market, position.side
+        market, side, leg = position.market, position.side, position.key.leg
     assert market is not None
-    command = messages.close_position(market, account_id, position_id, side, request)
+    command = messages.close_position(market, account_id, position_id, side, leg, request)
 
     def answer(_sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
         outcome = _placed(venue, account_id, events, 201)
@@ -274,22 +274,5 @@ def cancel_after(
                 due_at = event.due_ns // 1_000_000 if event.due_ns else None
                 return Answered(200, replies.encode({"dueAt": due_at, "sequence": sequence}), False)
         return reason_error(rejection(events))
-
-    return Operation(command, answer)
-
-
-def set_leverage(
-    venue: Venue, account_id: AccountId, request: messages.SetLeverageRequest
-) -> Operation:
-    """Set the leverage of a netting market.  Raises ApiError."""
-    require_own(venue, account_id, request.user_id)
-    command = messages.set_leverage(venue.state, account_id, request)
-
-    def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
-        reason = rejection(events)
-        if reason is not RejectReason.NONE:
-            return reason_error(reason)
-        body = {"symbol": request.symbol, "leverage": request.leverage, "sequence": sequence}
-        return Answered(200, replies.encode(body), False)
 
     return Operation(command, answer)

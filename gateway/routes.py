@@ -9,6 +9,8 @@ from aiohttp import web
 from msgspec import Struct
 
 from engine.commands import Scope
+from gateway import account_handlers as account
+from gateway import account_settings as settings
 from gateway import admin_handlers as admin
 from gateway import admin_messages, metrics
 from gateway import api_messages as messages
@@ -16,6 +18,7 @@ from gateway import batch_handlers as batch
 from gateway import http_handlers as http
 from gateway import market_handlers as market
 from gateway.http_calls import Guard, Handler, endpoint
+from gateway.shapes import Shape
 from gateway.venue import Venue
 from gateway.ws_sessions import Sessions
 
@@ -65,8 +68,29 @@ PUBLIC: Final = (
     Route(
         "POST", "/api/positions/{id}/margin", TRADE, http.post_margin, messages.AdjustMarginRequest
     ),
-    Route("GET", "/api/account", READ, http.get_account),
-    Route("PUT", "/api/account/leverage", TRADE, http.put_leverage, messages.SetLeverageRequest),
+    Route("GET", "/api/account", READ, account.get_account),
+    Route("GET", "/api/account/settings", READ, account.get_settings),
+    Route(
+        "PUT",
+        "/api/account/leverage",
+        TRADE,
+        account.put_leverage,
+        settings.SetLeverageRequest,
+    ),
+    Route(
+        "PUT",
+        "/api/account/margin-mode",
+        TRADE,
+        account.put_margin_mode,
+        settings.SetMarginModeRequest,
+    ),
+    Route(
+        "PUT",
+        "/api/account/position-mode",
+        TRADE,
+        account.put_position_mode,
+        settings.SetPositionModeRequest,
+    ),
     Route("GET", "/api/fills", READ, http.get_fills),
     Route("GET", "/api/instruments", None, http.get_instruments),
     Route("GET", "/api/ticker", None, market.get_ticker),
@@ -138,9 +162,9 @@ def application(
     app = web.Application(client_max_size=max(server.batch_bytes_max, server.body_bytes_max))
     add = app.router.add_route
     for route in routes:
-        shape: messages.Shape[Struct] | None = None
+        shape: Shape[Struct] | None = None
         if route.body is not None:
-            shape = messages.Shape(route.body)
+            shape = Shape(route.body)
         may_be_empty = route.body is messages.ClosePositionRequest
         is_batch = route.path == BATCH
         bytes_max = server.batch_bytes_max if is_batch else server.body_bytes_max

@@ -12,12 +12,14 @@ from typing import Final, final
 import msgspec
 
 from engine.engine import Engine
+from engine.position import Position
 from engine.state import open_positions
 from engine.units import AccountId
+from gateway import account_replies as accounts
 from gateway import api_replies as replies
 from gateway.config import WebSocketConfig
-from gateway.history import History, Touched
-from gateway.history_records import AccountHistory
+from gateway.history import History
+from gateway.history_records import AccountHistory, Touched
 from gateway.outbox import Outbox, Turn, frame
 
 CHANNELS: Final = ("orders", "fills", "positions", "account")
@@ -105,17 +107,20 @@ class Streams:
 
     def _tell(self, stream: AccountStream, change: Touched, time_ms: int) -> None:
         state = self._engine.state
-        said: list[tuple[str, object]] = []
+        said: list[tuple[str, str, object]] = []
         for order in change.orders.values():
-            said.append(("orders", replies.order_reply(state, order)))
+            said.append(("orders", "update", replies.order_reply(state, order)))
         for fill in change.fills:
-            said.append(("fills", replies.fill_reply(state, fill)))
+            said.append(("fills", "update", replies.fill_reply(state, fill)))
         for position in change.positions.values():
-            said.append(("positions", replies.position_now(state, position)))
+            said.append(("positions", "update", replies.position_now(state, position)))
+        for event in change.notices:
+            said.append(("account", *accounts.notice_reply(state, event)))
         if change.account:
-            said.append(("account", replies.account_reply(state, AccountId(change.account_id))))
-        for sequence, (channel, data) in enumerate(said, change.first_sequence):
-            framed = message_frame(channel, "update", sequence, time_ms, data)
+            reply = accounts.account_reply(state, AccountId(change.account_id))
+            said.append(("account", "update", reply))
+        for sequence, (channel, kind, data) in enumerate(said, change.first_sequence):
+            framed = message_frame(channel, kind, sequence, time_ms, data)
             stream.keep(sequence, channel, framed, self._limits)
             for subscriber in stream.subscribers:
                 if channel in subscriber.channels:
@@ -171,11 +176,8 @@ class Streams:
             listening = [s.outbox for s in stream.subscribers if "positions" in s.channels]
             if not listening:
                 continue
-            valued = [
-                replies.position_reply(position)
-                for position in open_positions(state, AccountId(account_id))
-                if position.market.instrument_id in moved
-            ]
+            positions = open_positions(state, AccountId(account_id))
+            valued = [replies.position_reply(state, p) for p in _revalued(positions, moved)]
             if valued:
                 sequence = self._history.account(account_id).stream_sequence
                 framed = message_frame("positions", "valuation", sequence, time_ms, valued)
@@ -195,11 +197,26 @@ class Streams:
     def _present(self, channel: str, account_id: AccountId) -> object:
         state = self._engine.state
         if channel == "account":
-            return replies.account_reply(state, account_id)
+            return accounts.account_reply(state, account_id)
         if channel == "positions":
-            return [replies.position_reply(p) for p in open_positions(state, account_id)]
+            return [replies.position_reply(state, p) for p in open_positions(state, account_id)]
         if channel == "fills":
             return []
         history = self._history.known(account_id) or AccountHistory()
         open_orders = [order for order in history.orders.values() if order.is_open]
         return [replies.order_reply(state, order) for order in open_orders]
+
+
+def _revalued(positions: list[Position], moved: set[int]) -> list[Position]:
+    """Those in moved markets, and with a cross position all that share its account's equity."""
+    shared = {p.market.asset_id for p in positions if _has_moved(p, moved) and p.key.is_cross}
+    return [
+        position
+        for position in positions
+        if _has_moved(position, moved)
+        or (position.key.is_cross and position.market.asset_id in shared)
+    ]
+
+
+def _has_moved(position: Position, moved: set[int]) -> bool:
+    return position.market.instrument_id in moved

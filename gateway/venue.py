@@ -9,7 +9,14 @@ from typing import Final, final
 
 from engine.commands import Command
 from engine.engine import Engine
-from engine.events import Event, PriceAccepted, PriceRefused, Rejected
+from engine.events import (
+    AccountLiquidated,
+    DebtSettled,
+    Event,
+    PriceAccepted,
+    PriceRefused,
+    Rejected,
+)
 from engine.state import State
 from gateway.clock import Clock
 from gateway.config import Config
@@ -38,6 +45,7 @@ class Venue:
     """Everything behind the listeners.
 
     refusals: how often each code was answered.  is_ready: whether it serves.
+    liquidated_accounts, settled_debts: how many, by asset id.
     conflated: how many prices of the feed were replaced before their turn.
     """
 
@@ -65,6 +73,8 @@ class Venue:
         self.clock: Final = clock
         self.refusals: Final[Counter[str]] = Counter()
         self.price_refusals: Final[Counter[str]] = Counter()
+        self.liquidated_accounts: Final[Counter[int]] = Counter()
+        self.settled_debts: Final[Counter[int]] = Counter()
         self.streams: Final = Streams(engine, history, config.websocket)
         self.sequencer: Final = Sequencer(
             engine, journal, clock, self, halt, config.limits.queue_max, committer
@@ -72,12 +82,7 @@ class Venue:
         self.market_data: Final = MarketData(
             board, engine.state, clock.now_ns, lambda: self.sequencer.is_settled
         )
-        self.rate_limit: Final = RateLimit(
-            config.limits.requests_per_second,
-            config.limits.burst,
-            monotonic,
-            config.limits.tokens_remembered_max,
-        )
+        self.rate_limit: Final = _rate_limit(config, monotonic)
         self.is_ready = False
         self.conflated: Callable[[], int] = _none
         self._errors_given = 0
@@ -101,6 +106,12 @@ class Venue:
             elif kind is Rejected:
                 assert isinstance(event, Rejected)
                 self.refusals[event.reason.name] += 1
+            elif kind is AccountLiquidated:
+                assert isinstance(event, AccountLiquidated)
+                self.liquidated_accounts[event.asset_id] += 1
+            elif kind is DebtSettled:
+                assert isinstance(event, DebtSettled)
+                self.settled_debts[event.asset_id] += 1
 
     def released(self) -> None:
         """What was held may leave."""
@@ -134,6 +145,12 @@ def insurance_atoms(state: State) -> list[tuple[str, int]]:
     ledgers = state.ledger.assets
     names = enumerate(state.assets)
     return [(name, ledgers[asset_id].insurance_atoms) for asset_id, name in names if asset_id]
+
+
+def _rate_limit(config: Config, monotonic: Monotonic) -> RateLimit:
+    limits = config.limits
+    kept = limits.tokens_remembered_max
+    return RateLimit(limits.requests_per_second, limits.burst, monotonic, kept)
 
 
 def _none() -> int:

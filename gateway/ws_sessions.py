@@ -16,15 +16,36 @@ from msgspec import UNSET
 
 from engine.commands import ALL_INSTRUMENTS, CancelOrders, Scope
 from engine.units import AccountId
-from gateway import api_messages as messages
+from gateway import account_settings as settings
 from gateway import api_replies as replies
 from gateway import batches, operations
 from gateway.authentication import Caller, authenticate_token, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error
 from gateway.market.channels import Channel
 from gateway.outbox import Outbox, frame
+from gateway.shapes import SHOWN_CHARS
 from gateway.streams import CHANNELS, Subscriber
 from gateway.venue import Venue
+from gateway.ws_messages import (
+    AmendOrder,
+    Auth,
+    Batch,
+    CancelAfter,
+    CancelOnDisconnect,
+    CancelOrder,
+    Op,
+    Ping,
+    PlaceOrder,
+    RequestId,
+    SetLeverage,
+    SetMarginMode,
+    SetPositionMode,
+    Subscribe,
+    Unsubscribe,
+    array_decoder,
+    id_of,
+    op_shape,
+)
 
 CLOSE_AUTH_LATE: Final = 4001
 CLOSE_TOO_LARGE: Final = 1009
@@ -33,112 +54,6 @@ CLOSE_GOING: Final = 1001
 CLOSE_FAULT: Final = 1011
 
 log: Final = structlog.get_logger("ws")
-RequestId = int | str | msgspec.UnsetType | None
-
-
-class Auth(messages.Request, tag_field="op", tag="auth"):
-    """Say who is calling, and whether the end of the connection ends the account's orders."""
-
-    token: str
-    cancel_on_disconnect: bool | msgspec.UnsetType = UNSET
-    id: RequestId = UNSET
-
-
-class Subscribe(messages.Request, tag_field="op", tag="subscribe"):
-    """Listen; from_sequence is the first private message wanted."""
-
-    channels: list[str]
-    from_sequence: messages.TimeMs | msgspec.UnsetType = UNSET
-    id: RequestId = UNSET
-
-
-class Unsubscribe(messages.Request, tag_field="op", tag="unsubscribe"):
-    """Listen no more."""
-
-    channels: list[str]
-    id: RequestId = UNSET
-
-
-class Ping(messages.Request, tag_field="op", tag="ping"):
-    """Ask for a sign of life."""
-
-    id: RequestId = UNSET
-
-
-class PlaceOrder(messages.PlaceOrderRequest, tag_field="op", tag="order.place"):
-    """Place an order."""
-
-    id: RequestId = UNSET
-
-
-class AmendOrder(messages.NamedAmendRequest, tag_field="op", tag="order.amend"):
-    """Amend an order, named by its id or its client order id."""
-
-    id: RequestId = UNSET
-
-
-class CancelOrder(messages.Request, tag_field="op", tag="order.cancel"):
-    """Cancel an order, named by its id or its client order id."""
-
-    order_id: messages.Text = UNSET
-    client_order_id: messages.Text = UNSET
-    id: RequestId = UNSET
-
-
-class Batch(messages.Request, tag_field="op", tag="order.batch"):
-    """Cancels by order id, cancels by client order id, amends and orders as one command, in this
-    order."""
-
-    order_ids: list[str] | msgspec.UnsetType = UNSET
-    client_order_ids: list[str] | msgspec.UnsetType = UNSET
-    amends: list[messages.NamedAmendRequest] | msgspec.UnsetType = UNSET
-    orders: list[messages.PlaceOrderRequest] | msgspec.UnsetType = UNSET
-    id: RequestId = UNSET
-
-
-class CancelAfter(messages.CancelAfterRequest, tag_field="op", tag="account.cancelAfter"):
-    """Cancel all orders in a while, unless told again."""
-
-    id: RequestId = UNSET
-
-
-class CancelOnDisconnect(messages.Request, tag_field="op", tag="session.cancelOnDisconnect"):
-    """Whether the end of this connection cancels all of the account's orders."""
-
-    enabled: bool
-    id: RequestId = UNSET
-
-
-Op = (
-    Auth
-    | Subscribe
-    | Unsubscribe
-    | Ping
-    | PlaceOrder
-    | AmendOrder
-    | CancelOrder
-    | Batch
-    | CancelAfter
-    | CancelOnDisconnect
-)
-_op_shape: Final = messages.Shape[Auth](Op, tag_keys=1)
-_array_decoder: Final = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class _OnlyId(msgspec.Struct):
-    """What is read of a request that cannot be read."""
-
-    id: RequestId = None
-
-
-_id_decoder: Final = msgspec.json.Decoder(_OnlyId)
-
-
-def _id_of(body: bytes) -> RequestId:
-    try:
-        return _id_decoder.decode(body).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def result_frame(request_id: RequestId, body: bytes) -> bytes:
@@ -184,6 +99,9 @@ class Session:
             AmendOrder: self._amend,
             Batch: self._batch,
             CancelAfter: self._cancel_after,
+            SetLeverage: self._set_leverage,
+            SetMarginMode: self._set_margin_mode,
+            SetPositionMode: self._set_position_mode,
             CancelOnDisconnect: self._cancel_on_disconnect,
             Subscribe: self._subscribe,
             Unsubscribe: self._unsubscribe,
@@ -225,9 +143,9 @@ class Session:
             self._request(data)
             return
         try:
-            requests = _array_decoder.decode(data)
+            requests = array_decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            problem = str(error)[: messages.SHOWN_CHARS]
+            problem = str(error)[:SHOWN_CHARS]
             self._refuse(None, edge_error(EdgeCode.BAD_JSON, problem=problem))
             return
         for request in requests:
@@ -242,9 +160,9 @@ class Session:
         request_id: RequestId = None
         try:
             try:
-                request: Op = _op_shape.decode(body)
+                request: Op = op_shape.decode(body)
             except ApiError:
-                request_id = _id_of(body)
+                request_id = id_of(body)
                 raise
             request_id = request.id
             if isinstance(request_id, str) and len(request_id) > 64:
@@ -359,6 +277,18 @@ class Session:
     def _cancel_after(self, request: CancelAfter) -> None:
         account_id = self._account(Scope.TRADE)
         self._enter(request.id, operations.cancel_after(self._venue, account_id, request))
+
+    def _set_leverage(self, request: SetLeverage) -> None:
+        account_id = self._account(Scope.TRADE)
+        self._enter(request.id, settings.set_leverage(self._venue, account_id, request))
+
+    def _set_margin_mode(self, request: SetMarginMode) -> None:
+        account_id = self._account(Scope.TRADE)
+        self._enter(request.id, settings.set_margin_mode(self._venue, account_id, request))
+
+    def _set_position_mode(self, request: SetPositionMode) -> None:
+        account_id = self._account(Scope.TRADE)
+        self._enter(request.id, settings.set_position_mode(self._venue, account_id, request))
 
     def _cancel_on_disconnect(self, request: CancelOnDisconnect) -> None:
         self._account(Scope.TRADE)

@@ -19,7 +19,7 @@ class Family(NamedTuple):
 
 # Seconds of work, summed over the workers: two of them share a run's wall time.
 FAMILIES: Final = (
-    Family("oracle", frozenset({"oracle"}), 400),
+    Family("oracle", frozenset({"oracle", "order_flow"}), 400),
     Family("durability", frozenset({"wal", "snapshots", "crash", "simulation"}), 300),
     Family("gateway and scenarios", frozenset({"gateway", "feeds", "cli", "scenarios"}), 450),
     Family("unit and architecture", frozenset(), 150),

@@ -19,6 +19,8 @@ from bench.machine import Noise, machine
 from bench.matching.contest import (
     APPLY,
     BARE,
+    PLAIN,
+    REFBOOK,
     WHOLE,
     Contestant,
     Score,
@@ -31,6 +33,8 @@ from bench.matching.contest import (
 from bench.matching.streams import WORKLOADS
 
 OURS: Final = frozenset({BARE, WHOLE, APPLY})
+# Yardsticks: the refbook is the generator's own book, no package that anybody could use.
+NOT_COMPARED: Final = OURS | {PLAIN, REFBOOK}
 HEADINGS: Final = ("who", "commands/s", "least", "most", "bare book ÷ it", "whole ÷ it", "ended")
 
 
@@ -77,6 +81,22 @@ def table(rows: list[dict[str, Any]]) -> str:
         cells = [str(row["who"]), *numbers, *ratios, str(row["verdict"])]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def quickest_peer(scores: list[Score], workload: str) -> str:
+    """How our book does beside the quickest peer that is Python throughout."""
+    rows = [
+        row
+        for row in rows_of(scores, workload)
+        if row["adapter"] not in NOT_COMPARED and row["about"].get("core") == "python"
+    ]
+    if not rows or rows[0]["bareByIt"] is None:
+        return f"{workload}: no peer in pure Python"
+    row = rows[0]
+    return (
+        f"{workload}: the quickest peer in pure Python is {row['adapter']}; "
+        f"bare book {row['bareByIt']:.2f} times, whole engine {row['wholeByIt'] or 0:.2f} times it"
+    )
 
 
 def failures(scores: list[Score]) -> list[str]:
@@ -145,6 +165,9 @@ def main(
         path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for name in names:
         print(f"\n{name}\n\n{table(rows_of(scores, name))}")
+    if peers is not None:
+        for name in names:
+            print(f"\n{quickest_peer(scores, name)}")
     print(f"\nnoise: {json.dumps(report['noise'])}")
     for reason in skipped:
         print(f"skipped: {reason}")

@@ -51,6 +51,7 @@ def timed(adapter: Any, stream: Any, budget_s: float) -> dict[str, Any]:
     for row in stream.prefill:
         step(*row)
     gc.collect()
+    gc.freeze()
     done, spent = 0, 0.0
     while done < len(rows) and spent < budget_s:
         chunk = rows[done : done + CHUNK_ROWS]

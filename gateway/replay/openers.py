@@ -79,7 +79,7 @@ def opening_order(
         price_ticks,
         trigger_ticks,
         PriceSource.LAST if trigger_ticks and chance(rng, 30) else PriceSource.MARK,
-        0 if setting and market.is_netting else leverage,
+        0 if setting else leverage,
         False,
         order_type is OrderType.LIMIT and plain and chance(rng, 20),
         PositionId(0),

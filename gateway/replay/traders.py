@@ -25,8 +25,10 @@ from engine.commands import (
     TimeInForce,
     Withdraw,
 )
+from engine.instrument import PositionMode
 from engine.market import Market
 from engine.order import Order
+from engine.place_order import mode_of
 from engine.position import Position, closing_side
 from engine.state import State, open_orders, open_positions
 from engine.units import E8, AccountId, AssetId, OrderId, PositionId
@@ -81,7 +83,8 @@ class Trader:
         action = draw_action(rng, self.habit)
         if action is Action.ERR:
             return self._mistake(rng, market)
-        if action is Action.SET_LEVERAGE and market.is_netting:
+        nets = mode_of(market, self.account_id) is PositionMode.NETTING
+        if action is Action.SET_LEVERAGE and nets:
             return SetLeverage(
                 self.account_id, market.instrument_id, draw(rng, self.habit.leverage)
             )
@@ -113,10 +116,13 @@ class Trader:
             self.reloads += 1
             amount_atoms = draw(rng, self.habit.deposit_units) * E8
             return Deposit(self.account_id, SETTLEMENT, amount_atoms, self._transfer_id("in"))
-        if not market.is_netting and len(positions) >= _TICKETS_MAX:
+        if (
+            mode_of(market, self.account_id) is not PositionMode.NETTING
+            and len(positions) >= _TICKETS_MAX
+        ):
             return self._close(rng, positions[0])
-        bound = market.is_netting and seat is not None and (positions or seat.open_orders)
-        setting = seat.leverage if bound and seat is not None else 0
+        bound = seat is not None and seat.main.pools and seat.main.is_in_use()
+        setting = seat.main.leverage if bound and seat is not None else 0
         if self.habit.chases and not self._is_carried_away(market):
             return None
         stubborn = chance(rng, self.habit.stubborn_percent)

@@ -22,7 +22,9 @@ from engine.events import (
 from engine.invariants import check
 from engine.state import State
 from gateway import api_replies as replies
-from gateway.history import History, Touched
+from gateway.account_replies import account_message, notice_reply
+from gateway.history import History
+from gateway.history_records import Touched
 from snapshots.restore import Observer, replay, restore
 from snapshots.snapshot import state_hash
 from tests.crash.sightings import ClientOrderId, Sightings, Transfer
@@ -81,7 +83,7 @@ class Witness:
             self._note_messages(change)
         for user in self._accounts_seen.get(sequence, ()):
             account_id = state.account_ids[user]
-            facts.accounts[user, sequence] = replies.account_message(self.engine, account_id)
+            facts.accounts[user, sequence] = account_message(self.engine, account_id)
         if isinstance(command, PlaceOrder) and command.client_order_id:
             self._note_result(command, events)
         elif isinstance(command, SubmitBatch):
@@ -111,9 +113,10 @@ class Witness:
         said += [("orders", replies.order_reply(state, o)) for o in change.orders.values()]
         said += [("fills", replies.fill_reply(state, fill)) for fill in change.fills]
         said += [("positions", replies.position_now(state, p)) for p in change.positions.values()]
+        said += [("account", notice_reply(state, event)[1]) for event in change.notices]
         encoded = [(channel, replies.encode(data)) for channel, data in said]
         if change.account:
-            encoded.append(("account", replies.account_message(self.engine, change.account_id)))
+            encoded.append(("account", account_message(self.engine, change.account_id)))
         for number, message in zip(numbers, encoded, strict=True):
             if (user, number) in self._seen.messages:
                 self.facts.messages[user, number] = message

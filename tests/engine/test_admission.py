@@ -19,7 +19,9 @@ from engine.commands import (
     PriceSource,
     RevokeToken,
     SetPositionExits,
+    SetPositionMode,
 )
+from engine.instrument import PositionMode
 from engine.reject_reason import RejectReason
 from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
 from tests.engine.book_ladders import BOOK_LADDERS
@@ -107,6 +109,9 @@ OTHERS: Final[dict[RejectReason, Callable[[], list[str]]]] = {
         lambda: ChangeInstrument(InstrumentId(1), plain_spec(taker_fee_e8=1))
     ),
     RejectReason.MARGIN_TOO_LOW: on_open_position(lambda: AdjustMargin(ALICE, PositionId(2), -E8)),
+    RejectReason.MODE_IN_USE: on_open_position(
+        lambda: SetPositionMode(ALICE, InstrumentId(1), PositionMode.HEDGING)
+    ),
     RejectReason.PRICE_OUT_OF_SEQUENCE: late_price,
     RejectReason.PRICE_BEYOND_BAND: far_price,
 }

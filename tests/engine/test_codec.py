@@ -23,7 +23,7 @@ from engine.codec import (
     pack_events,
     pack_rows,
 )
-from engine.commands import Command, SetLeverage
+from engine.commands import Command, Leg, SetLeverage
 from engine.events import Event, LeverageChanged
 from engine.instrument import ORDERS_MAX, InstrumentSpec
 from engine.units import AccountId, InstrumentId
@@ -127,12 +127,14 @@ def test_an_instrument_round_trips_with_its_tiers() -> None:
         (0, TIME_NS),
         (17, TIME_NS, 1, 2),
         (17, TIME_NS, 1, 2, 3, 4),
+        (17, TIME_NS, 1, 2, 3, 0, 0),
         (9, TIME_NS, 1, 4),
         (9, TIME_NS, 1, "TRADING"),
         (7, TIME_NS, ()),
         (8, TIME_NS, 1, (1, 2)),
         OLD_ORDER[:-1],
-        (*OLD_ORDER, 0, False, 1, "", 0),
+        (*OLD_ORDER, 0, False, 1, "", 0, 0),
+        (*OLD_ORDER, 0, False, 1, "", 3),
         (*OLD_ORDER, 0, False, 5, ""),
         (19, TIME_NS, 1),
         (19, TIME_NS, 1, ((20, 1, 5),)),
@@ -155,11 +157,13 @@ def test_rows_from_before_fields_were_added_mean_what_they_meant() -> None:
     """Journals are for ever: an order of old shows all it has, and cancels its own in the way."""
     _, placed = command_from_row(OLD_ORDER)
     _, cancelled = command_from_row((13, TIME_NS, 1, -1))
+    _, levered = command_from_row((17, TIME_NS, 1, 2, 3))
     listed = instrument_from_row(instrument_row(plain_spec())[:-1])
 
     assert isinstance(placed, commands.PlaceOrder)
-    assert command_row(TIME_NS, placed) == (*OLD_ORDER, 0, False, 1, "")
+    assert command_row(TIME_NS, placed) == (*OLD_ORDER, 0, False, 1, "", 0)
     assert command_row(TIME_NS, cancelled) == (13, TIME_NS, 1, -1, False)
+    assert command_row(TIME_NS, levered) == (17, TIME_NS, 1, 2, 3, 0)
     assert instrument_row(listed) == (*instrument_row(plain_spec())[:-1], ORDERS_MAX)
 
 
@@ -189,11 +193,11 @@ def test_an_empty_batch_round_trips() -> None:
 
 
 def test_fields_are_named_for_logs() -> None:
-    changed = LeverageChanged(AccountId(7), InstrumentId(8), 9)
-    asked = SetLeverage(AccountId(7), InstrumentId(8), 9)
+    changed = LeverageChanged(AccountId(7), InstrumentId(8), 9, Leg.LONG)
+    asked = SetLeverage(AccountId(7), InstrumentId(8), 9, Leg.LONG)
 
-    fields = {"account_id": 7, "instrument_id": 8, "leverage": 9}
+    fields = {"account_id": 7, "instrument_id": 8, "leverage": 9, "leg": Leg.LONG}
     assert event_fields(changed) == {"event": "LeverageChanged", **fields}
     assert command_fields(asked) == {"command": "SetLeverage", **fields}
-    assert event_row(changed) == (28, 7, 8, 9)
-    assert command_row(5, asked) == (17, 5, 7, 8, 9)
+    assert event_row(changed) == (28, 7, 8, 9, Leg.LONG)
+    assert command_row(5, asked) == (17, 5, 7, 8, 9, Leg.LONG)

@@ -5,6 +5,7 @@ from enum import IntEnum
 from engine.commands import (
     ALL_INSTRUMENTS,
     KEEP,
+    Leg,
     OrderType,
     PriceSource,
     Scope,
@@ -12,6 +13,7 @@ from engine.commands import (
     Side,
     TimeInForce,
 )
+from engine.instrument import MarginMode, PositionMode
 from engine.units import INT64_MAX
 from tests.engine.venue import order
 
@@ -30,6 +32,9 @@ def test_numbers_are_part_of_the_journal() -> None:
     )
     assert numbers(TimeInForce) == "GTC=1 IOC=2 FOK=3 GTD=4"
     assert numbers(PriceSource) == "BID=0 ASK=1 LAST=2 MARK=3 INDEX=4"
+    assert numbers(Leg) == "NONE=0 LONG=1 SHORT=2"
+    assert numbers(PositionMode) == "TICKET=1 NETTING=2 HEDGING=3"
+    assert numbers(MarginMode) == "ISOLATED=1 CROSS=2"
     assert [int(scope) for scope in Scope] == [1, 2, 4, 8]
 
 

@@ -19,7 +19,7 @@ def held(venue: Venue, number: int, account: int, side: Side, *amounts: int) -> 
     """A position of any numbers, in no table but its seat: lots, cost, margin, initial margin."""
     market = market_of(venue)
     seat = market.seat(AccountId(account))
-    position = Position(PositionId(number), AccountId(account), market, seat, side, 10, 0)
+    position = Position(PositionId(number), AccountId(account), market, seat.main, side, 10, 0)
     position.qty_lots, position.cost_atoms = amounts[:2]
     position.margin_atoms, position.initial_margin_atoms = amounts[2:]
     seat.add_position(position)

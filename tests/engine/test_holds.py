@@ -73,10 +73,10 @@ def test_a_key_holds_the_larger_side_lot_by_lot(
         )
     market = venue.state.markets[1]
     assert market is not None
-    seat = market.seat(venue.state.account_ids["user-1"])
+    key = market.seat(venue.state.account_ids["user-1"]).main
 
     closes, total = held, 0
-    for waits in sorted(seat.sells, key=lambda o: (o.price_ticks, o.priority)):
+    for waits in sorted(key.sells, key=lambda o: (o.price_ticks, o.priority)):
         opening = 0
         for _ in range(waits.qty_lots):
             if closes:
@@ -84,9 +84,9 @@ def test_a_key_holds_the_larger_side_lot_by_lot(
             elif not waits.closing:
                 opening += 1
         total += needed(waits, opening, FeeBasis.MARGIN, 0)
-    buy_side = sum(needed(o, o.qty_lots, FeeBasis.MARGIN, 0) for o in seat.buys)
-    assert present_hold_atoms(seat) == max(buy_side, total) == venue.hold()
-    assert len(seat.buys) == (buys > 0)
+    buy_side = sum(needed(o, o.qty_lots, FeeBasis.MARGIN, 0) for o in key.buys)
+    assert present_hold_atoms(key) == max(buy_side, total) == venue.hold()
+    assert len(key.buys) == (buys > 0)
 
 
 def test_the_last_opener_is_the_last_that_opens_anything() -> None:
@@ -97,18 +97,18 @@ def test_the_last_opener_is_the_last_that_opens_anything() -> None:
     venue.apply(order(side=Side.SELL, qty_lots=2, price_ticks=200_400, reduce_only=True))
     market = venue.state.markets[1]
     assert market is not None
-    seat = market.seat(venue.order(3).account_id)
+    key = market.seat(venue.order(3).account_id).main
 
     # The position takes 5 and 5: only the four at 200,300 open; a closing order never does.
-    assert [(o.order_id, lots) for o, lots in opening_lots(seat.sells, 10)] == [
+    assert [(o.order_id, lots) for o, lots in opening_lots(key.sells, 10)] == [
         (4, 0),
         (5, 0),
         (3, 4),
         (6, 0),
     ]
-    assert last_opener(seat.sells, 10) is venue.order(3)
-    assert last_opener(seat.sells, 14) is None
-    assert [(o.order_id, lots) for o, lots in opening_lots(seat.sells[1:], 0)] == [
+    assert last_opener(key.sells, 10) is venue.order(3)
+    assert last_opener(key.sells, 14) is None
+    assert [(o.order_id, lots) for o, lots in opening_lots(key.sells[1:], 0)] == [
         (5, 5),
         (3, 4),
         (6, 0),

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from engine.codec import INSTRUMENT_FIELDS, instrument_from_row, instrument_row
 from engine.instrument import (
     MarginMode,
     MarketStructure,
@@ -67,7 +66,6 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
         {"conditionals_max": 0},
         {"conditionals_max": 10_001},
     ],
-    "cross margin is not supported by this version": [{"margin_mode": MarginMode.CROSS}],
     "at least one risk tier is needed": [{"tiers": ()}],
     "tier caps must rise, up to the largest notional": [
         {"tiers": ((100, 0, 100), (100, 1, 50))},
@@ -116,14 +114,8 @@ def test_the_profiles_are_what_the_document_says() -> None:
     assert simple.atoms_per_tick_lot() == perpetual.atoms_per_tick_lot() == 10_000
     assert [simple.maker_fee_e8, simple.taker_fee_e8] == [40_000, 40_000]
     assert [(tier.maintenance_e8, tier.leverage_max) for tier in simple.tiers] == [(0, 100)]
-    assert instrument_fault(perpetual).startswith("cross margin")
-    isolated = instrument_from_row(
-        tuple(
-            MarginMode.ISOLATED if name == "margin_mode" else value
-            for name, value in zip(INSTRUMENT_FIELDS, instrument_row(perpetual), strict=True)
-        )
-    )
-    assert instrument_fault(isolated) == ""
+    assert instrument_fault(perpetual) == ""
+    assert perpetual.margin_mode is MarginMode.CROSS
     as_data = plain_spec(
         tiers=tuple((t.cap_atoms, t.maintenance_e8, t.leverage_max) for t in perpetual.tiers)
     )

@@ -29,7 +29,7 @@ def test_the_profit_at_the_mark_counts(side: Side, short_by: int, allowed: bool)
     position = held(venue, 1, 1, side, 10, 10 * LOT, 0, 1)
     good = -1_000 if side is Side.BUY else 1_000
 
-    assert fund_can_take(venue.state, position, MARK + good) is allowed
+    assert fund_can_take(venue.state, position, 10, MARK + good) is allowed
 
 
 def test_what_it_holds_already_counts_with_its_profit_and_its_maintenance() -> None:
@@ -39,35 +39,42 @@ def test_what_it_holds_already_counts_with_its_profit_and_its_maintenance() -> N
         venue = venue_with(insurance)
         held(venue, 2, NOBODY, Side.BUY, 20, 20 * (MARK + 1_000) * K, 0, 0)
         position = held(venue, 1, 1, Side.BUY, 10, 10 * LOT, 0, 1)
-        assert fund_can_take(venue.state, position, MARK) is allowed
+        assert fund_can_take(venue.state, position, 10, MARK) is allowed
 
 
-@pytest.mark.parametrize(("mode", "lots_kept"), [(2, 10), (1, 30)])
-def test_in_netting_the_other_side_is_reduced_in_tickets_it_is_not(
-    mode: int, lots_kept: int
-) -> None:
+@pytest.mark.parametrize("mode", [1, 2, 3])
+def test_it_nets_whatever_the_market_does(mode: int) -> None:
+    """KEY-1: twenty lots short and ten long are ten short."""
     for short_by, allowed in ((0, True), (1, False)):
-        venue = venue_with(lots_kept * LOT // 100 - short_by, mode)
+        venue = venue_with(10 * LOT // 100 - short_by, mode)
         held(venue, 2, NOBODY, Side.SELL, 20, 20 * LOT, 0, 0)
         position = held(venue, 1, 1, Side.BUY, 10, 10 * LOT, 0, 1)
-        assert fund_can_take(venue.state, position, MARK) is allowed
+        assert fund_can_take(venue.state, position, 10, MARK) is allowed
+
+
+def test_only_the_lots_taken_over_count() -> None:
+    """LIQ-9: of a slice of three, at ten ticks below the mark."""
+    venue = venue_with(3 * LOT // 100 - 30 * K)
+    position = held(venue, 1, 1, Side.BUY, 10, 10 * LOT, 0, 1)
+
+    assert fund_can_take(venue.state, position, 3, MARK - 10)
+    assert not fund_can_take(venue.state, position, 4, MARK - 10)
 
 
 def test_an_empty_fund_takes_only_what_pays_for_itself() -> None:
     venue = venue_with(0)
     position = held(venue, 1, 1, Side.BUY, 10, 10 * LOT, 0, 1)
 
-    assert fund_can_take(venue.state, position, MARK - MARK // 100)
-    assert not fund_can_take(venue.state, position, MARK - MARK // 100 + 1)
+    assert fund_can_take(venue.state, position, 10, MARK - MARK // 100)
+    assert not fund_can_take(venue.state, position, 10, MARK - MARK // 100 + 1)
     venue.state.ledger.assets[1].insurance_atoms = -E8
-    assert not fund_can_take(venue.state, position, MARK - MARK // 100)
+    assert not fund_can_take(venue.state, position, 10, MARK - MARK // 100)
 
 
 def test_its_positions_are_those_of_account_zero() -> None:
     venue = venue_with(0, mode=1)
     assert fund_positions(market_of(venue)) == []
-    second = held(venue, 3, NOBODY, Side.BUY, 1, LOT, 0, 0)
     first = held(venue, 2, NOBODY, Side.SELL, 1, LOT, 0, 0)
     held(venue, 1, 1, Side.BUY, 1, LOT, 0, 0)
 
-    assert fund_positions(market_of(venue)) == [first, second]
+    assert fund_positions(market_of(venue)) == [first]

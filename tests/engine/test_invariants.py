@@ -8,6 +8,7 @@ import pytest
 from engine.client_orders import ClientOrder
 from engine.commands import OrderType, Side
 from engine.invariants import check
+from engine.key import Key
 from engine.market import Market
 from engine.price_levels import Entry
 from engine.reject_reason import RejectReason
@@ -133,15 +134,17 @@ def id_of_no_order(state: State) -> None:
     state.client_orders.add(entry)
 
 
+def main_key(state: State) -> Key:
+    return market_of(state).seat(AccountId(1)).main
+
+
 def queue_of_one(state: State) -> None:
-    market = market_of(state)
-    seat = market.seat(AccountId(1))
-    seat.sells.reverse()
+    main_key(state).sells.reverse()
 
 
 def hold_less(state: State) -> None:
     shift(state, -5)
-    market_of(state).seat(AccountId(1)).hold_atoms -= 5
+    main_key(state).hold_atoms -= 5
 
 
 def lose_order(state: State) -> None:
@@ -187,7 +190,7 @@ NETTING_SABOTAGE: Final[dict[str, Sabotage]] = {
     "a key that holds less": hold_less,
     "a need at another mark": set_order(3, frozen_mark_ticks=220_000),
     "a queue out of order": queue_of_one,
-    "a queue that forgot an order": lambda state: market_of(state).seat(AccountId(1)).sells.pop(),
+    "a queue that forgot an order": lambda state: main_key(state).sells.pop(),
 }
 
 

@@ -99,19 +99,33 @@ def test_reducing_sums_to_zero_and_insurance_pays_first(
 
 
 OVERSPENDING: Final[dict[str, Callable[[], object]]] = {
-    "withdraw": lambda: funded().withdraw(AccountId(1), 10**18 + 1),
-    "hold": lambda: funded().change_hold(AccountId(1), 10**18 + 1),
     "release": lambda: funded().change_hold(AccountId(1), -1),
-    "open": lambda: funded().open_position(position(), 10**18 + 1, 0),
-    "add margin": lambda: funded().adjust_margin(position(), 10**18 + 1),
+    "open with less than the fee": lambda: funded().open_position(position(), 4, 5),
+    "waive more than is owed": lambda: funded().settle_debt(AccountId(1), 1),
     "remove margin": lambda: funded().adjust_margin(position(), -1),
 }
 
 
 @pytest.mark.parametrize("way", OVERSPENDING)
-def test_nobody_spends_what_is_not_there(way: str) -> None:
+def test_what_is_not_there_does_not_move(way: str) -> None:
     with pytest.raises(AssertionError):
         OVERSPENDING[way]()
+
+
+@pytest.mark.parametrize(("waived", "fees", "insurance"), [(0, 9, -5), (2, 7, -3), (5, 4, 0)])
+def test_a_debt_is_paid_by_waived_fees_and_insurance(
+    waived: int, fees: int, insurance: int
+) -> None:
+    """CRS-5: free may go below zero; whoever is flat then owes nothing more."""
+    ledger, held = funded(), position()
+    ledger.open_position(held, 9, 9)
+    ledger.withdraw(AccountId(1), 10**18 - 9 + 5)
+    assert ledger.free[1] == -5
+
+    assert ledger.settle_debt(AccountId(1), waived) == 5 - waived
+    after = pools(ledger)
+    assert (after["free"], after["fees"], after["insurance"]) == (0, fees, insurance)
+    assert ledger.sum_atoms() == 0
 
 
 def test_assets_and_accounts_may_come_in_any_order() -> None:
@@ -124,7 +138,6 @@ def test_assets_and_accounts_may_come_in_any_order() -> None:
     assert [(len(asset.free), len(asset.hold)) for asset in ledger.assets] == [(3, 3)] * 3
     ledger.assets[2].deposit(AccountId(2), 5)
     assert ledger.free_atoms(AssetId(2), AccountId(2)) == 5
-    assert ledger.withdrawable_atoms(AssetId(2), AccountId(2)) == 5
     assert ledger.free_atoms(AssetId(1), AccountId(2)) == 0
     assert ledger.hold_atoms(AssetId(2), AccountId(2)) == 0
     assert ledger.sum_atoms() == 0

@@ -7,7 +7,7 @@ from engine.events import CancelCause
 from engine.liquidation import bankruptcy_price_ticks
 from engine.units import E8, NOBODY, AccountId, PositionId
 from tests.engine.books import ALICE, BOB, CAROL, DAVE, ask, bid, book_venue, market_of, trades
-from tests.engine.venue import Venue, order, price
+from tests.engine.venue import K, Venue, order, price
 
 TIERS = ((10**17, 1_000_000, 100),)  # 1 %
 
@@ -107,3 +107,25 @@ def test_without_a_fund_the_other_side_closes_at_bankruptcy() -> None:
     assert venue.state.positions.count == 0
     assert (venue.free(ALICE), venue.free(BOB)) == (800 * E8, 1_200 * E8)
     assert venue.state.ledger.assets[1].insurance_atoms == 0
+
+
+def test_a_takeover_larger_than_what_the_fund_holds_flips_it() -> None:
+    """Long forty, it takes a short of a hundred over: sixty remain, and only these are offered."""
+    venue = book_venue(tiers=TIERS)
+    insured(venue, 1_000)
+    venue.apply(ask(BOB, 40, 200_000))
+    venue.apply(order(account_id=AccountId(ALICE), qty_lots=40))
+    venue.apply(price(181_500))
+    venue.apply(price(174_000))
+    venue.apply(bid(CAROL, 100, 174_000))
+    venue.apply(order(account_id=AccountId(DAVE), side=Side.SELL, qty_lots=100, leverage=50))
+    said = venue.say(price(176_000))  # he is bankrupt at 177,480
+
+    [held] = [p for p in venue.state.positions.values() if p.account_id == NOBODY]
+    assert (held.side, held.qty_lots) == (Side.SELL, 60)
+    offers = [e["qty_lots"] for e in said if e["event"] == "OrderAccepted" and not e["account_id"]]
+    assert offers == [60]
+    waiting = [(o.side, o.qty_lots, o.price_ticks) for o in venue.state.orders.values()]
+    assert waiting == [(Side.BUY, 60, 177_480)]
+    # 40 lots gained 177,480 − 180,000
+    assert venue.state.ledger.assets[1].insurance_atoms == 1_000 * E8 - 40 * 2_520 * K

@@ -45,7 +45,7 @@ def test_a_seat_is_made_when_first_asked_for_and_kept() -> None:
     seat = market.seat(AccountId(3))
     assert market.seat(AccountId(3)) is market.existing_seat(AccountId(3)) is seat
     assert market.existing_seat(AccountId(2)) is None
-    assert (seat.leverage, seat.open_orders) == (1, 0)
+    assert (seat.main.leverage, seat.open_orders) == (1, 0)
 
 
 def test_settings_bring_what_is_derived_from_them() -> None:
@@ -56,5 +56,5 @@ def test_settings_bring_what_is_derived_from_them() -> None:
     market.set_spec(plain_spec(taker_fee_e8=5, tiers=tiers, qty_lots_max=2_000_000))
     assert (market.close_fee_e8, market.price_ticks_max) == (0, 12_500_000)
     assert [(r.maintenance_e8, r.deduction_e8) for r in market.rates] == [(5, 0), (7, 2_000)]
-    assert market.is_netting is False
+    assert market.is_cross is False
     assert market.fee_on_margin is True

@@ -7,6 +7,7 @@ import pytest
 from engine.commands import OrderType, Side
 from engine.preview import preview_order
 from engine.units import E8
+from tests.engine.books import BOB, ask, book_venue
 from tests.engine.venue import Venue, netting_spec, order, plain_spec
 
 CASES: list[dict[str, Any]] = [
@@ -47,6 +48,28 @@ def test_the_reason_is_that_of_the_refusal(fields: dict[str, Any], reason: str) 
 
     assert preview_order(venue.state, order(**fields)).reason.name == reason
     assert venue.names(order(**fields)) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("fields", "takes", "ticks", "margin", "fee"),
+    [
+        ({"qty_lots": 5}, True, 220_000, 10_000_400_000, 5_000_200),
+        ({"qty_lots": 5, "price_ticks": 200_010}, True, 200_010, 10_000_200_000, 3_800_040),
+        ({"qty_lots": 5, "price_ticks": 190_000}, False, 190_000, 9_500_000_000, 1_900_000),
+        ({"qty_lots": 5, "side": Side.SELL}, False, 180_000, 0, 0),
+    ],
+)
+def test_in_a_book_the_numbers_are_those_of_the_path(
+    fields: dict[str, Any], takes: bool, ticks: int, margin: int, fee: int
+) -> None:
+    """Three lots at 200,000, the others at 200,020; what would rest pays the maker fee."""
+    venue = book_venue(maker_fee_e8=20_000, taker_fee_e8=50_000)
+    venue.apply(ask(BOB, 3, 200_000))
+    venue.apply(ask(BOB, 9, 200_020))
+    preview = preview_order(venue.state, order(leverage=1, **fields))
+
+    assert (preview.reason.name, preview.takes, preview.price_ticks) == ("NONE", takes, ticks)
+    assert (preview.margin_atoms, preview.fee_atoms) == (margin, fee)
 
 
 def test_a_closing_preview_tells_the_fee_of_what_there_is() -> None:

@@ -6,11 +6,11 @@ from math import ceil, floor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.closing import reduction_of
 from engine.commands import Side
 from engine.instrument import FeeBasis
 from engine.position import Position
 from engine.reduction import Reduction
-from engine.settlement import reduction_of
 from engine.units import E8
 from tests.engine.venue import K, Venue, order, plain_spec
 
@@ -19,13 +19,13 @@ SIDES = st.sampled_from(list(Side))
 
 def position_of(
     side: Side, lots: int, cost: int, margin: int, initial: int, basis: FeeBasis, lf_e8: int
-) -> Position:
+) -> tuple[Venue, Position]:
     venue = Venue(plain_spec(fee_basis=basis, liquidation_fee_e8=lf_e8))
     venue.apply(order(side=side, qty_lots=1))
     held = venue.position(2)
     held.qty_lots, held.cost_atoms = lots, cost
     held.margin_atoms, held.initial_margin_atoms = margin, initial
-    return held
+    return venue, held
 
 
 def released(margin: int, share: Fraction, pnl: int) -> int:
@@ -80,7 +80,7 @@ def test_a_reduction_is_the_row_of_the_document(
     dust: int,
 ) -> None:
     x, cost = min(part, lots), lots * entry * K + dust
-    held = position_of(side, lots, cost, margin, initial, basis, lf_e8)
+    venue, held = position_of(side, lots, cost, margin, initial, basis, lf_e8)
     s = 1 if side is Side.BUY else -1
 
     share = Fraction(x, lots)
@@ -94,7 +94,7 @@ def test_a_reduction_is_the_row_of_the_document(
     lf = min(ceil(Fraction(notional * lf_e8, E8)), max(0, eq - fee)) if is_liquidation else 0
     r = eq - fee - lf
 
-    assert amounts(reduction_of(held, x, ticks, rate_e8, is_liquidation)) == {
+    assert amounts(reduction_of(venue.state, held, x, ticks, rate_e8, is_liquidation)) == {
         "cost": cost_removed,
         "profit": pnl,
         "initial": floor(initial * share),

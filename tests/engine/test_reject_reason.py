@@ -41,6 +41,7 @@ OTHERS = [
     "MARGIN_TOO_LOW",
     "PRICE_OUT_OF_SEQUENCE",
     "PRICE_BEYOND_BAND",
+    "MODE_IN_USE",
 ]
 
 

@@ -40,7 +40,7 @@ def test_orders_are_in_order_of_id_and_queues_in_order_of_execution(
     assert mine.open_orders == len(alive)
     for side in Side:
         resting = [o for o in mine.orders() if o.side is side]
-        assert mine.resting(side) == sorted(resting, key=execution_rank)
+        assert mine.main.resting(side) == sorted(resting, key=execution_rank)
 
 
 def test_positions_are_chained_and_unchained_from_anywhere() -> None:
@@ -57,4 +57,5 @@ def test_a_ticket_seat_keeps_no_queues() -> None:
     venue = Venue(plain_spec())
     venue.apply(order(qty_lots=1, price_ticks=190_000))
 
-    assert (seat(venue).buys, seat(venue).sells, seat(venue).hold_atoms) == ([], [], 0)
+    key = seat(venue).main
+    assert (key.buys, key.sells, key.hold_atoms, key.open_orders) == ([], [], 0, 1)

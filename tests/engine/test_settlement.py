@@ -30,7 +30,7 @@ def test_a_resting_order_is_filled_with_what_there_is(left: int, margin: int, fe
     gone = ledger.free[ALICE] - left * E8 if left >= 0 else ledger.free[ALICE]
     ledger.free[ALICE] -= gone
     if left < 0:
-        venue.order(1).seat.hold_atoms += left * E8
+        venue.order(1).key.hold_atoms += left * E8
         ledger.hold[ALICE] += left * E8
         gone -= left * E8
     ledger.external_atoms += gone

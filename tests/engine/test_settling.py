@@ -2,7 +2,7 @@
 
 from engine.commands import CancelOrder, Side
 from engine.events import Event
-from engine.settling import settle_touched, touch_seat
+from engine.settling import settle_touched, touch_key
 from engine.units import E8, AccountId, OrderId
 from tests.engine.books import ALICE, BOB, CAROL, ask, bid, book_venue
 from tests.engine.venue import order
@@ -11,16 +11,16 @@ from tests.engine.venue import order
 def test_a_touched_key_holds_nothing_until_it_is_settled() -> None:
     venue = book_venue()
     venue.apply(bid(ALICE, 10, 190_000))
-    seat = venue.order(1).seat
+    key = venue.order(1).key
     held = venue.hold()
-    touch_seat(venue.state, seat)
-    touch_seat(venue.state, seat)
-    assert (venue.hold(), seat.hold_atoms) == (0, 0)
+    touch_key(venue.state, key)
+    touch_key(venue.state, key)
+    assert (venue.hold(), key.hold_atoms) == (0, 0)
 
     events: list[Event] = []
     settle_touched(venue.state, events)
-    assert (venue.hold(), seat.hold_atoms, events) == (held, held, [])
-    assert venue.state.touched.seats == []
+    assert (venue.hold(), key.hold_atoms, events) == (held, held, [])
+    assert venue.state.touched.keys == []
 
 
 def test_accounts_are_settled_by_id_and_their_positions_with_them() -> None:

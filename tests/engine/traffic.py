@@ -1,4 +1,4 @@
-"""Random commands that hit the engine everywhere, from a seed; sensible ones and senseless ones.
+"""Random commands that hit the engine everywhere, from a seed.
 
 Run as a program it prints the event chain after the commands of a seed:
 `python -m tests.engine.traffic SEED COMMANDS`.
@@ -9,19 +9,18 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from engine.codec import COMMAND_SHAPES
 from engine.commands import (
     ALL_INSTRUMENTS,
     KEEP,
     AdjustMargin,
     AdvanceTime,
     AmendOrder,
-    BatchedCommand,
     CancelAfter,
     CancelOrder,
     CancelOrders,
     Command,
     Deposit,
+    Leg,
     ListInstrument,
     OpenAccount,
     OrderType,
@@ -30,29 +29,31 @@ from engine.commands import (
     SelfTradePrevention,
     SetInstrumentStatus,
     SetLeverage,
+    SetMarginMode,
     SetPositionExits,
+    SetPositionMode,
     Side,
     SubmitBatch,
     TimeInForce,
     Withdraw,
 )
 from engine.engine import Engine
-from engine.instrument import FeeBasis, InstrumentStatus, PositionMode
+from engine.instrument import FeeBasis, InstrumentStatus, MarginMode, PositionMode
 from engine.state import State, open_positions
 from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
-from tests.engine.samples import NAMES, SWITCHES
 from tests.engine.venue import (
     SECOND_NS,
     START_NS,
     book_spec,
+    cross_spec,
     netting_spec,
     order,
     plain_spec,
     price,
 )
 
-ACCOUNTS: Final = 8
-MARKETS: Final = 4  # tickets and netting on quotes, netting and tickets with books
+ACCOUNTS: Final = 6
+MARKETS: Final = 6  # tickets and netting on quotes, netting and tickets with books, cross of both
 LIMIT_TYPES: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 TIERS: Final = ((20_000 * E8, 500_000, 100), (10**17, 1_000_000, 20))
 
@@ -73,9 +74,14 @@ def opening_commands() -> Iterator[Command]:
     fees = {"taker_fee_e8": 50_000, "maker_fee_e8": -10_000, "liquidation_fee_e8": 100_000}
     for symbol, mode in (("SOL/USDT", PositionMode.NETTING), ("XRP/USDT", PositionMode.TICKET)):
         yield ListInstrument(book_spec(symbol=symbol, position_mode=mode, tiers=TIERS, **fees))
+    yield ListInstrument(cross_spec(symbol="ADA/USDT", tiers=TIERS, **fees))
+    crossed = {"symbol": "DOT/USDT", "margin_mode": MarginMode.CROSS}
+    yield ListInstrument(book_spec(**crossed, tiers=TIERS, **fees))
     for number in range(1, ACCOUNTS + 1):
         yield OpenAccount(f"user-{number}")
         yield Deposit(AccountId(number), "USDT", 2_000 * E8, f"first-{number}")
+        for market in (5, 6):
+            yield SetLeverage(AccountId(number), InstrumentId(market), 50)
     for market in range(1, MARKETS + 1):
         yield price(200_000, instrument=market)
 
@@ -102,6 +108,7 @@ class Traffic:
             (self.margin, 3),
             (self.batch, 3),
             (self.rare, 3),
+            (self.modes, 2),
         )
         makers = [maker for maker, _ in kinds]
         return chance.choices(makers, [weight for _, weight in kinds])[0]()
@@ -110,6 +117,17 @@ class Traffic:
         """Somebody; now and then nobody."""
         return AccountId(self.chance.randint(0 if self.chance.random() < 0.02 else 1, ACCOUNTS))
 
+    def mode(self, account_id: AccountId, market: int) -> PositionMode:
+        """What the account's positions there are keyed by."""
+        found = self.state.market(market)
+        assert found is not None
+        seat = found.existing_seat(account_id)
+        return found.spec.position_mode if seat is None else seat.mode
+
+    def leg(self, mode: PositionMode) -> Leg:
+        """A leg where there are any."""
+        return self.chance.choice(list(Leg)[1:]) if mode is PositionMode.HEDGING else Leg.NONE
+
     def near(self, market: int, away: float = 0.03) -> int:
         """A price not far away."""
         return max(1, int(self.ticks[market] * (1 + self.chance.uniform(-away, away))))
@@ -117,18 +135,20 @@ class Traffic:
     def place(self) -> PlaceOrder:
         """An order of any kind."""
         chance = self.chance
-        market = chance.randint(1, MARKETS)
+        account, market = self.account(), chance.randint(1, MARKETS)
+        mode = self.mode(account, market)
         kind = chance.choice(list(OrderType))
         by_amount = chance.random() < 0.4
         fields: dict[str, Any] = {
-            "account_id": self.account(),
+            "account_id": account,
             "instrument_id": InstrumentId(market),
             "side": chance.choice(list(Side)),
             "order_type": kind,
-            "qty_lots": 0 if by_amount else chance.randint(1, 60),
+            "qty_lots": 0 if by_amount else chance.randint(1, 900 if market > 4 else 60),
             "amount_atoms": chance.randint(1, 150 * E8) if by_amount else 0,
             "price_ticks": self.near(market) if kind in LIMIT_TYPES else 0,
-            "leverage": chance.choice([0, 5, 10, 20, 50, 100]) if market in (2, 3) else 50,
+            "leverage": 50 if mode is PositionMode.TICKET else chance.choice([0, 0, 0, 10, 50]),
+            "leg": self.leg(mode),
             "trigger_source": chance.choice(list(PriceSource)[2:]),
             "self_trade_prevention": chance.choice(list(SelfTradePrevention)),
         }
@@ -143,9 +163,9 @@ class Traffic:
                 fields[name] = self.near(market, 0.1)
         if chance.random() < 0.1:
             fields["auto_close_e8"] = chance.randint(-E8, E8)
-        if market in (2, 3) and chance.random() < 0.15:
+        if mode is PositionMode.NETTING and chance.random() < 0.15:
             fields.update(reduce_only=True, amount_atoms=0, qty_lots=chance.randint(1, 60))
-        if market > 2 and kind in LIMIT_TYPES and chance.random() < 0.2:
+        if market in (3, 4, 6) and kind in LIMIT_TYPES and chance.random() < 0.2:
             fields["display_lots"] = chance.randint(1, 20)
         if chance.random() < 0.1:
             fields["oco_group"] = chance.choice("ab")
@@ -157,7 +177,7 @@ class Traffic:
         """A price, mostly a small step, sometimes a gap."""
         chance = self.chance
         market = chance.randint(1, MARKETS)
-        self.ticks[market] = self.near(market, 0.15 if chance.random() < 0.05 else 0.01)
+        self.ticks[market] = self.near(market, 0.2 if chance.random() < 0.07 else 0.01)
         last, mark = self.ticks[market], self.near(market, 0.001)
         spread = chance.randint(0, 20)
         return price(last - spread, last + spread, last, mark, last, instrument=market)
@@ -176,6 +196,7 @@ class Traffic:
             instrument_id=held.market.instrument_id,
             side=Side.SELL if held.side is Side.BUY else Side.BUY,
             position_id=held.position_id,
+            leg=held.key.leg,
             price_ticks=limit,
             qty_lots=chance.randint(0, held.qty_lots),
         )
@@ -232,6 +253,18 @@ class Traffic:
         """Margin of a position."""
         return AdjustMargin(*self.some_position(), self.chance.randint(-50 * E8, 50 * E8))
 
+    def modes(self) -> Command:
+        """A setting of a key or seat; most are in use."""
+        chance = self.chance
+        account, market = self.account(), InstrumentId(chance.randint(1, MARKETS))
+        leg = self.leg(self.mode(account, market))
+        commands: list[Command] = [
+            SetLeverage(account, market, chance.choice([1, 10, 50]), leg),
+            SetMarginMode(account, market, leg, chance.choice(list(MarginMode))),
+            SetPositionMode(account, market, chance.choice(list(PositionMode))),
+        ]
+        return chance.choice(commands)
+
     def rare(self) -> Command:
         """What happens now and then."""
         chance = self.chance
@@ -240,47 +273,13 @@ class Traffic:
         commands: list[Command] = [
             SetInstrumentStatus(market, InstrumentStatus.HALTED),
             SetInstrumentStatus(market, InstrumentStatus.CLOSE_ONLY),
-            *[SetInstrumentStatus(market, InstrumentStatus.TRADING)] * 4,
-            SetLeverage(self.account(), market, chance.choice([1, 10, 50])),
+            *[SetInstrumentStatus(market, InstrumentStatus.TRADING)] * 6,
             Deposit(self.account(), "USDT", 500 * E8, f"more-{self.transfers}"),
             Withdraw(self.account(), "USDT", chance.randint(1, 300 * E8), f"w-{self.transfers}"),
             CancelAfter(self.account(), chance.choice([0, 5, 20]) * SECOND_NS),
             AdvanceTime(),
         ]
         return chance.choice(commands)
-
-
-def senseless_command(chance: random.Random) -> Command:
-    """Any kind of command with any numbers that its journal record can hold."""
-    numbers = (0, 1, -1, 2, 3, 199_999, 10**9, 2**62, -(2**62), 2**63 - 1, -(2**63))
-    shape = chance.choice([s for s in COMMAND_SHAPES if s.kind not in (7, 8)])
-    members = dict(shape.enums)
-    values: list[Any] = []
-    for place, name in enumerate(shape.fields):
-        if place in members:
-            values.append(chance.choice(list(members[place])))
-        elif name in ("token_hash", "digest"):
-            values.append(chance.choice([b"", b"d" * 16, b"t" * 32]))
-        elif name in NAMES:
-            values.append(chance.choice(["", "USDT", "a b", "x" * 70, "c1", "\u00e4", "f"]))
-        elif name in SWITCHES:
-            values.append(chance.random() < 0.5)
-        elif name == "items":
-            values.append(tuple(senseless_items(chance)))
-        elif name in ("account_id", "instrument_id"):
-            values.append(chance.choice([1, 1, 1, 2, *numbers]))
-        else:
-            values.append(chance.choice([0, 0, *numbers]))
-    command: Command = shape.build(values)
-    return command
-
-
-def senseless_items(chance: random.Random) -> Iterator[BatchedCommand]:
-    """None, some, or too many parts of a batch."""
-    for _ in range(chance.choice([0, 1, 2, 51])):
-        command = senseless_command(chance)
-        if isinstance(command, BatchedCommand):
-            yield command
 
 
 def run_traffic(seed: int, commands: int) -> Engine:

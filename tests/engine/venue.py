@@ -12,6 +12,7 @@ from engine.commands import (
     Command,
     Deposit,
     FundInsurance,
+    Leg,
     ListInstrument,
     OpenAccount,
     OrderType,
@@ -26,6 +27,7 @@ from engine.events import Event
 from engine.instrument import (
     FeeBasis,
     InstrumentSpec,
+    MarginMode,
     MarketStructure,
     PositionMode,
     simple_instrument,
@@ -54,6 +56,12 @@ def plain_spec(**settings: Any) -> InstrumentSpec:
 def netting_spec(**settings: Any) -> InstrumentSpec:
     """The same with one position per account."""
     return plain_spec(position_mode=PositionMode.NETTING, **settings)
+
+
+def cross_spec(**settings: Any) -> InstrumentSpec:
+    """One position per account, which stands behind it with all it has in the asset."""
+    plain: Fields = {"margin_mode": MarginMode.CROSS, "fee_basis": FeeBasis.NOTIONAL}
+    return netting_spec(**{**plain, **settings})
 
 
 def book_spec(**settings: Any) -> InstrumentSpec:
@@ -94,6 +102,7 @@ def order(**fields: Any) -> PlaceOrder:
         "close_position": False,
         "self_trade_prevention": CANCEL_MAKER,
         "oco_group": "",
+        "leg": Leg.NONE,
     }
     assert fields.keys() <= terms.keys(), fields.keys() - terms.keys()
     terms.update(fields)

@@ -126,7 +126,7 @@ async def test_a_market_is_listed_changed_and_halted(house: House) -> None:
     absent = await admin.ask("PUT", "/admin/instruments/XXX-USDT", {"ordersMax": 5})
 
     assert (listed.status, listed.body["base"], listed.body["takerFee"]) == (201, "ETH", "0.0006")
-    assert (listed.body["market"], listed.body["marginMode"]) == ("QUOTE_DRIVEN", "ISOLATED")
+    assert (listed.body["market"], listed.body["marginMode"]) == ("QUOTE_DRIVEN", "CROSS")
     assert (twice.status, twice.code) == (409, "DUPLICATE_SYMBOL")
     assert (changed.status, changed.body["makerFee"], changed.body["ordersMax"]) == (
         200,
@@ -148,7 +148,6 @@ async def test_a_bad_instrument_is_refused_in_words(house: House) -> None:
         ({"tickSize": "0"}, "positive"),
         ({"tickSize": "0.00000001"}, "whole number of atoms"),
         ({"leverageMax": 0}, "leverage"),
-        ({"marginMode": "CROSS"}, "not supported"),
         ({"market": "ORDER_DRIVEN", "priceBand": "0"}, "needs a price band"),
         ({"conditionalsMax": 0}, "condition"),
         ({"quantityMin": "0.0001"}, "lot grid"),

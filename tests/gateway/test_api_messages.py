@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from gateway import api_messages as messages
-from gateway.errors import ApiError
 from tests.gateway.house import House, socket_of
 
 DIGEST_OF_THEN = "8f18c64929f8425533f416bc741b3a09"
@@ -182,24 +181,6 @@ async def test_a_socket_refuses_the_same_bodies(house: House) -> None:
             answer = msgspec.json.decode((await socket.connection.receive()).data)
             assert answer["error"]["code"] == code, name
         assert (await alice.get("/api/orders")).body["orders"] == []
-
-
-def test_spaces_and_order_of_keys_do_not_matter() -> None:
-    shape = messages.Shape[messages.PlaceOrderRequest](messages.PlaceOrderRequest)
-    spaced = b'{ "side" : "BUY",\n"symbol":"A:B" , "orderType"\t:"MARKET"}'
-
-    assert shape.decode(spaced) == messages.PlaceOrderRequest("A:B", "BUY", "MARKET")
-
-
-@pytest.mark.parametrize("place", range(4))
-def test_a_doubled_key_is_found_at_any_place(place: int) -> None:
-    shape = messages.Shape[messages.PlaceOrderRequest](messages.PlaceOrderRequest)
-    parts = ['"symbol":"A/B"', '"side":"BUY"', '"orderType" :"MARKET"', '"price": "1"']
-    doubled = "{" + ",".join([*parts, parts[place]]) + "}"
-
-    with pytest.raises(ApiError) as refused:
-        shape.decode(doubled.encode())
-    assert refused.value.code == "DUPLICATE_KEY"
 
 
 async def test_the_digest_of_an_order_without_later_fields_never_changes(house: House) -> None:

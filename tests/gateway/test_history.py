@@ -1,7 +1,6 @@
 """What the core forgets, kept from commands and events alone."""
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -20,24 +19,21 @@ from engine.commands import (
 from engine.engine import Engine
 from engine.state import State, open_orders, open_positions
 from engine.units import AccountId, InstrumentId, PositionId
-from gateway import history_records as module
 from gateway.history import History
-from gateway.history_records import FILLED, PENDING
-from gateway.history_rows import HistoryUnknown, history_rows, load_history
-from snapshots.store import pack_snapshot, unpack_snapshot
-from tests.gateway.house import Client, House, market
+from gateway.history_records import PENDING
+from tests.gateway.house import market
 
 
 class Desk:
     """An engine and its history, fed together."""
 
-    def __init__(self) -> None:
+    def __init__(self, balance_atoms: int = 10**15) -> None:
         self.engine = Engine(State())
         self.history = History()
         self.now_ns = 1_000
         self.enter(ListInstrument(market("BTC/USDT")))
         self.enter(OpenAccount("alice"))
-        self.enter(Deposit(AccountId(1), "USDT", 10**15, "d"))
+        self.enter(Deposit(AccountId(1), "USDT", balance_atoms, "d"))
         self.price(2_000_000)
 
     def enter(self, command: Command) -> None:
@@ -95,89 +91,3 @@ def test_the_history_agrees_with_the_state_on_what_is_open(seed: int) -> None:
     ]
     filled = sum(fill.qty_lots for fill in account.fills if fill.order_id)
     assert filled == sum(record.filled_lots for record in account.orders.values())
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_rows_bring_back_the_same_history(seed: int) -> None:
-    desk = random_day(seed, 300)
-    rows = history_rows(desk.history)
-    content = pack_snapshot(desk.engine.state, b"\1" * 16, rows)
-    _, extra = unpack_snapshot(content, b"\1" * 16)
-
-    again = History()
-    load_history(again, extra)
-
-    assert history_rows(again) == rows
-    desk.price(2_000_000)
-    before = again.account(1).by_client_id.keys()
-    assert before == desk.history.account(1).by_client_id.keys()
-
-
-def test_rows_of_something_else_are_no_history() -> None:
-    for rows in ([], [(9, 1, 1)], [(0, 5, 5), (99, 1)], [(0, 5, 5), (1, 1, 0), (1, "x")]):
-        with pytest.raises((HistoryUnknown, IndexError)):
-            load_history(History(), rows)
-
-
-def test_the_oldest_closed_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CLOSED_PER_ACCOUNT_MAX", 10)
-    desk = Desk()
-    desk.order(Side.BUY, 1_000_000, client_id="rests")
-    for number in range(25):
-        desk.order(Side.BUY, client_id=f"c{number}")
-    account = desk.history.account(1)
-
-    closed = [record for record in account.orders.values() if record.status == FILLED]
-    assert [record.client_order_id for record in closed] == [f"c{n}" for n in range(15, 25)]
-    assert next(iter(account.orders.values())).client_order_id == "rests"
-    assert set(account.by_client_id) == {"rests", *(f"c{n}" for n in range(15, 25))}
-
-
-async def test_a_restart_remembers_everything_with_and_without_a_snapshot(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    async with House(folder) as house:
-        await house.price("20000")
-        alice = await house.user("alice")
-        await alice.order(amount="10", clientOrderId="a")
-        await alice.order(orderType="LIMIT", price="19000", quantity="0.01", clientOrderId="b")
-        await alice.order(amount="100000", clientOrderId="too-much")
-        position = (await alice.get("/api/positions")).body["positions"][0]["positionId"]
-        await alice.post(f"/api/positions/{position}/close", {})
-        seen = await everything(alice)
-        rows = history_rows(house.venue.history)
-    is_restored = False
-    for snapshot_stays in (False, True, False):
-        async with House(folder) as house:
-            again = Client(house.session, house.url, alice.token)
-            assert (house.data.replayed == 0) == is_restored
-            assert history_rows(house.venue.history) == rows
-            assert await everything(again) == seen
-            repeated = await again.order(amount="10", clientOrderId="a")
-            assert repeated.headers["Idempotent-Replayed"] == "true"
-            rows = history_rows(house.venue.history)
-            snapshot = house.data.write_snapshot()
-            if not snapshot_stays:
-                snapshot.unlink()
-        is_restored = snapshot_stays
-
-
-async def everything(user: Client) -> dict[str, object]:
-    """All lists of a user, without the sequence they were read at."""
-    found: dict[str, object] = {}
-    for path in ("/api/orders", "/api/fills", "/api/positions?status=ALL", "/api/account"):
-        body = (await user.get(path)).body
-        found[path] = {name: value for name, value in body.items() if name != "sequence"}
-    return found
-
-
-async def test_a_snapshot_without_a_history_is_replayed_from_the_start(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    async with House(folder) as house:
-        await house.price("20000")
-        alice = await house.user("alice")
-        await alice.order(amount="10")
-        rows = history_rows(house.venue.history)
-        house.data._store.write(house.venue.state, [])
-    async with House(folder) as house:
-        assert history_rows(house.venue.history) == rows
-        assert house.data.replayed == house.venue.state.sequence

@@ -33,9 +33,16 @@ from engine.events import (
 )
 from engine.reject_reason import RejectReason
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
-from gateway.history import History, Touched
-from gateway.history_records import OrderRecord
-from gateway.history_rows import history_rows, load_history
+from gateway.history import History
+from gateway.history_records import OrderRecord, Touched
+from gateway.history_rows import (
+    MARGIN_MODE,
+    MARKET_MODES,
+    ORDER_DRIVEN,
+    POSITION_MODE,
+    history_rows,
+    load_history,
+)
 from gateway.listings import order_driven_market
 
 ALICE, FUND, PERP = AccountId(1), AccountId(0), InstrumentId(1)
@@ -266,17 +273,25 @@ def test_rows_keep_what_fills_in_parts() -> None:
     assert again.account(ALICE).orders[1].status == "PARTIALLY_FILLED"
 
 
-def test_rows_of_before_order_driven_markets_load() -> None:
-    """Then an order had no display and no partners, and no market was order-driven."""
+NEW_ROWS = (ORDER_DRIVEN, MARKET_MODES, POSITION_MODE, MARGIN_MODE)
+
+
+def test_rows_of_before_order_driven_markets_and_modes_load() -> None:
+    """Then an order had no display, no partners and no leg, no market was order-driven, and the
+    first row named those where every opening order is a position."""
     told = Told()
     told.tell(place(client_id="a"), accepted(1))
-    head, _order_driven, account, order, *rest = history_rows(told.history)
+    rows = [row for row in history_rows(told.history) if row[0] not in NEW_ROWS]
+    head, account, order, *rest = rows
     old_order = (order[0], order[1][:25])
 
     again = History()
-    load_history(again, [head, account, old_order, *rest])
+    load_history(again, [(*head, 7), account, old_order, *rest])
 
     loaded = again.account(ALICE).orders[1]
     assert (loaded.display_lots, loaded.close_position, loaded.oco_group) == (0, False, "")
     assert loaded.self_trade_prevention == 1
+    assert (loaded.leg, loaded.is_cross) == (0, False)
     assert again.order_driven() == []
+    assert [again.modes.position_mode(ALICE, market) for market in (7, 8)] == [1, 2]
+    assert not again.modes.is_cross(ALICE, 7, 0)

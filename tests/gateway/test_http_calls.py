@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway import api_replies
+from gateway import account_handlers
 from tests.gateway.house import FAST, House
 
 ORDER = b'{"symbol":"BTC/USDT","side":"BUY","orderType":"MARKET","amount":"1","leverage":10}'
@@ -94,7 +94,7 @@ async def test_a_bug_in_a_handler_is_500_without_a_trace(
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(api_replies, "account_reply", broken)
+    monkeypatch.setattr(account_handlers, "account_reply", broken)
     alice = await house.user("alice", None)
 
     reply = await alice.get("/api/account")

@@ -8,18 +8,19 @@ async def test_an_order_driven_market_is_listed_by_the_operator(house: House) ->
     await open_perpetual(house)
     perpetual = {
         "symbol": "ETH-PERP/USDT", "profile": "perpetual", "tickSize": "0.01", "lotSize": "0.001",
-        "market": "ORDER_DRIVEN", "marginMode": "ISOLATED", "conditionalsMax": 7,
+        "market": "ORDER_DRIVEN", "positionMode": "HEDGING", "conditionalsMax": 7,
     }  # fmt: skip
 
     listed = await house.admin.post("/admin/instruments", perpetual)
-    cross = await house.admin.post(
-        "/admin/instruments", {**perpetual, "symbol": "E-PERP/USDT", "marginMode": "CROSS"}
+    isolated = await house.admin.post(
+        "/admin/instruments", {**perpetual, "symbol": "E-PERP/USDT", "marginMode": "ISOLATED"}
     )
 
     assert (listed.status, listed.body["market"], listed.body["conditionalsMax"]) == (
         *(201, "ORDER_DRIVEN", 7),
     )
-    assert (cross.status, cross.code) == (422, "BAD_INSTRUMENT")
+    modes = [(reply.body["positionMode"], reply.body["marginMode"]) for reply in (listed, isolated)]
+    assert modes == [("HEDGING", "CROSS"), ("HEDGING", "ISOLATED")]
     instruments = (await house.admin.session.get(house.url + "/api/instruments")).json()
     shown = {entry["symbol"]: entry for entry in (await instruments)["instruments"]}
     assert [shown[name]["market"] for name in ("BTC/USDT", PERP, "ETH-PERP/USDT")] == [

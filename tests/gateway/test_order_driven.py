@@ -27,6 +27,8 @@ TRADED = {
     "closePosition": False,
     "selfTradePrevention": "CANCEL_MAKER",
     "ocoGroup": None,
+    "positionSide": None,
+    "marginMode": "ISOLATED",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from engine.codec import command_from_row
 from engine.engine import Engine
 from engine.state import State
-from gateway.api_replies import account_message
+from gateway.account_replies import account_message
 from gateway.outbox import frame
 from tests.gateway.house import FAST, Client, House, socket_of, until
 from wal.files import Files

@@ -15,7 +15,7 @@ from tests.oracle.cross import (
 )
 from tests.oracle.holds import rebalance
 from tests.oracle.ladder import stale
-from tests.oracle.records import Market, Order, Position
+from tests.oracle.records import E8, Market, Order, Position
 from tests.oracle.rules import (
     bankruptcy_tick_of,
     ceil_div,
@@ -32,16 +32,20 @@ CAREFUL_CLOSES = 3
 
 
 def check_accounts(state: State) -> None:
-    """CRS-6: every account by id, in every asset."""
+    """CRS-6: every account by id, in every asset, in which there is anything to look at."""
     for account_id in sorted(state.accounts):
         for asset_id in sorted(state.assets):
-            check_account(state, account_id, asset_id)
+            # Asked at its turn: an earlier account's liquidation may have given it a position.
+            backed = cross_positions(state, account_id, asset_id)
+            if backed or state.free.get((account_id, asset_id), 0) < 0:
+                check_account(state, account_id, asset_id)
 
 
 def check_account(state: State, account_id: int, asset_id: int) -> None:
     """CRS-6: what an insolvent account has is closed; a flat one owes nothing."""
-    positions = cross_positions(state, account_id, asset_id)
-    if positions and standing(state, account_id, asset_id).health_e8 < 1:
+    if cross_positions(state, account_id, asset_id):
+        if standing(state, account_id, asset_id).health_e8 >= 1:
+            return
         liquidate_account(state, account_id, asset_id)
     if not cross_positions(state, account_id, asset_id):
         settle_debt(state, account_id, asset_id)
@@ -126,7 +130,7 @@ def liquidate_account(state: State, account_id: int, asset_id: int) -> None:
         account_id=account_id,
         asset_id=asset_id,
         equity_atoms=before.equity_atoms,
-        maintenance_e8=before.maintenance_e8,
+        maintenance_atoms=ceil_div(before.maintenance_e8, E8),
     )
     for order in open_orders(state, account_id, asset_id):
         if order.order_id in state.orders:

@@ -19,7 +19,7 @@ from tests.oracle.rules import (
     largest_price_ticks,
     within_band,
 )
-from tests.oracle.state import State
+from tests.oracle.state import Refused, State
 
 
 def open_account(state: State, command: Fields) -> None:
@@ -64,8 +64,10 @@ def transfer(state: State, command: Fields, name: str) -> None:
     refuse_if(not 1 <= amount <= AMOUNT_ATOMS_MAX, "BAD_AMOUNT")
     came_in = state.came_in.get(asset_id, 0) + (amount if incoming else 0)
     refuse_if(incoming and came_in > NOTIONAL_ATOMS_MAX, "BAD_AMOUNT")
-    most = 0 if incoming else spendable(state, account_id, asset_id, cross=False)
-    refuse_if(not incoming and amount > most, "INSUFFICIENT_BALANCE")
+    if not incoming and amount > spendable(state, account_id, asset_id, cross=False):
+        if amount <= spendable(state, account_id, asset_id, cross=True):
+            state.hit("CRS-2 lacks profit")  # Profit on paper does not leave.
+        raise Refused("INSUFFICIENT_BALANCE")
     state.transfer_ids.add(transfer_id)
     state.came_in[asset_id] = came_in
     signed = amount if incoming else -amount

@@ -100,10 +100,8 @@ def closing_of(
     notional = qty_lots * price_ticks * market.k
     fee = fee_of(initial if market.spec["fee_basis"] == "MARGIN" else notional, rate_e8)
     fee_paid = min(fee, max(0, equity))
-    penalty = 0
-    if liquidates:
-        penalty = fee_of(notional, market.spec["liquidation_fee_e8"])
-        penalty = min(penalty, max(0, equity - fee_paid))
+    penalty = fee_of(notional, market.spec["liquidation_fee_e8"]) if liquidates else 0
+    penalty = min(penalty, max(0, equity - fee_paid))
     rest = equity - fee_paid - penalty
     return Closing(
         qty_lots,

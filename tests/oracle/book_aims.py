@@ -120,7 +120,7 @@ def lots(chance: Random, state: State, market: Market, fields: Fields, free: int
     size = chance.choice(sizes)
     assert market.prices is not None
     leverage = fields["leverage"] or state.leverages.get(
-        (fields["account_id"], market.instrument_id), 1
+        (fields["account_id"], market.instrument_id, "NONE"), 1
     )
     affords = max(0, free) * max(1, leverage) // (market.prices["MARK"] * market.k)
     if chance.random() < 0.05:

@@ -21,6 +21,7 @@ from tests.oracle.rules import (
     largest_position_lots,
     liquidatable,
 )
+from tests.oracle.state import key_of
 
 
 def stale_opener(draft: BookDraft) -> bool:
@@ -119,6 +120,7 @@ def short_of_balance(draft: BookDraft) -> bool:
     copy, order, market = draft.path.state, draft.order, draft.market
     free = spendable_for(copy, order)
     if not draft.is_ticket:
+        free += copy.key_holds.get(key_of(order), 0)  # Without a trade it is not given back.
         return free < key_need(market, draft.orders_after, *size_of(draft.position_after))
     need = 0
     for other in draft.orders_after:
@@ -198,7 +200,7 @@ def tell_rule(draft: BookDraft, reason: str) -> None:
         state.hit(f"ADM-6a {kind}")
     elif reason == "WOULD_LIQUIDATE":
         if draft.is_cross:
-            state.hit("CRS-4 in a book")
+            state.hit("CRS-4")
         else:
             state.hit("ADM-6b trades" if trades_liquidate(draft) else "ADM-6b rest")
     elif reason == "RISK_TIER":

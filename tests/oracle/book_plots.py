@@ -307,9 +307,13 @@ def by_amount(scene: Scene) -> Plot:
     chance, side = scene.chance, scene.side
     maker, other, taker = scene.cast(3)
     ticks = scene.inside(opposite(side))
-    rows = ((maker, 0), (other, 0), (maker, 1))
+    rows = [(maker, 0), (other, 0), (maker, 1)]
     sizes = [scene.least + chance.randint(0, 3) for _ in rows]
-    for (who, behind), size in zip(rows, sizes, strict=True):
+    if chance.random() < 0.35:
+        # Nobody is there to trade with.
+        scene.clear(opposite(side), book_aims.band_edge(scene.market, side), times=5)
+        rows = []
+    for (who, behind), size in zip(rows, sizes, strict=False):
         scene.place(who, opposite(side), size, max(1, ticks + behind * sign(side)))
 
     def take() -> Step | None:
@@ -319,7 +323,7 @@ def by_amount(scene: Scene) -> Plot:
         cost = book_aims.walk_cost(scene.market, path, wanted) + chance.choice((-1, 0, 0, 1))
         leverage = scene.leverage(taker, 7)
         key = taker, scene.market.instrument_id
-        margin = ceil_div(max(1, cost), leverage or scene.state.leverages.get(key, 1))
+        margin = ceil_div(max(1, cost), leverage or scene.state.leverages.get((*key, "NONE"), 1))
         sized = {"amount_atoms": margin, "qty_lots": 0, "leverage": leverage}
         name, order = scene.placed(taker, side, 0, 0)
         return name, order | sized
@@ -404,15 +408,15 @@ def many_conditionals(scene: Scene) -> Plot:
 
 BOOK_PLOTS: Final = (
     (self_trade, 16),
-    (own_first, 16),
-    (iceberg, 11),
-    (unpaid_rest, 4),
-    (closers_in_the_way, 16),
-    (pair, 18),
+    (own_first, 20),
+    (iceberg, 13),
+    (unpaid_rest, 22),
+    (closers_in_the_way, 19),
+    (pair, 25),
     (cascade, 4),
     (amended, 12),
     (batch, 5),
-    (by_amount, 4),
+    (by_amount, 9),
     (too_bold, 9),
     (stale_stop, 4),
     (barely_paid, 7),

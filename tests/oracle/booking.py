@@ -118,6 +118,8 @@ def book_closing(
     insurance_paid = insured(state, market, closing.deficit_atoms)
     house_paid = closing.deficit_atoms - insurance_paid
 
+    if paid < 0:
+        state.hit("CRS-3 debit")
     take_off(position, closing)
     position.realized_atoms += paid - closing.margin_atoms
     state.move_free(position.account_id, asset_id, paid)
@@ -126,17 +128,9 @@ def book_closing(
     move_counterparty(state, market, -closing.profit_atoms - house_paid)
     if closing.equity_atoms < 0 and cause not in ("LIQUIDATION", "AUTO_DELEVERAGE"):
         cause = "GAP"
-    tell_fill(
-        state,
-        position,
-        order_id,
-        opposite(position.side),
-        closing.qty_lots,
-        price_ticks,
-        closing.fee_atoms,
-        closing.profit_atoms,
-        liquidity,
-    )
+    fill = opposite(position.side), closing.qty_lots, price_ticks
+    money = closing.fee_atoms, closing.profit_atoms
+    tell_fill(state, position, order_id, *fill, *money, liquidity)
     tell_reduction(state, position, paid, to_insurance, insurance_paid, house_paid, cause)
     end_if_flat(state, position, "LIQUIDATED" if liquidates else "CLOSED")
 

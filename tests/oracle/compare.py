@@ -34,15 +34,16 @@ from engine.instrument import (
 from engine.preview import Preview, preview_order
 from engine.state import State
 from snapshots import snapshot
-from tests.oracle.records import Fact, Fields
+from tests.oracle.cross_aims import health_edge
+from tests.oracle.key_views import engine_cross, oracle_cross
+from tests.oracle.record_views import engine_records, oracle_records
+from tests.oracle.records import PRICE_TICKS_MAX, Fact, Fields, Position
 from tests.oracle.rules import bankruptcy_tick, liquidation_tick
 from tests.oracle.venue import Venue
 from tests.oracle.views import (
     View,
-    engine_records,
     engine_view,
     named,
-    oracle_records,
     oracle_view,
     spec_to_oracle,
     word,
@@ -68,6 +69,7 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
 }
 MEMBERS: Final = {name: dict(enum.__members__) for name, enum in ENUMS.items()}
 DEEP_EVERY: Final = 20
+CROSS_EVERY: Final = 5
 RELOAD_EVERY: Final = 1_000
 TWIN_STEPS: Final = 250
 
@@ -149,6 +151,13 @@ def compare_views(state: State, venue: Venue) -> None:
         raise Mismatch("\n".join(list(found)[:12]))
 
 
+def compare_cross(state: State, venue: Venue) -> None:
+    """What stands behind cross accounts, and what they may spend."""
+    engine, oracle = engine_cross(state), oracle_cross(venue.state)
+    if engine != oracle:
+        raise Mismatch("\n".join(list(differences(engine, oracle, "/cross"))[:6]))
+
+
 def compare_preview(preview: Preview, facts: list[Fact], venue: Venue) -> None:
     """An order comes to what its preview said."""
     came_to = outcome(facts, venue) if preview.takes else {"reason": reason_of(facts)}
@@ -171,16 +180,15 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     came_to: View = {"reason": reason_of(facts)}
     if came_to["reason"] != "NONE":
         return came_to
-    order_id = next(fields["order_id"] for name, fields in facts if name == "OrderAccepted")
-    account_id = next(fields["account_id"] for name, fields in facts if name == "OrderAccepted")
+    accepted = next(fields for name, fields in facts if name == "OrderAccepted")
+    order_id, account_id = accepted["order_id"], accepted["account_id"]
     fills = [fields for name, fields in facts if name == "OrderFilled"]
     own = [fields for fields in fills if fields["order_id"] == order_id]
-    rested = order_id in venue.state.orders or any(
-        fields["order_id"] == order_id and fields["cause"] not in ("UNFILLED", "SELF_TRADE")
-        for name, fields in facts
-        if name == "OrderCancelled"
-    )
-    if not own or rested or any(fields["liquidity"] == "MAKER" for fields in own):
+    ended = [fields["cause"] for name, fields in facts if is_end_of(name, fields, order_id)]
+    filled = sum(fields["qty_lots"] for fields in own)
+    whole = filled == accepted["qty_lots"] or accepted["amount_atoms"] > 0
+    waited = any(fields["liquidity"] == "MAKER" for fields in own)
+    if not own or waited or not (whole or ended == ["UNFILLED"]):
         return came_to
     came_to["fee_atoms"] = sum(fields["fee_atoms"] for fields in own)
     opened = any(
@@ -190,10 +198,27 @@ def outcome(facts: list[Fact], venue: Venue) -> View:
     position = venue.state.positions.get(own[-1]["position_id"])
     accounts = [fields for fields in fills if fields["account_id"] == account_id]
     if opened and position is not None and accounts == own:
-        market = venue.state.markets[position.instrument_id]
-        came_to["liquidation_ticks"] = liquidation_tick(position, market.k, market.spec)
-        came_to["bankruptcy_ticks"] = max(0, bankruptcy_tick(position, market.k))
+        came_to |= prices_of(venue, position)
     return came_to
+
+
+def prices_of(venue: Venue, position: Position) -> View:
+    """Where a position, or the account that stands for it, ends."""
+    market = venue.state.markets[position.instrument_id]
+    if venue.state.is_cross(position):
+        # The account ends there, if no other mark moves.
+        falls, far = position.side == "BUY", PRICE_TICKS_MAX
+        ticks = health_edge(venue.state, position.account_id, market, falls, far)
+        return {"liquidation_ticks": ticks, "bankruptcy_ticks": 0}
+    return {
+        "liquidation_ticks": liquidation_tick(position, market.k, market.spec),
+        "bankruptcy_ticks": max(0, bankruptcy_tick(position, market.k)),
+    }
+
+
+def is_end_of(name: str, fields: Fields, order_id: int) -> bool:
+    """Whether an event ends an order without a fill."""
+    return name == "OrderCancelled" and bool(fields["order_id"] == order_id)
 
 
 class Duel:
@@ -228,6 +253,8 @@ class Duel:
         if self.twin is not None:
             self.twin.apply(sequence, time_ns, command)
             self.compare_twin()
+        if len(self.script) % CROSS_EVERY == 0:
+            compare_cross(self.engine.state, self.venue)
         if len(self.script) % DEEP_EVERY == 0:
             self.deep_check()
         if len(self.script) % RELOAD_EVERY == 0:

@@ -33,13 +33,13 @@ class Standing:
 
 def cross_positions(state: State, account_id: int, asset_id: int) -> list[Position]:
     """The account's cross positions that settle in an asset, by id."""
-    return [
+    own = [each for each in state.positions.values() if each.account_id == account_id]
+    found = [
         position
-        for _, position in sorted(state.positions.items())
-        if position.account_id == account_id
-        and state.markets[position.instrument_id].asset_id == asset_id
-        and state.is_cross(position)
+        for position in own
+        if state.markets[position.instrument_id].asset_id == asset_id and state.is_cross(position)
     ]
+    return sorted(found, key=lambda position: position.position_id)
 
 
 def profit_at_mark(state: State, position: Position) -> int:

@@ -9,7 +9,17 @@ from typing import Final
 from tests.oracle.chooser import Chooser
 from tests.oracle.cross import cross_positions, spendable, standing
 from tests.oracle.price_aims import known_prices, spread
-from tests.oracle.records import FUND, LEGS, SOURCES, Fields, Market, Prices, copied
+from tests.oracle.records import (
+    FUND,
+    LEGS,
+    SOURCES,
+    Fields,
+    Market,
+    Order,
+    Position,
+    Prices,
+    copied,
+)
 from tests.oracle.rules import largest_price_ticks
 from tests.oracle.state import State
 from tests.oracle.stories import price_of
@@ -48,7 +58,7 @@ def open_modes(chance: Random) -> list[tuple[str, Fields]]:
     for account_id in range(1, 10):
         for instrument_id in range(1, 6):
             where = {"account_id": account_id, "instrument_id": instrument_id}
-            legs = LEGS[:1]
+            legs: tuple[str, ...] = LEGS[:1]
             if chance.random() < 0.3:
                 mode = chance.choice((*MODES, "HEDGING", "HEDGING"))
                 commands.append(("SetPositionMode", where | {"mode": mode}))
@@ -86,12 +96,16 @@ def health_at(state: State, account_id: int, market: Market, mark_ticks: int) ->
     return standing(tried, account_id, market.asset_id).health_e8
 
 
-def health_edge(state: State, account_id: int, market: Market, falls: bool) -> int:
-    """The first mark, falling or rising, at which the account is insolvent; 0 if there is none."""
+def health_edge(state: State, account_id: int, market: Market, falls: bool, times: int = 4) -> int:
+    """The first mark, falling or rising, at which the account is insolvent; 0 if there is none.
+
+    times: how many times the present mark is looked at.
+    """
     near, way = market.mark, -1 if falls else 1
     if health_at(state, account_id, market, near) < 1:
         return near
-    most = near - 1 if falls else min(near * 4, largest_price_ticks(market.spec, market.k)) - near
+    highest = largest_price_ticks(market.spec, market.k)
+    most = near - 1 if falls else min(near * times, highest) - near
     if most <= 0 or health_at(state, account_id, market, near + way * most) >= 1:
         return 0
     safe, dead = 0, most
@@ -136,7 +150,7 @@ class KeyAims(Chooser):
         """An account in a market, mostly one that is not in use there."""
         state, chance = self.venue.state, self.chance
         account_id, instrument_id = self.account_id(), self.instrument_id()
-        waiting = [*state.orders.values(), *state.positions.values()]
+        waiting: list[Order | Position] = [*state.orders.values(), *state.positions.values()]
         busy = {(one.account_id, one.instrument_id) for one in waiting}
         idle = [
             (one, number)
@@ -144,7 +158,7 @@ class KeyAims(Chooser):
             for number in state.markets
             if (one, number) not in busy
         ]
-        if idle and chance.random() < 0.7:
+        if idle and chance.random() < 0.5:
             account_id, instrument_id = chance.choice(idle)
         where = {"account_id": account_id, "instrument_id": instrument_id}
         return where, state.markets.get(instrument_id)

@@ -43,6 +43,13 @@ RULES: Final = (
     *("LIQ-6 open", "LIQ-6 increase", "LIQ-6 net", "LIQ-6 flip"),
     *("LIQ-7 gaining", "LIQ-7 losing", "LIQ-7 ruined", "LIQ-7 fund", "LIQ-7 tie"),
     *("LIQ-8 offer rests", "LIQ-8 offer hit", "FIL-9"),
+    *("LIQ-9 slice", "LIQ-9 next slice", "LIQ-9 goes on"),
+    *("LIQ-10 by the house", "LIQ-10 in a book", "LIQ-10 part", "LIQ-10 next close"),
+    *("LIQ-10 fourth close", "LIQ-10 frees nothing", "LIQ-10 order cancelled"),
+    *("LIQ-10 goes on", "LIQ-10 not cured", "LIQ-11 by value"),
+    *("CRS-2 spends profit", "CRS-2 lacks profit", "CRS-3 debit", "CRS-4", "CRS-5 order cancelled"),
+    *("CRS-5 waived", "CRS-5 insured", "CRS-6 opener cancelled", "CRS-6 left alone"),
+    *("KEY-1 used", "KEY-3 leg", "KEY-3 closes leg", "KEY-3 across legs", "KEY-5 used"),
 )
 EXPECTED: Final = (
     *(f"command {shape.record_class.__name__}" for shape in codec.COMMAND_SHAPES),

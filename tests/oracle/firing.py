@@ -6,6 +6,7 @@ from typing import Final
 from tests.oracle import ladder
 from tests.oracle.account_check import check_account, check_accounts
 from tests.oracle.arrival import draft_of, refusal, set_out
+from tests.oracle.book_draft import BookDraft
 from tests.oracle.draft import Draft
 from tests.oracle.holds import rebalance
 from tests.oracle.house_ladder import refused_at_its_limit
@@ -144,6 +145,8 @@ def fire_conditional(state: State, market: Market, order: Order) -> None:
         state.tell_amended(arrived)
     if kind == "LIMIT":
         state.hit("TYP-1 triggered takes" if draft.takes else "TYP-1 triggered rests")
+    if isinstance(draft, BookDraft) and draft.run is not None and draft.rest is None:
+        state.forget_later(order)  # IDM-1: it will not rest
     set_out(state, draft)
 
 

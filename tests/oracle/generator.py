@@ -14,6 +14,8 @@ from tests.oracle.admin_aims import AdminAims
 from tests.oracle.book_aims import is_order_driven
 from tests.oracle.book_plots import BOOK_PLOTS, second_position
 from tests.oracle.chooser import ACCOUNTS
+from tests.oracle.cross_plots import CROSS_PLOTS
+from tests.oracle.cross_scene import Ruin
 from tests.oracle.instruments import venue_specs
 from tests.oracle.price_aims import next_price
 from tests.oracle.records import (
@@ -34,7 +36,8 @@ START_NS: Final = 1_700_000_000_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 POSITIONS_MAX: Final = 30
 PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS)
-PLOT_SHARE: Final = 0.12
+PLOT_SHARE: Final = 0.24
+CROSS_SHARE: Final = 0.07
 WEIGHTS: Final = {
     "UpdatePrice": 260,
     "PlaceOrder": 400,
@@ -42,22 +45,22 @@ WEIGHTS: Final = {
     "SubmitBatch": 25,
     "CancelOrder": 30,
     "CancelOrders": 8,
-    "CancelAfter": 12,
+    "CancelAfter": 15,
     "SetPositionExits": 60,
-    "AdjustMargin": 45,
+    "AdjustMargin": 75,
     "SetLeverage": 20,
-    "SetPositionMode": 14,
+    "SetPositionMode": 24,
     "SetMarginMode": 14,
     "Deposit": 25,
-    "Withdraw": 25,
+    "Withdraw": 32,
     "FundInsurance": 8,
-    "SetInstrumentStatus": 12,
+    "SetInstrumentStatus": 15,
     "ChangeInstrument": 30,
     "AdvanceTime": 8,
-    "OpenAccount": 8,
-    "IssueToken": 16,
-    "RevokeToken": 13,
-    "ListInstrument": 8,
+    "OpenAccount": 15,
+    "IssueToken": 26,
+    "RevokeToken": 24,
+    "ListInstrument": 15,
 }
 
 
@@ -96,6 +99,8 @@ class Generator(AdminAims):
         """One command and its time."""
         if not self.planned and self.chance.random() < PLOT_SHARE:
             self.begin_plot()
+        if not self.planned and self.chance.random() < CROSS_SHARE:
+            self.begin_cross_plot()
         while self.planned:
             step = self.planned.popleft()()
             if step is not None:
@@ -134,6 +139,15 @@ class Generator(AdminAims):
         plot = self.chance.choices(*zip(*plots_here, strict=True))[0]
         scene.settle_down()
         self.planned += plot(scene)
+
+    def begin_cross_plot(self) -> None:
+        """One of the plots for cross accounts, in any market that knows a price."""
+        state = self.venue.state
+        markets = [one for one in list(state.markets.values())[:5] if one.prices is not None]
+        if not markets or len(state.accounts) < ACCOUNTS:
+            return
+        plot = self.chance.choices(*zip(*CROSS_PLOTS, strict=True))[0]
+        self.planned += plot(Ruin(self.chance, state, self.chance.choice(markets), self.fresh))
 
     def urgent(self) -> str:
         """Halts end soon and crowds thin out, so that most commands meet an open market."""

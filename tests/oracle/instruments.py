@@ -35,10 +35,11 @@ def low_tiers(chance: Random, spec: Fields, base: int) -> None:
     """Caps that positions of this driver's size reach, so that they are closed in slices."""
     unit = max(1, notional_of(spec, max(2, spec["qty_lots_max"] // chance.choice((5, 10))), base))
     spec["leverage_max"] = 100
+    # With the higher rate, maintenance at the highest leverage is more than initial margin.
     spec["tiers"] = (
-        (unit, 500_000, 100),
-        (2 * unit, 1_000_000, 50),
-        (3 * unit, 2_000_000, 20),
+        (unit, chance.choice((500_000, 1_200_000, 1_200_000)), 100),
+        (2 * unit, 1_500_000, 50),
+        (3 * unit, 2_500_000, 20),
         (100 * unit, 5_000_000, 10),
     )
 

@@ -2,7 +2,7 @@
 
 from tests.oracle.orders import refuse_if
 from tests.oracle.records import Fields, Market
-from tests.oracle.state import State
+from tests.oracle.state import Refused, State
 
 
 def named_market(state: State, command: Fields) -> Market:
@@ -33,7 +33,9 @@ def leg_fits(state: State, account_id: int, market: Market, leg: str) -> bool:
 def set_position_mode(state: State, command: Fields) -> None:
     """KEY-1."""
     market, account_id = named_market(state, command), command["account_id"]
-    refuse_if(in_use(state, account_id, market.instrument_id), "MODE_IN_USE")
+    if in_use(state, account_id, market.instrument_id):
+        state.hit("KEY-1 used")
+        raise Refused("MODE_IN_USE")
     state.modes[account_id, market.instrument_id] = command["mode"]
     state.tell("PositionModeChanged", **command)
 
@@ -43,7 +45,9 @@ def set_margin_mode(state: State, command: Fields) -> None:
     market, account_id, leg = named_market(state, command), command["account_id"], command["leg"]
     refuse_if(not leg_fits(state, account_id, market, leg), "BAD_COMBINATION")
     # In ticket mode nothing has a leg: this is the account in the market.
-    refuse_if(in_use(state, account_id, market.instrument_id, leg), "MODE_IN_USE")
+    if in_use(state, account_id, market.instrument_id, leg):
+        state.hit("KEY-5 used")
+        raise Refused("MODE_IN_USE")
     state.margin_modes[account_id, market.instrument_id, leg] = command["margin_mode"]
     state.tell("MarginModeChanged", **command)
 

@@ -4,70 +4,30 @@ The book is sorted anew before every trade.  What a trade would come to is found
 copy of the state, so that the path of an order and its rehearsal are the same few lines.
 """
 
-from dataclasses import dataclass, field
 from itertools import product
 
 from tests.oracle import book
 from tests.oracle.cross import spendable_for
 from tests.oracle.holds import order_hold, rebalance, rebalance_key
-from tests.oracle.records import FUND, LEGS, Market, Order, Position, opposite
-from tests.oracle.rules import floor_div
-from tests.oracle.settlement import fill_part, follow_reduction
-from tests.oracle.state import State, key_of
+from tests.oracle.records import FUND, LEGS, Market, Order, opposite
+from tests.oracle.run import Run as Run
+from tests.oracle.settlement import fill_part, follow_reduction, release_key
+from tests.oracle.state import State
 from tests.oracle.waiting import notice, notice_trade
-
-
-@dataclass
-class Run:
-    """One taker on its way through the book.  `budget_atoms` is of a market order by amount.
-
-    reduced: the positions that lost lots; changed: the orders whose own hold is to be settled.
-    value_atoms: Σ x·p·K of what the taker lost, by trades or by self-trade prevention.
-    stopped: self-trade prevention ended the path; spent: the budget buys no lot more (MAT-3).
-    """
-
-    state: State
-    market: Market
-    taker: Order
-    cause: str = "ORDER"
-    budget_atoms: int | None = None
-    accounts: set[int] = field(default_factory=set)
-    reduced: dict[int, Position] = field(default_factory=dict)
-    changed: set[int] = field(default_factory=set)
-    opened_lots: int = 0
-    traded_lots: int = 0
-    decremented_lots: int = 0
-    value_atoms: int = 0
-    stopped: bool = False
-    spent: bool = False
-    refilled: set[int] = field(default_factory=set)
-
-    def wants(self, price_ticks: int) -> int:
-        """The lots it would take at a price."""
-        if self.budget_atoms is None:
-            return self.taker.qty_lots
-        return floor_div(self.budget_atoms, price_ticks * self.market.k)
-
-    def spend(self, lots: int, price_ticks: int) -> None:
-        """Lots leave the taker, by a trade or without one."""
-        value = lots * price_ticks * self.market.k
-        self.value_atoms += value
-        self.taker.qty_lots -= lots
-        if self.budget_atoms is not None:
-            self.budget_atoms -= value
-            self.spent = self.wants(price_ticks) == 0
-            if self.spent:
-                self.state.hit("MAT-3 budget ends")
 
 
 def walk_the_book(run: Run) -> None:
     """MAT-2: trade after trade, best price first, until nothing is left or nothing is in reach."""
-    release(run, run.taker)
+    taker = run.taker
+    run.accounts.add(taker.account_id)
+    if run.state.is_ticket(taker.account_id, run.market):
+        release(run, taker)
     while not (run.stopped or run.spent):
         maker = next_maker(run)
         lots = run.wants(maker.price_ticks) if maker is not None else 0
         if maker is None or lots == 0:
             return
+        release(run, taker)  # Only what fills gives back what its key holds.
         run.accounts.add(maker.account_id)
         if maker.account_id == run.taker.account_id:
             prevent_self_trade(run, maker, lots)
@@ -168,12 +128,16 @@ def release(run: Run, order: Order) -> None:
     state, market = run.state, run.market
     run.accounts.add(order.account_id)
     if state.is_ticket(order.account_id, market):
-        state.move_free(order.account_id, market.asset_id, order.hold_atoms)
-        order.hold_atoms = 0
+        release_own(state, order)
         return
-    key = key_of(order)
-    state.move_free(order.account_id, market.asset_id, state.key_holds.get(key, 0))
-    state.key_holds[key] = 0
+    release_key(state, order)
+
+
+def release_own(state: State, order: Order) -> None:
+    """What an order holds by itself is free until it is settled."""
+    asset_id = state.markets[order.instrument_id].asset_id
+    state.move_free(order.account_id, asset_id, order.hold_atoms)
+    order.hold_atoms = 0
 
 
 def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
@@ -182,6 +146,8 @@ def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
     state.hit(f"STP {mode}")
     if run.traded_lots > 0:
         state.hit("STP after trades")
+    if maker.leg != run.taker.leg:
+        state.hit("KEY-3 across legs")
     if run.taker.time_in_force == "FOK":
         state.hit("STP with FOK")
     if mode == "DECREMENT":
@@ -189,6 +155,7 @@ def prevent_self_trade(run: Run, maker: Order, lots: int) -> None:
         run.decremented_lots += lost
         run.spend(lost, maker.price_ticks)
         run.changed.add(maker.order_id)
+        release_own(state, maker)
         gone = lost == maker.qty_lots
         state.hit(f"STP DECREMENT maker {'gone' if gone else 'left'}")
         if run.taker.qty_lots == 0:
@@ -268,14 +235,12 @@ def hold_anew(state: State, market: Market, order: Order) -> None:
     """A ticket order that traded or lost lots holds what its lots need, or is cancelled."""
     if not state.is_ticket(order.account_id, market):
         return
-    state.move_free(order.account_id, market.asset_id, order.hold_atoms)
-    order.hold_atoms = 0
-    need = order_hold(market, order)
-    if max(0, spendable_for(state, order)) < need:
+    rise = order_hold(market, order) - order.hold_atoms
+    if rise > max(0, spendable_for(state, order)):
         state.cancel(order, "HOLD_SHORT")
         return
-    state.move_free(order.account_id, market.asset_id, -need)
-    order.hold_atoms = need
+    state.move_free(order.account_id, market.asset_id, -rise)
+    order.hold_atoms += rise
 
 
 def arrive(
@@ -292,6 +257,6 @@ def arrive(
 def stay(state: State, order: Order) -> None:
     """A resting order that was amended keeps its place, and shows no more than before."""
     run = Run(state, state.markets[order.instrument_id], order)
-    release(run, order)
+    run.accounts.add(order.account_id)
     count_in(run)
     settle(run)

@@ -154,7 +154,7 @@ def opener(chance: Random, state: State, market: Market, account_id: int, time_n
     fields["leverage"] = leverage
     key = account_id, market.instrument_id
     if spec["position_mode"] == "NETTING":
-        setting = state.leverages.get(key, 1)
+        setting = state.leverages.get((*key, "NONE"), 1)
         fields["leverage"] = chance.choices((0, setting, leverage), (50, 25, 25))[0]
         leverage = fields["leverage"] or setting
         position = state.position_of_key(*key)

@@ -56,6 +56,8 @@ def place_order(state: State, command: Fields) -> None:
         raise
     if command.get("close_position", False):
         state.hit("TYP-3")
+    if order.leg != "NONE":
+        state.hit("KEY-3 closes leg" if order.closing else "KEY-3 leg")
     accept(state, draft, command["digest"])
 
 

@@ -54,7 +54,7 @@ def at_the_cap(
     """As many lots as the risk tiers allow, or one more, with money enough."""
     assert market.prices is not None
     key = order["account_id"], market.instrument_id
-    leverage = max(1, order["leverage"] or state.leverages.get(key, 1))
+    leverage = max(1, order["leverage"] or state.leverages.get((*key, "NONE"), 1))
     price = market.prices["ASK" if order["side"] == "BUY" else "BID"]
     lots = cap_atoms(market.spec, leverage) // (price * market.k) + chance.choice((0, 1, 1))
     large = order_fields(*key, order["side"], "MARKET") | {

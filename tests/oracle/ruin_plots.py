@@ -291,8 +291,8 @@ RUIN_PLOTS: Final[tuple[tuple[Callable[[Scene], Plot], int], ...]] = (
     (liquidation, 22),
     (shared, 6),
     (drained, 5),
-    (losing, 5),
-    (ruined, 10),
-    (fund_shares, 9),
+    (losing, 6),
+    (ruined, 11),
+    (fund_shares, 40),
     (unfilled_exit, 6),
 )

@@ -7,7 +7,7 @@ from tests.oracle.amounts import (
     opening_by_quantity,
 )
 from tests.oracle.booking import book_closing, book_fund_closing, book_opening
-from tests.oracle.cross import cross_closing, spendable_for
+from tests.oracle.cross import cross_closing, spendable, spendable_for
 from tests.oracle.holds import rebalance, resting_limits
 from tests.oracle.records import FUND, Market, Order, Pair, Position, opposite
 from tests.oracle.state import State, key_of
@@ -39,10 +39,18 @@ def follow_reduction(state: State, position: Position) -> None:
             state.shrink(order, order.qty_lots - keeps)
 
 
+def release_key(state: State, owner: Order | Position) -> None:
+    """MAT-6: what its key holds is free for the fill, and taken anew after it."""
+    key, market = key_of(owner), state.markets[owner.instrument_id]
+    state.move_free(owner.account_id, market.asset_id, state.key_holds.get(key, 0))
+    state.key_holds[key] = 0
+
+
 def reduce(
     state: State, position: Position, qty_lots: int, price_ticks: int, liquidity: str, cause: str
 ) -> None:
     """A closing by no order, and all that follows from it."""
+    release_key(state, position)
     close_part(state, position, qty_lots, price_ticks, 0, liquidity, cause)
     follow_reduction(state, position)
     rebalance(state, position.account_id, state.markets[position.instrument_id])
@@ -69,6 +77,7 @@ def new_position(state: State, order: Order) -> Position:
 def fill(state: State, order: Order, price_ticks: int, liquidity: str) -> None:
     """One whole fill against the house of an order that passed its checks."""
     state.drop_order(order)
+    release_key(state, order)
     lots = order.qty_lots
     if order.closing:
         held = state.positions[order.position_id].qty_lots
@@ -183,7 +192,16 @@ def open_netting(
         market, lots, order.leverage, price_ticks, rate, closing_lots, cross
     )
     book_opening(state, position, order, opening, price_ticks, liquidity)
+    hit_by_profit(state, order)
     attach_exits(position, order, lots)
+
+
+def hit_by_profit(state: State, order: Order) -> None:
+    """Whether it is profit on paper that stands for what was opened."""
+    key = order.account_id, state.markets[order.instrument_id].asset_id
+    lacks = state.is_cross(order) and spendable(state, *key, cross=False) < 0
+    if lacks and spendable(state, *key, cross=True) >= 0:
+        state.hit("CRS-2 spends profit")
 
 
 def attach_exits(position: Position, order: Order, qty_lots: int) -> None:

@@ -20,7 +20,7 @@ from tests.oracle.rules import (
     maintenance_of,
     profit_of,
 )
-from tests.oracle.settlement import close_part, closers_of, follow_reduction
+from tests.oracle.settlement import close_part, closers_of, follow_reduction, release_key
 from tests.oracle.state import State, key_of
 
 
@@ -291,6 +291,7 @@ def deleverage(run: Run, order: Order, position: Position, price_ticks: int) -> 
         if lots == 0:
             return
         hit_by_rank(state, market, other, users)
+        release_key(state, other)
         close_part(state, position, lots, price_ticks, order.order_id, "TAKER", "LIQUIDATION")
         close_part(state, other, lots, price_ticks, 0, "MAKER", "AUTO_DELEVERAGE")
         order.qty_lots -= lots

@@ -48,7 +48,7 @@ class Venues(RuleBasedStateMachine):
 
     @rule(chance=CHANCE)
     def plot(self, chance: Random) -> None:
-        """The first step of a plot in a book; the next commands, of whatever rule, go on with it."""
+        """The first step of a plot in a book; the next commands, of any rule, go on with it."""
         self.generator.chance = chance
         if not self.generator.planned:
             self.generator.begin_plot()

@@ -13,11 +13,13 @@ import pytest
 
 import engine
 from engine.commands import Side
+from engine.matching import LESSEN
 from engine.reject_reason import RejectReason
 from engine.units import E8, div_ceil, div_floor
 from tests.oracle.compare import Duel
 from tests.oracle.driver import LIFE_STEPS, live
 from tests.oracle.generator import Generator
+from tests.oracle.planted_cross_bugs import CROSS_BUGS
 
 WITHIN_LIVES: Final = 10
 Wrong = Callable[..., Any]
@@ -83,6 +85,46 @@ def cost_rounded_for_the_user(right: Wrong) -> Wrong:
     return cost_removed
 
 
+def seen_before_trades_only(right: Wrong) -> Wrong:
+    """Self-trade prevention that forgets the orders met later in the queue."""
+    return lambda path, *rest: path.traded_lots == 0 and right(path, *rest)
+
+
+def lost_is_traded(right: Wrong) -> Wrong:
+    """A FOK is judged by what it loses to its own orders too."""
+
+    def take(path: Any, kind: int, maker: Any, lots: int, lot_atoms: int) -> None:
+        right(path, kind, maker, lots, lot_atoms)
+        if kind == LESSEN:
+            path.traded_lots += lots
+
+    return take
+
+
+def clearing_astray(right: Wrong) -> Wrong:
+    """The sum of all accounts is right, that of the clearing account is not."""
+
+    def reduce_position(ledger: Any, position: Any, *rest: Any) -> Any:
+        paid = right(ledger, position, *rest)
+        if position.market.is_order_driven:
+            ledger.clearing[position.market.instrument_id] += 1
+            ledger.house_atoms -= 1
+        return paid
+
+    return reduce_position
+
+
+def runs_out_again(right: Wrong) -> Wrong:
+    """A timer that is not cleared when it has run out."""
+
+    def run_out(state: Any, account_id: int, due_ns: int, events: Any) -> None:
+        right(state, account_id, due_ns, events)
+        if account_id not in state.cancel_after:
+            state.cancel_after[account_id] = due_ns
+
+    return run_out
+
+
 # What is wrong, where, and what stands there instead; given the right one.
 BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "fees are rounded down": (
@@ -90,7 +132,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
         lambda _: lambda base, rate_e8: div_floor(base * rate_e8, E8),
     ),
     "the cost that leaves is rounded for the user": (
-        "engine.settlement.cost_removed_atoms",
+        "engine.reduction.cost_removed_atoms",
         lambda _: (
             lambda side, cost, lots, held: (
                 cost
@@ -100,11 +142,11 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
         ),
     ),
     "the margin that leaves is rounded up": (
-        "engine.settlement.share_released_atoms",
+        "engine.reduction.share_released_atoms",
         lambda _: lambda total, lots, held: div_ceil(total * lots, held),
     ),
     "an amount buys the lot that it only began": (
-        "engine.admission.quantity_lots",
+        "engine.order_terms.quantity_lots",
         lambda _: lambda amount, leverage, ticks, k: div_ceil(amount * leverage, ticks * k),
     ),
     "liquidation at < instead of ≤": ("engine.trigger_index.liquidation_ticks", early_by_a_tick),
@@ -115,20 +157,63 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     ),
     "maintenance without deductions": ("engine.market.tier_rates", without_deductions),
     "a hold that stays": ("engine.open_orders.release_ticket_hold", lambda _: nothing),
-    "closing orders that do not shrink": ("engine.settlement.shrink_closers", lambda _: nothing),
+    "closing orders that do not shrink": ("engine.settling.shrink_closers", lambda _: nothing),
     "liquidations before exits": ("engine.trigger_index.LIQUIDATIONS", lambda _: -1),
     "no order on the way": ("engine.trigger_index.FiringQueue.item", without_a_way),
     "two candidates are believed": ("engine.price_update.CANDIDATES_TO_BELIEVE", lambda _: 2),
     "a preview that forgets what closes": (
-        "engine.preview.Reduction",
-        lambda right: lambda *given: right(*given[:3], 0, False),
+        "engine.preview.reduction_of",
+        lambda right: lambda *given: right(*given[:4], 0, False),
     ),
     "a snapshot that forgets why an order was refused": (
         "snapshots.snapshot._client_order_row",
         lambda right: lambda entry: (*right(entry)[:4], RejectReason.NONE, entry.is_open),
     ),
     "stale at the edge": ("engine.market.Market.is_stale", stale_at_the_edge),
+    "takers pay what makers pay": (
+        "engine.closing.fee_rate_e8",
+        lambda _: lambda market, _liquidity: market.spec.maker_fee_e8,
+    ),
+    "a refilled iceberg is not met again": (
+        "engine.matching._walk_refilled",
+        lambda _: lambda *_given: False,
+    ),
+    "own orders are seen only before the first trade": (
+        "engine.matching._meet_own",
+        seen_before_trades_only,
+    ),
+    "lots lost to oneself count as traded": ("engine.matching.Path.take", lost_is_traded),
+    "a closing order gives more than its position has": (
+        "engine.matching._lots_left_to_close",
+        lambda _: lambda _path, maker: maker.qty_lots,
+    ),
+    "a budget buys the lot that it only began": ("engine.matching.div_floor", lambda _: div_ceil),
+    "protection a tick too far": ("engine.market.Market.protection_ticks", a_tick_lower),
+    "a partner that does not shrink": ("engine.taking.lessen_partner", lambda _: nothing),
+    "what rests after a trade holds nothing": (
+        "engine.settling.settle_order_hold",
+        lambda _: nothing,
+    ),
+    "a trade wakes nobody": ("engine.trigger_index.FiringQueue.push_passed", lambda _: nothing),
+    "a level that does not hear of lots lost": (
+        "engine.order_book.OrderBook.resize",
+        lambda _: lambda _book, order, lots: setattr(order, "qty_lots", lots),
+    ),
+    "an atom of clearing goes astray": (
+        "engine.ledger.AssetLedger.reduce_position",
+        clearing_astray,
+    ),
+    "the fund takes over whatever it costs": (
+        "engine.liquidation.fund_can_take",
+        lambda _: lambda *_given: True,
+    ),
+    "the oldest is deleveraged first": (
+        "engine.deleveraging.Rank.__lt__",
+        lambda _: lambda one, other: one.position.position_id < other.position.position_id,
+    ),
+    "a timer that runs out again": ("engine.cancel_order._run_out", runs_out_again),
 }
+ALL_BUGS: Final = BUGS | CROSS_BUGS
 
 
 @contextmanager
@@ -159,9 +244,9 @@ def test_without_a_planted_bug_nothing_is_found() -> None:
     assert steps_until_found() == 0
 
 
-@pytest.mark.parametrize("name", BUGS)
+@pytest.mark.parametrize("name", ALL_BUGS)
 def test_a_planted_bug_is_found(name: str, count: Callable[[str, int], None]) -> None:
-    with planted(*BUGS[name]):
+    with planted(*ALL_BUGS[name]):
         steps = steps_until_found()
 
     assert steps > 0

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from engine import codec
 from engine.commands import Leg, OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
-from engine.cross import spendable_atoms
 from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.order import Order
@@ -19,7 +18,7 @@ from engine.state import State
 from tests.oracle import records
 from tests.oracle import state as records_state
 from tests.oracle.book import depth
-from tests.oracle.cross import spendable, standing
+from tests.oracle.key_views import engine_keys, oracle_keys
 from tests.oracle.records import SOURCES, Fields
 from tests.oracle.rules import auto_close_tick, liquidation_tick
 from tests.oracle.state import POOLS
@@ -103,7 +102,6 @@ def engine_view(state: State) -> View:
             if atoms
         },
         "keys": engine_keys(state),
-        "cross": engine_cross(state),
         "timers": dict(state.cancel_after),
         "orders": {order.order_id: engine_order(order) for order in state.orders.values()},
         "positions": {
@@ -187,7 +185,6 @@ def oracle_view(venue: Venue) -> View:
         "pools": pools | margins,
         "clearing": {each: atoms for each, atoms in state.clearing.items() if atoms},
         "keys": oracle_keys(state),
-        "cross": oracle_cross(state),
         "timers": dict(state.cancel_after),
         "orders": {order.order_id: oracle_order(order) for order in state.orders.values()},
         "positions": {
@@ -250,78 +247,6 @@ def oracle_position(state: records_state.State, position: records.Position) -> R
     )
 
 
-def engine_keys(state: State) -> View:
-    """Modes by account and market, and of each key leverage, margin mode and hold (KEY-…)."""
-    found: View = {}
-    for market in state.markets[1:]:
-        assert market is not None
-        for seat in market.seats:
-            if seat is None or seat.account_id == records.FUND:
-                continue
-            where = seat.account_id, market.instrument_id
-            if seat.mode is not market.spec.position_mode:
-                found[where] = seat.mode.name
-            for key in seat.each_key():
-                settings = key.leverage, key.is_cross, key.hold_atoms
-                if settings != (1, market.is_cross, 0):
-                    found[*where, key.leg.name] = settings
-    return found
-
-
-def oracle_keys(state: records_state.State) -> View:
-    """The same of the oracle."""
-    found: View = {}
-    for (account_id, instrument_id), mode in state.modes.items():
-        if mode != state.markets[instrument_id].spec["position_mode"]:
-            found[account_id, instrument_id] = mode
-    for key in {*state.leverages, *state.margin_modes, *state.key_holds}:
-        default = state.markets[key[1]].spec["margin_mode"]
-        settings = (
-            state.leverages.get(key, 1),
-            state.margin_modes.get(key, default) == "CROSS",
-            state.key_holds.get(key, 0),
-        )
-        if settings != (1, default == "CROSS", 0) and key[0] != records.FUND:
-            found[key] = settings
-    return found
-
-
-def engine_cross(state: State) -> View:
-    """Of each account with cross positions in an asset: E, IM, MM, H, and what it may spend."""
-    return {
-        (account.account_id, account.asset_id): (
-            account.equity_atoms(),
-            account.initial_margin_atoms(),
-            account.maintenance_e8(),
-            account.health_e8(),
-            spendable_atoms(state, account.asset_id, account.account_id, True),
-            spendable_atoms(state, account.asset_id, account.account_id, False),
-        )
-        for accounts in state.cross_accounts
-        for account in accounts
-        if account is not None and account.standings
-    }
-
-
-def oracle_cross(state: records_state.State) -> View:
-    """The same of the oracle."""
-    found: View = {}
-    for position in state.positions.values():
-        key = position.account_id, state.markets[position.instrument_id].asset_id
-        if key in found or not state.is_cross(position):
-            continue
-        figures = standing(state, *key)
-        found[key] = (
-            figures.equity_atoms,
-            figures.initial_margin_atoms,
-            figures.maintenance_e8,
-            figures.health_e8,
-            spendable(state, *key, cross=True),
-            spendable(state, *key, cross=False),
-        )
-    return found
-
-
 def held_by_account(state: records_state.State) -> dict[tuple[int, int], int]:
     """All holds by account and asset: of orders in ticket markets, of keys in netting markets."""
     held: defaultdict[tuple[int, int], int] = defaultdict(int)
@@ -352,51 +277,4 @@ def oracle_market(state: records_state.State, market: records.Market) -> View:
         "price_time_ns": market.price_time_ns,
         "source": (market.source, market.source_sequence),
         "candidate_count": market.candidate_count,
-    }
-
-
-def engine_records(state: State) -> View:
-    """What the engine keeps for good: names, settings, ids that were used."""
-    known = state.client_orders
-    return {
-        "accounts": {one.account_id: one.user_id for one in state.accounts if one is not None},
-        "assets": dict(enumerate(state.assets[1:], 1)),
-        "came in": {
-            asset_id: ledger.deposited_atoms
-            for asset_id, ledger in enumerate(state.ledger.assets)
-            if asset_id > 0
-        },
-        "tokens": {
-            token_hash: (token.account_id, token.scopes, token.revoked)
-            for token_hash, token in state.tokens.items()
-        },
-        "transfer ids": set(state.transfers.names()),
-        "specs": {
-            market.instrument_id: spec_to_oracle(market.spec)
-            for market in state.markets
-            if market is not None
-        },
-        "first results": {
-            (one.account_id, one.client_order_id): (one.digest, one.order_id, one.reason.name)
-            for one in [*known.open_entries(), *known.closed_entries()]
-        },
-        "closed ids": [(one.account_id, one.client_order_id) for one in known.closed_entries()],
-    }
-
-
-def oracle_records(venue: Venue) -> View:
-    """The same of the oracle."""
-    state = venue.state
-    return {
-        "accounts": state.accounts,
-        "assets": state.assets,
-        "came in": {asset_id: state.came_in.get(asset_id, 0) for asset_id in state.assets},
-        "tokens": state.tokens,
-        "transfer ids": state.transfer_ids,
-        "specs": {market.instrument_id: market.spec for market in state.markets.values()},
-        "first results": {
-            key: (first.digest, first.order_id, first.reason)
-            for key, first in state.first_results.items()
-        },
-        "closed ids": state.closed_ids,
     }

@@ -1,11 +1,13 @@
 """What is true in a story's venue, in words: what `show` prints and `expect` compares."""
 
 from engine.commands import Side
+from engine.cross import CrossAccount, spendable_atoms
 from engine.margin import bankruptcy_ticks, profit_atoms
 from engine.market import Market
 from engine.order import Order
 from engine.position import Position
 from engine.state import open_orders, open_positions
+from engine.units import E8, AssetId, div_ceil
 from tests.scenarios.telling import money, price, size
 from tests.scenarios.world import World
 
@@ -19,13 +21,30 @@ def account_facts(world: World, name: str, asset: str = "USDT") -> Facts:
     positions = open_positions(state, account_id)
     margin = sum(p.margin_atoms for p in positions if p.market.asset_id == asset_id)
     ledger = state.ledger.assets[asset_id]
-    return {
+    cross = state.cross_account(AssetId(asset_id), account_id)
+    has_cross = cross is not None and bool(cross.standings)
+    facts = {
         "free": money(ledger.free[account_id]),
         "hold": money(ledger.hold[account_id]),
         "margin": money(margin),
         "locked": money(ledger.hold[account_id] + margin),
         "orders": str(len(open_orders(state, account_id))),
         "positions": str(len(positions)),
+    }
+    if cross is not None and has_cross:
+        facts |= cross_facts(world, cross)
+    return facts
+
+
+def cross_facts(world: World, account: CrossAccount) -> Facts:
+    """What stands behind cross positions, and what it may back (CRS-1, CRS-2)."""
+    ids = account.asset_id, account.account_id
+    return {
+        "equity": money(account.equity_atoms()),
+        "initial": money(account.initial_margin_atoms()),
+        "maintenance": money(div_ceil(account.maintenance_e8(), E8)),
+        "available": money(spendable_atoms(world.state, *ids, cross=True)),
+        "withdrawable": money(spendable_atoms(world.state, *ids, cross=False)),
     }
 
 
@@ -79,7 +98,7 @@ def order_facts(order: Order) -> Facts:
         "shows": size(spec, order.visible_lots),
         "amount": money(order.amount_atoms),
         "price": price(spec, order.watched_ticks()),
-        "hold": money(0 if order.market.is_netting else order.hold_atoms),
+        "hold": money(0 if order.key.pools else order.hold_atoms),
         "leverage": f"{order.leverage}x",
         "priority": str(order.priority),
     }

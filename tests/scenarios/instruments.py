@@ -21,7 +21,7 @@ Settings = dict[str, Setting]
 
 WORDS: Final[dict[str, dict[str, int]]] = {
     "fees-on": {"margin": FeeBasis.MARGIN, "notional": FeeBasis.NOTIONAL},
-    "positions": {"ticket": PositionMode.TICKET, "netting": PositionMode.NETTING},
+    "positions": {mode.name.lower(): mode for mode in PositionMode},
     "margin-mode": {"isolated": MarginMode.ISOLATED, "cross": MarginMode.CROSS},
     "market": {
         "quotes": MarketStructure.QUOTE_DRIVEN,
@@ -62,7 +62,10 @@ READERS: Final[dict[str, Callable[[str], int]]] = {
 
 
 def profile(name: str, symbol: str) -> InstrumentSpec:
-    """`simple` as it is; `book` is `perpetual` with isolated margin, `netting` that on quotes."""
+    """`simple` as it is; `book` is `perpetual` with isolated margin, `netting` that on quotes.
+
+    `cross` is `perpetual` on quotes.
+    """
     base, settlement = symbol.split("/")
     tick_e8, lot_e8 = to_units("0.1", ATOM), to_units("0.001", ATOM)
     if name == "simple":
@@ -73,6 +76,8 @@ def profile(name: str, symbol: str) -> InstrumentSpec:
         return spec
     if name == "book":
         return with_fields(spec, {"margin_mode": MarginMode.ISOLATED})
+    if name == "cross":
+        return with_fields(spec, {"market": MarketStructure.QUOTE_DRIVEN})
     if name != "netting":
         raise ValueError(f"no profile is called {name}")
     return with_fields(

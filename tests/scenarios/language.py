@@ -16,13 +16,15 @@
     alice submits: buys 0.1 at 19000.0; amends order 1 to 0.05; cancels order 2
     alice sets on position 2: stop loss 19000.0, take profit none, auto-close -50%, watching last
     alice adds 20 to position 2          alice removes 20 from position 2
-    alice sets leverage 10x
+    alice sets leverage 10x [for long] [in ETH/USDT]
+    alice sets position mode hedging [in ETH/USDT]
+    alice sets margin mode cross [for long] [in ETH/USDT]
 
 Options of an order, each after a comma: `20x`, `ioc`, `fok`, `until 60s`, `post-only`,
 `reduce-only`, `close-position`, `closing position 2`, `stop loss 19000.0`, `take profit 22000.0`,
 `auto-close -50%`, `watching last`, `showing 0.01` (iceberg), `stp decrement` (or `cancel-maker`,
-`cancel-taker`, `cancel-both`), `oco exit`, `id abc`, `body xyz`, `in ETH/USDT`.  What a line does
-not mention is absent.
+`cancel-taker`, `cancel-both`), `oco exit`, `leg long`, `id abc`, `body xyz`, `in ETH/USDT`.
+What a line does not mention is absent.
 
 `expect` and `show` take `alice`, `venue`, `fund`, `position 2`, `order 1`, `BTC/USDT`; `show` also
 `book BTC/USDT`.
@@ -33,8 +35,8 @@ from collections.abc import Callable
 from typing import Final
 
 from engine import commands
-from engine.commands import ALL_INSTRUMENTS, KEEP, Command, PriceSource, Scope
-from engine.instrument import InstrumentStatus
+from engine.commands import ALL_INSTRUMENTS, KEEP, Command, Leg, PriceSource, Scope
+from engine.instrument import InstrumentStatus, MarginMode, PositionMode
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
 from tests.scenarios.decimals import ATOM, percent_e8, seconds_ns, to_units
 from tests.scenarios.instruments import profile, with_settings
@@ -203,9 +205,30 @@ def _margin(world: World, words: Words) -> list[Command]:
 
 
 def _leverage(world: World, words: Words) -> list[Command]:
-    name, leverage, symbol = words
-    instrument_id = world.state.symbols.get(symbol, InstrumentId(999 if symbol else 1))
-    return [commands.SetLeverage(world.account_id(name), instrument_id, int(leverage))]
+    name, leverage, leg, symbol = words
+    account_id, instrument_id = world.account_id(name), _instrument_id(world, symbol)
+    return [commands.SetLeverage(account_id, instrument_id, int(leverage), _leg(leg))]
+
+
+def _position_mode(world: World, words: Words) -> list[Command]:
+    name, mode, symbol = words
+    account_id, instrument_id = world.account_id(name), _instrument_id(world, symbol)
+    return [commands.SetPositionMode(account_id, instrument_id, PositionMode[mode.upper()])]
+
+
+def _margin_mode(world: World, words: Words) -> list[Command]:
+    name, word, leg, symbol = words
+    account_id, instrument_id = world.account_id(name), _instrument_id(world, symbol)
+    mode = MarginMode[word.upper()]
+    return [commands.SetMarginMode(account_id, instrument_id, _leg(leg), mode)]
+
+
+def _instrument_id(world: World, symbol: str) -> InstrumentId:
+    return world.state.symbols.get(symbol, InstrumentId(999 if symbol else 1))
+
+
+def _leg(word: str) -> Leg:
+    return Leg[word.upper()] if word else Leg.NONE
 
 
 def _token(world: World, words: Words) -> list[Command]:
@@ -242,7 +265,9 @@ GRAMMAR: Final[tuple[tuple[str, Reader], ...]] = (
     ),
     (r"(\w+) sets on position (\d+): (.*)", _exits),
     (rf"(\w+) (adds|removes) {NUMBER} (?:to|from) position (\d+)", _margin),
-    (r"(\w+) sets leverage (-?\d+)x(?: in (\S+))?", _leverage),
+    (r"(\w+) sets leverage (-?\d+)x(?: for (\w+))?(?: in (\S+))?", _leverage),
+    (r"(\w+) sets position mode (\w+)(?: in (\S+))?", _position_mode),
+    (r"(\w+) sets margin mode (\w+)(?: for (\w+))?(?: in (\S+))?", _margin_mode),
     (r"token (\S+) for (\S+) may (.*)", _token),
     (r"revoke token (\S+)", lambda _world, words: [commands.RevokeToken(token_hash(words[0]))]),
     (r"wait (\S+)", _wait),

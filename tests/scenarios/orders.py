@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.commands import (
+    Leg,
     OrderType,
     PlaceOrder,
     PriceSource,
@@ -53,6 +54,7 @@ class Terms:
     close_position: bool = False
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_MAKER
     oco_group: str = ""
+    leg: Leg = Leg.NONE
 
 
 def order_command(world: World, line: str) -> PlaceOrder:
@@ -88,6 +90,7 @@ def order_command(world: World, line: str) -> PlaceOrder:
         terms.close_position,
         terms.self_trade_prevention,
         terms.oco_group,
+        terms.leg,
     )
 
 
@@ -105,9 +108,11 @@ def _main_terms(world: World, text: str, symbol: str) -> Terms:
     name, verb, closed, size, is_amount, market, condition, trigger, limit, price = match.groups()
     tick_e8, lot_e8 = _steps(world, symbol)
     side = Side.BUY if verb == "buys" else Side.SELL
+    leg = Leg.NONE
     if closed:
         position = world.state.positions.get(int(closed))
         side = Side.SELL if position is None else closing_side(position.side)
+        leg = Leg.NONE if position is None else position.key.leg
     price = price or limit
     types = LIMIT_TYPES if limit else MARKET_TYPES
     lots = to_units(size, lot_e8) if size and not is_amount else 0
@@ -121,6 +126,7 @@ def _main_terms(world: World, text: str, symbol: str) -> Terms:
         trigger_ticks=to_units(trigger, tick_e8) if trigger else 0,
         position_id=int(closed or 0),
         instrument_id=world.state.symbols.get(symbol, 999 if symbol else 1),
+        leg=leg,
     )
 
 
@@ -143,6 +149,8 @@ def _read_option(world: World, terms: Terms, option: str, steps: tuple[int, int]
         terms.self_trade_prevention = SelfTradePrevention[value.upper().replace("-", "_")]
     elif word == "oco":
         terms.oco_group = value
+    elif word == "leg":
+        terms.leg = Leg[value.upper()]
     elif word == "until":
         terms.time_in_force = TimeInForce.GTD
         terms.expire_ns = world.time_ns + seconds_ns(value)

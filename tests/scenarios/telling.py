@@ -1,11 +1,12 @@
 """Events as a trader would be told them.  Knows words and decimals; judges nothing."""
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any, Final
 
 from engine import events
-from engine.commands import OrderType, Side
-from engine.events import CancelCause, CloseCause, Event, PositionStatus
+from engine.commands import Leg, OrderType, Side
+from engine.events import Event, PositionStatus
 from engine.instrument import InstrumentSpec
 from engine.reject_reason import RejectReason
 from tests.scenarios.decimals import ATOM, from_units, percent
@@ -69,7 +70,7 @@ def size(spec: InstrumentSpec, lots: int) -> str:
     return from_units(lots * spec.lot_size_e8, ATOM)
 
 
-def word(member: Side | OrderType | CancelCause | CloseCause | RejectReason) -> str:
+def word(member: IntEnum) -> str:
     """The member's name as words."""
     return member.name.lower().replace("_", " ")
 
@@ -222,6 +223,11 @@ def symbol(world: World, instrument_id: int) -> str:
     return spec_of(world, instrument_id).symbol
 
 
+def place(world: World, instrument_id: int, leg: Leg) -> str:
+    """The name of a market, and of a leg in it."""
+    return symbol(world, instrument_id) + ("" if leg is Leg.NONE else f", {word(leg)} leg")
+
+
 def timer(world: World, event: events.CancelAfterSet) -> str:
     """An account's timer, counted from now."""
     left = from_units((event.due_ns - world.time_ns) // 10, ATOM)
@@ -265,6 +271,21 @@ TELLERS: Final[dict[type[Event], Teller]] = {
     events.CancelAfterSet: timer,
     events.CancelAfterFired: lambda w, e: f"{w.name(e.account_id)} cancel-after runs out",
     events.LeverageChanged: lambda w, e: (
-        f"{w.name(e.account_id)} leverage {e.leverage}x in {symbol(w, e.instrument_id)}"
+        f"{w.name(e.account_id)} leverage {e.leverage}x in {place(w, e.instrument_id, e.leg)}"
+    ),
+    events.PositionModeChanged: lambda w, e: (
+        f"{w.name(e.account_id)} position mode {word(e.mode)} in {symbol(w, e.instrument_id)}"
+    ),
+    events.MarginModeChanged: lambda w, e: (
+        f"{w.name(e.account_id)} margin mode {word(e.margin_mode)}"
+        f" in {place(w, e.instrument_id, e.leg)}"
+    ),
+    events.AccountLiquidated: lambda w, e: (
+        f"{w.name(e.account_id)} is liquidated: equity {money(e.equity_atoms)},"
+        f" maintenance {money(e.maintenance_atoms)}"
+    ),
+    events.DebtSettled: lambda w, e: (
+        f"{w.name(e.account_id)} owes nothing more: fees waived {money(e.waived_atoms)},"
+        f" insurance pays {money(e.insurance_paid_atoms)}"
     ),
 }

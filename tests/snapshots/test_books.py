@@ -63,6 +63,7 @@ def queue(venue: Venue) -> list[tuple[int, int, int, int, int]]:
 def test_icebergs_keep_their_place_and_what_they_show() -> None:
     venue = half_eaten()
     assert queue(venue) == [(3, 3, 4, 1, 4), (1, 7, 7, 3, 3)]
+    assert queue(reloaded(venue)) == queue(venue)
     venue.apply(order(account_id=AccountId(DAVE), qty_lots=5))
     assert queue(venue) == [(1, 7, 6, 4, 2)]
 

@@ -1,11 +1,8 @@
 """What every adapter of ours is to the bench of peers.  Knows no book."""
 
-from collections.abc import Callable
-from typing import Any
-
 
 class Base:
-    """One book or engine behind a function of eight integers.
+    """One book or engine; its `step()` gives a function of eight integers.
 
     package: distributions whose versions are reported; none of ours.
     move: whether it has a command for a move.
@@ -22,10 +19,6 @@ class Base:
         """Make it; with `verify` it must also count its trades."""
         assert nsym == 1
         self.verify = verify
-
-    def step(self) -> Callable[..., Any]:
-        """A function of eight integers that runs one command."""
-        raise NotImplementedError
 
     def results(self) -> dict[str, int]:
         """Any of the totals; each is compared.  Only called after a verify run."""

@@ -1,0 +1,138 @@
+"""The oracle's whole memory and its ledger.  Knows who has what, and in which mode.
+
+Nothing is kept that can be walked out of the lists again, but for free balances and holds.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tests.oracle.records import (
+    FUND,
+    Fact,
+    FirstResult,
+    Market,
+    Order,
+    Position,
+)
+
+if TYPE_CHECKING:
+    from tests.oracle.waiting import Watch
+
+IdPair = tuple[int, int]
+# Account, instrument, leg: what shares a position, a hold and settings (KEY-2).
+Key = tuple[int, int, str]
+POOLS: Final = ("fees", "insurance", "house", "external")
+
+
+def key_of(owner: Order | Position) -> Key:
+    """The key of an order or a position."""
+    return owner.account_id, owner.instrument_id, owner.leg
+
+
+@dataclass
+class Memory:
+    """Everything there is, in dicts by id."""
+
+    now_ns: int = 0
+    facts: list[Fact] = field(default_factory=list)
+    accounts: dict[int, str] = field(default_factory=dict)
+    tokens: dict[bytes, tuple[int, int, bool]] = field(default_factory=dict)
+    transfer_ids: set[str] = field(default_factory=set)
+    assets: dict[int, str] = field(default_factory=dict)
+    came_in: dict[int, int] = field(default_factory=dict)
+    free: dict[IdPair, int] = field(default_factory=dict)
+    pools: dict[tuple[str, int], int] = field(default_factory=dict)
+    key_holds: dict[Key, int] = field(default_factory=dict)
+    leverages: dict[Key, int] = field(default_factory=dict)
+    modes: dict[IdPair, str] = field(default_factory=dict)
+    margin_modes: dict[Key, str] = field(default_factory=dict)
+    # By account and asset: closing fees of cross positions in this command, not waived yet (CRS-5).
+    closing_fees: dict[IdPair, int] = field(default_factory=dict)
+    clearing: dict[int, int] = field(default_factory=dict)
+    cancel_after: dict[int, int] = field(default_factory=dict)
+    markets: dict[int, Market] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+    positions: dict[int, Position] = field(default_factory=dict)
+    first_results: dict[tuple[int, str], FirstResult] = field(default_factory=dict)
+    closed_ids: list[tuple[int, str]] = field(default_factory=list)
+    last_id: int = 0
+    last_fill_id: int = 0
+    watch: "Watch | None" = None
+    hits: Counter[str] = field(default_factory=Counter)
+
+    def hit(self, rule: str) -> None:
+        """Counts that a rule decided something, so that a driver can say what it has met."""
+        self.hits[rule] += 1
+
+    def next_id(self) -> int:
+        """The next id of orders, positions and amended priorities."""
+        self.last_id += 1
+        return self.last_id
+
+    def tell(self, name: str, **fields: object) -> None:
+        """One event."""
+        self.facts.append((name, fields))
+
+    def asset_named(self, name: str) -> int:
+        """The id of an asset; 0 if there is none."""
+        return next((asset_id for asset_id, known in self.assets.items() if known == name), 0)
+
+    def free_of(self, order_or_position: Order | Position) -> int:
+        """What its account has free in its market's asset."""
+        market = self.markets[order_or_position.instrument_id]
+        return self.free.get((order_or_position.account_id, market.asset_id), 0)
+
+    def mode_of(self, account_id: int, market: Market) -> str:
+        """KEY-1: by what the account's positions in a market are told apart."""
+        if account_id == FUND:
+            return "NETTING"
+        default: str = market.spec["position_mode"]
+        return self.modes.get((account_id, market.instrument_id), default)
+
+    def is_ticket(self, account_id: int, market: Market) -> bool:
+        """Whether every opener of the account makes its own position."""
+        return self.mode_of(account_id, market) == "TICKET"
+
+    def is_cross(self, owner: Order | Position) -> bool:
+        """KEY-2: whether its key is in cross mode, which cannot change while it is open."""
+        if owner.account_id == FUND:
+            return False
+        default = self.markets[owner.instrument_id].spec["margin_mode"]
+        return self.margin_modes.get(key_of(owner), default) == "CROSS"
+
+    def move_free(self, account_id: int, asset_id: int, atoms: int) -> None:
+        """Adds to a free balance; whoever calls this owes the other entries."""
+        assert account_id != FUND or atoms == 0, "the fund has no balance"
+        self.free[account_id, asset_id] = self.free.get((account_id, asset_id), 0) + atoms
+
+    def move_pool(self, pool: str, asset_id: int, atoms: int) -> None:
+        """Adds to fees, insurance, house or external."""
+        self.pools[pool, asset_id] = self.pools.get((pool, asset_id), 0) + atoms
+
+    def pool(self, pool: str, asset_id: int) -> int:
+        """What is in fees, insurance, house or external."""
+        return self.pools.get((pool, asset_id), 0)
+
+    def held(self, account_id: int, asset_id: int) -> int:
+        """All holds of an account: by order in ticket markets, by key in netting markets."""
+        by_order = sum(
+            order.hold_atoms
+            for order in self.orders.values()
+            if order.account_id == account_id
+            and self.markets[order.instrument_id].asset_id == asset_id
+        )
+        by_key = sum(
+            atoms
+            for (holder, instrument_id, _), atoms in self.key_holds.items()
+            if holder == account_id and self.markets[instrument_id].asset_id == asset_id
+        )
+        return by_order + by_key
+
+    def margins(self, asset_id: int) -> int:
+        """The margins of all positions in an asset."""
+        return sum(
+            position.margin_atoms
+            for position in self.positions.values()
+            if self.markets[position.instrument_id].asset_id == asset_id
+        )
