@@ -84,7 +84,6 @@ def write_positions(state: State) -> Iterator[Row]:
             position.qty_lots,
             position.cost_atoms,
             position.accrued_atoms,
-            position.accrued_atoms,
             position.margin_atoms,
             position.initial_margin_atoms,
             position.realized_atoms,
