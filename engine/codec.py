@@ -151,8 +151,8 @@ COMMAND_SHAPES: Final = (
         "account_id instrument_id side order_type time_in_force qty_lots amount_atoms price_ticks"
         " trigger_ticks trigger_source leverage reduce_only post_only position_id stop_loss_ticks"
         " take_profit_ticks auto_close_e8 expire_ns client_order_id digest display_lots"
-        " close_position self_trade_prevention oco_group leg",
-        5,
+        " close_position self_trade_prevention oco_group leg trail_ticks trail_e8",
+        7,
     ),
     Shape(12, commands.CancelOrder, "account_id order_id client_order_id"),
     Shape(13, commands.CancelOrders, "account_id instrument_id on_disconnect", 1),
@@ -164,7 +164,9 @@ COMMAND_SHAPES: Final = (
     Shape(
         15,
         commands.SetPositionExits,
-        "account_id position_id stop_loss_ticks take_profit_ticks auto_close_e8 trigger_source",
+        "account_id position_id stop_loss_ticks take_profit_ticks auto_close_e8 trigger_source"
+        " trail_ticks trail_e8",
+        2,
     ),
     Shape(16, commands.AdjustMargin, "account_id position_id amount_atoms"),
     Shape(17, commands.SetLeverage, "account_id instrument_id leverage leg", 1),
@@ -174,6 +176,8 @@ COMMAND_SHAPES: Final = (
     Shape(21, commands.SetPositionMode, "account_id instrument_id mode"),
     Shape(22, commands.SetMarginMode, "account_id instrument_id leg margin_mode"),
     Shape(23, commands.SamplePremium, "instrument_id"),
+    Shape(24, commands.SetFeeTier, "instrument_id tier maker_fee_e8 taker_fee_e8"),
+    Shape(25, commands.AssignFeeTier, "account_id tier"),
 )
 
 EVENT_SHAPES: Final = (
@@ -243,7 +247,7 @@ EVENT_SHAPES: Final = (
     Shape(
         27,
         events.ExitsChanged,
-        "position_id account_id stop_loss_ticks take_profit_ticks auto_close_e8",
+        "position_id account_id stop_loss_ticks take_profit_ticks auto_close_e8 trail_ticks trail_e8",
     ),
     Shape(28, events.LeverageChanged, "account_id instrument_id leverage leg"),
     Shape(29, events.Traded, "instrument_id trade_id price_ticks qty_lots side"),
@@ -258,6 +262,15 @@ EVENT_SHAPES: Final = (
     Shape(38, events.PremiumSampled, "instrument_id premium_e8"),
     Shape(39, events.FundingSettled, "instrument_id stamp_ns rate_e8 mark_ticks"),
     Shape(40, events.FundingPaid, "position_id account_id amount_atoms accrued_atoms margin_atoms"),
+    Shape(41, events.TrailingActivated, "order_id account_id extreme_ticks"),
+    Shape(42, events.FeeTierChanged, "instrument_id tier maker_fee_e8 taker_fee_e8"),
+    Shape(43, events.FeeTierAssigned, "account_id tier"),
+    Shape(
+        44,
+        events.LiquidationStep,
+        "position_id account_id mark_ticks equity_atoms maintenance_atoms qty_lots"
+        " bankruptcy_ticks",
+    ),
 )
 
 COMMAND_OF_KIND: Final = {shape.kind: shape for shape in COMMAND_SHAPES}

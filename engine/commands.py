@@ -31,6 +31,7 @@ class OrderType(IntEnum):
     TAKE_PROFIT_MARKET = 4
     STOP_LIMIT = 5
     TAKE_PROFIT_LIMIT = 6
+    TRAILING_STOP = 7
 
 
 class TimeInForce(IntEnum):
@@ -251,6 +252,8 @@ class PlaceOrder:
     display_lots: how much of it the book shows at a time (iceberg).
     close_position: it closes all there is.
     oco_group: of two open orders with the same group, one cancels the other.
+    trail_ticks, trail_e8: how far a trailing stop follows, as a distance and as a share of the
+        extreme; of another opener, the trailing stop of what it opens (TRL-1, TRL-4).
     """
 
     __slots__ = (
@@ -279,6 +282,8 @@ class PlaceOrder:
         "self_trade_prevention",
         "oco_group",
         "leg",
+        "trail_ticks",
+        "trail_e8",
     )
 
     def __init__(
@@ -308,6 +313,8 @@ class PlaceOrder:
         self_trade_prevention: SelfTradePrevention = CANCEL_MAKER,
         oco_group: str = "",
         leg: Leg = Leg.NONE,
+        trail_ticks: int = 0,
+        trail_e8: int = 0,
     ) -> None:
         self.account_id: Final = account_id
         self.instrument_id: Final = instrument_id
@@ -334,6 +341,8 @@ class PlaceOrder:
         self.self_trade_prevention: Final = self_trade_prevention
         self.oco_group: Final = oco_group
         self.leg: Final = leg
+        self.trail_ticks: Final = trail_ticks
+        self.trail_e8: Final = trail_e8
 
 
 @final
@@ -434,6 +443,8 @@ class SetPositionExits:
         "take_profit_ticks",
         "auto_close_e8",
         "trigger_source",
+        "trail_ticks",
+        "trail_e8",
     )
 
     def __init__(
@@ -444,6 +455,8 @@ class SetPositionExits:
         take_profit_ticks: int,
         auto_close_e8: int,
         trigger_source: PriceSource,
+        trail_ticks: int = KEEP,
+        trail_e8: int = KEEP,
     ) -> None:
         self.account_id: Final = account_id
         self.position_id: Final = position_id
@@ -451,6 +464,8 @@ class SetPositionExits:
         self.take_profit_ticks: Final = take_profit_ticks
         self.auto_close_e8: Final = auto_close_e8
         self.trigger_source: Final = trigger_source
+        self.trail_ticks: Final = trail_ticks
+        self.trail_e8: Final = trail_e8
 
 
 @final
@@ -524,6 +539,32 @@ class SamplePremium:
 
 
 @final
+class SetFeeTier:
+    """What accounts of a fee tier pay in one market, in 10^-8 (FEE-1)."""
+
+    __slots__ = ("instrument_id", "tier", "maker_fee_e8", "taker_fee_e8")
+
+    def __init__(
+        self, instrument_id: InstrumentId, tier: int, maker_fee_e8: int, taker_fee_e8: int
+    ) -> None:
+        self.instrument_id: Final = instrument_id
+        self.tier: Final = tier
+        self.maker_fee_e8: Final = maker_fee_e8
+        self.taker_fee_e8: Final = taker_fee_e8
+
+
+@final
+class AssignFeeTier:
+    """Which fee tier an account has from now on; 0: each instrument's own rates (FEE-2)."""
+
+    __slots__ = ("account_id", "tier")
+
+    def __init__(self, account_id: AccountId, tier: int) -> None:
+        self.account_id: Final = account_id
+        self.tier: Final = tier
+
+
+@final
 class AdvanceTime:
     """Time passes: what is due happens."""
 
@@ -556,5 +597,7 @@ Command = (
     | SetPositionMode
     | SetMarginMode
     | SamplePremium
+    | SetFeeTier
+    | AssignFeeTier
     | AdvanceTime
 )

@@ -49,6 +49,7 @@ class CloseCause(IntEnum):
     LIQUIDATION = 5
     GAP = 6  # the price jumped past the margin before a close could fill
     AUTO_DELEVERAGE = 7  # it took over lots of a bankrupt position on the other side
+    TRAILING_STOP = 8
 
 
 class PositionStatus(IntEnum):
@@ -618,6 +619,8 @@ class ExitsChanged:
         "stop_loss_ticks",
         "take_profit_ticks",
         "auto_close_e8",
+        "trail_ticks",
+        "trail_e8",
     )
 
     def __init__(
@@ -627,12 +630,16 @@ class ExitsChanged:
         stop_loss_ticks: int,
         take_profit_ticks: int,
         auto_close_e8: int,
+        trail_ticks: int,
+        trail_e8: int,
     ) -> None:
         self.position_id: Final = position_id
         self.account_id: Final = account_id
         self.stop_loss_ticks: Final = stop_loss_ticks
         self.take_profit_ticks: Final = take_profit_ticks
         self.auto_close_e8: Final = auto_close_e8
+        self.trail_ticks: Final = trail_ticks
+        self.trail_e8: Final = trail_e8
 
 
 @final
@@ -771,6 +778,83 @@ class FundingPaid:
         self.margin_atoms: Final = margin_atoms
 
 
+@final
+class TrailingActivated:
+    """A trailing stop reached its activation price and follows the extreme from here (TRL-2)."""
+
+    __slots__ = ("order_id", "account_id", "extreme_ticks")
+
+    def __init__(self, order_id: OrderId, account_id: AccountId, extreme_ticks: int) -> None:
+        self.order_id: Final = order_id
+        self.account_id: Final = account_id
+        self.extreme_ticks: Final = extreme_ticks
+
+
+@final
+class FeeTierChanged:
+    """What accounts of a fee tier pay in one market from now on, in 10^-8."""
+
+    __slots__ = ("instrument_id", "tier", "maker_fee_e8", "taker_fee_e8")
+
+    def __init__(
+        self, instrument_id: InstrumentId, tier: int, maker_fee_e8: int, taker_fee_e8: int
+    ) -> None:
+        self.instrument_id: Final = instrument_id
+        self.tier: Final = tier
+        self.maker_fee_e8: Final = maker_fee_e8
+        self.taker_fee_e8: Final = taker_fee_e8
+
+
+@final
+class FeeTierAssigned:
+    """An account has this fee tier now."""
+
+    __slots__ = ("account_id", "tier")
+
+    def __init__(self, account_id: AccountId, tier: int) -> None:
+        self.account_id: Final = account_id
+        self.tier: Final = tier
+
+
+@final
+class LiquidationStep:
+    """Lots of a position are about to be closed by liquidation, and why (LIQ-12).
+
+    equity_atoms, maintenance_atoms: the position's or, in cross margin, its account's, at the
+        mark; maintenance rounded up.
+    qty_lots: how many are closed.  bankruptcy_ticks: the worst price they may fill at in a book, and
+        the one they are taken over at; 0 in a quote-driven market.
+    """
+
+    __slots__ = (
+        "position_id",
+        "account_id",
+        "mark_ticks",
+        "equity_atoms",
+        "maintenance_atoms",
+        "qty_lots",
+        "bankruptcy_ticks",
+    )
+
+    def __init__(
+        self,
+        position_id: PositionId,
+        account_id: AccountId,
+        mark_ticks: int,
+        equity_atoms: int,
+        maintenance_atoms: int,
+        qty_lots: int,
+        bankruptcy_ticks: int,
+    ) -> None:
+        self.position_id: Final = position_id
+        self.account_id: Final = account_id
+        self.mark_ticks: Final = mark_ticks
+        self.equity_atoms: Final = equity_atoms
+        self.maintenance_atoms: Final = maintenance_atoms
+        self.qty_lots: Final = qty_lots
+        self.bankruptcy_ticks: Final = bankruptcy_ticks
+
+
 Event = (
     Rejected
     | RequestRepeated
@@ -812,4 +896,8 @@ Event = (
     | PremiumSampled
     | FundingSettled
     | FundingPaid
+    | TrailingActivated
+    | FeeTierChanged
+    | FeeTierAssigned
+    | LiquidationStep
 )

@@ -118,6 +118,8 @@ def set_position_exits(state: State, command: SetPositionExits) -> Event | Rejec
         stop_loss,
         take_profit,
         position.auto_close_e8,
+        0,
+        0,
     )
 
 

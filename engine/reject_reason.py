@@ -50,6 +50,7 @@ class RejectReason(IntEnum):
     PRICE_OUT_OF_SEQUENCE = 35
     PRICE_BEYOND_BAND = 36
     MODE_IN_USE = 37
+    BAD_FEE_TIER = 38
 
 
 # Looking a member up in its enum costs more than most of what is done with it.
