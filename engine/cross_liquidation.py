@@ -8,7 +8,14 @@ from typing import Final
 from engine.closing import close_by_trigger
 from engine.commands import BUY
 from engine.cross import CrossAccount, Standing, position_profit_atoms
-from engine.events import AccountLiquidated, CancelCause, CloseCause, DebtSettled, Event
+from engine.events import (
+    AccountLiquidated,
+    CancelCause,
+    CloseCause,
+    DebtSettled,
+    Event,
+    LiquidationStep,
+)
 from engine.health import Exposure
 from engine.instrument import HALTED
 from engine.liquidation import close_at
@@ -37,11 +44,29 @@ def liquidate_account(state: State, account: CrossAccount, events: list[Event]) 
         if position is None:
             return
         lots = position.qty_lots if rounds >= CAREFUL_ROUNDS else lots_to_close(account, position)
-        if position.market.is_order_driven:
-            close_at(state, position, lots, prices[position.position_id], events)
+        in_book = position.market.is_order_driven
+        price_ticks = prices[position.position_id] if in_book else 0
+        events.append(_step(account, position, lots, price_ticks))
+        if in_book:
+            close_at(state, position, lots, price_ticks, events)
         else:
             close_by_trigger(state, position, lots, CloseCause.LIQUIDATION, events)
         rounds += 1
+
+
+def _step(
+    account: CrossAccount, position: Position, lots: int, price_ticks: int
+) -> LiquidationStep:
+    """Why lots of a cross position are about to be closed (LIQ-12)."""
+    return LiquidationStep(
+        position.position_id,
+        position.account_id,
+        position.market.mark_ticks,
+        account.equity_atoms(),
+        div_ceil(account.maintenance_e8(), E8),
+        lots,
+        price_ticks,
+    )
 
 
 def settle_debt(state: State, account: CrossAccount, events: list[Event]) -> None:

@@ -18,7 +18,7 @@ from engine.events import (
 from engine.exits import CAUSE_OF_KIND, drop_pair, pair_lots
 from engine.funds import resting_fill_is_covered
 from engine.instrument import HALTED
-from engine.liquidation import close_in_book, liquidate
+from engine.liquidation import close_in_book, isolated_step, liquidate
 from engine.margin import quantity_lots
 from engine.market import LAST, Market
 from engine.open_orders import (
@@ -88,6 +88,8 @@ def _fire_trigger(state: State, trigger: PositionTrigger, events: list[Event]) -
         drop_pair(position, trigger.pair)
     cause = CAUSE_OF_KIND[trigger.kind]
     if not position.market.is_order_driven:
+        if trigger.kind is TriggerKind.LIQUIDATION:
+            events.append(isolated_step(position, lots, 0))
         close_by_trigger(state, position, lots, cause, events)
     elif trigger.kind is TriggerKind.LIQUIDATION:
         liquidate(state, position, events)

@@ -7,10 +7,16 @@ allows, else to the positions on the other side.
 from engine.arrival import Arrival, find_fills
 from engine.commands import GTC, IOC, LIMIT, MARKET, OrderType, PriceSource, Side
 from engine.deleveraging import counterparties
-from engine.events import MAKER, TAKER, CancelCause, CloseCause, Event
+from engine.events import MAKER, TAKER, CancelCause, CloseCause, Event, LiquidationStep
 from engine.insurance import fund_can_take
 from engine.key import Key
-from engine.margin import bankruptcy_ticks, is_liquidatable, tier_floor_atoms
+from engine.margin import (
+    bankruptcy_ticks,
+    is_liquidatable,
+    maintenance_e8,
+    profit_atoms,
+    tier_floor_atoms,
+)
 from engine.open_orders import (
     cancel_open_order,
     register_order,
@@ -25,7 +31,7 @@ from engine.settlement import fill_order
 from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out, follow_path
-from engine.units import NOBODY, OrderId, PositionId, div_floor
+from engine.units import E8, NOBODY, OrderId, PositionId, div_ceil, div_floor
 
 
 def close_in_book(
@@ -43,8 +49,29 @@ def liquidate(state: State, position: Position, events: list[Event]) -> None:
     """An isolated position, slice by slice, until it can go on or is closed (LIQ-5, LIQ-9)."""
     _cancel_orders(state, position, events)
     while position.qty_lots and is_due(position):
-        lots = slice_lots(position)
-        close_at(state, position, lots, bankruptcy_price_ticks(position), events)
+        lots, price_ticks = slice_lots(position), bankruptcy_price_ticks(position)
+        events.append(isolated_step(position, lots, price_ticks))
+        close_at(state, position, lots, price_ticks, events)
+
+
+def isolated_step(position: Position, lots: int, price_ticks: int) -> LiquidationStep:
+    """Why lots of an isolated position are about to be closed (LIQ-12).
+
+    price_ticks: the bankruptcy price they are closed at in a book; 0 in a quote-driven market.
+    """
+    market = position.market
+    side, qty_lots, mark_ticks = position.side, position.qty_lots, market.mark_ticks
+    profit = profit_atoms(side, qty_lots, position.basis_atoms(), mark_ticks, market.k)
+    needed_e8 = maintenance_e8(qty_lots * mark_ticks * market.k, market.rates, market.close_fee_e8)
+    return LiquidationStep(
+        position.position_id,
+        position.account_id,
+        mark_ticks,
+        position.margin_atoms + profit,
+        div_ceil(needed_e8, E8),
+        lots,
+        price_ticks,
+    )
 
 
 def is_due(position: Position) -> bool:
