@@ -74,6 +74,7 @@ _REASON_WORDS: Final[dict[RejectReason, str]] = {
     RejectReason.PRICE_OUT_OF_SEQUENCE: "The price is older than the last one",
     RejectReason.PRICE_BEYOND_BAND: "The price is too far from the last one",
     RejectReason.MODE_IN_USE: "The setting cannot change while an order or a position is open",
+    RejectReason.BAD_FEE_TIER: "The fee tier or its rates are out of range",
 }
 _REASON_STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.DUPLICATE_ID: 409,
