@@ -199,7 +199,7 @@ def find_fills(arrival: Arrival) -> None:
     if draft.amount_atoms:
         _open_by_amount(arrival, outlook)
         return
-    rate_e8 = market.spec.taker_fee_e8
+    rate_e8 = draft.seat.fees.taker_e8
     for lots, price_ticks in arrival.fills:
         outlook.fill(lots, price_ticks, rate_e8)
 
@@ -230,13 +230,12 @@ def _walk_the_book(arrival: Arrival) -> None:
 def _open_by_amount(arrival: Arrival, outlook: Outlook) -> None:
     """What an order by amount opens, now at the touch or some time at its limit (FIL-2)."""
     draft = arrival.draft
-    spec = draft.market.spec
     price_ticks = arrival.at_ticks
     notional = arrival.lots * price_ticks * draft.market.k
     if arrival.takes:
-        free, rate_e8 = free_atoms(arrival), spec.taker_fee_e8
+        free, rate_e8 = free_atoms(arrival), draft.seat.fees.taker_e8
     else:
-        free, rate_e8 = draft.amount_atoms, spec.maker_fee_e8
+        free, rate_e8 = draft.amount_atoms, draft.seat.fees.maker_e8
     margin = amount_margin_atoms(draft, notional, rate_e8, free)
     outlook.fill_amount(arrival.lots, price_ticks, margin)
 

@@ -45,7 +45,7 @@ def close_by_order(
 ) -> None:
     """One fill of an order closes lots of a position."""
     pays_fee = order.account_id != NOBODY and cause is not CloseCause.AUTO_DELEVERAGE
-    rate_e8 = fee_rate_e8(position.market, liquidity) if pays_fee else 0
+    rate_e8 = fee_rate_e8(position.seat, liquidity) if pays_fee else 0
     is_liquidation = cause is CloseCause.LIQUIDATION
     reduction = reduction_of(state, position, lots, price_ticks, rate_e8, is_liquidation)
     events.append(
@@ -101,7 +101,7 @@ def close_by_trigger(
     touch_key(state, position.key)
     price_ticks = market.bid_ticks if position.side is BUY else market.ask_ticks
     is_liquidation = cause is CloseCause.LIQUIDATION
-    rate_e8 = market.spec.taker_fee_e8
+    rate_e8 = position.seat.fees.taker_e8
     reduction = reduction_of(state, position, lots, price_ticks, rate_e8, is_liquidation)
     events.append(
         OrderFilled(

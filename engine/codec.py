@@ -247,7 +247,8 @@ EVENT_SHAPES: Final = (
     Shape(
         27,
         events.ExitsChanged,
-        "position_id account_id stop_loss_ticks take_profit_ticks auto_close_e8 trail_ticks trail_e8",
+        "position_id account_id stop_loss_ticks take_profit_ticks auto_close_e8 trail_ticks"
+        " trail_e8",
     ),
     Shape(28, events.LeverageChanged, "account_id instrument_id leverage leg"),
     Shape(29, events.Traded, "instrument_id trade_id price_ticks qty_lots side"),

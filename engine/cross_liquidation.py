@@ -144,7 +144,7 @@ def lots_to_close(account: CrossAccount, position: Position) -> int:
     lot_atoms = mark_ticks * market.k
     _, side_lots = _side_maintenance(account, position)
     freed_e8 = tier_rate_e8(spec, side_lots * lot_atoms) + market.close_fee_e8
-    freed_e8 -= spec.taker_fee_e8 + spec.liquidation_fee_e8
+    freed_e8 -= position.seat.fees.taker_e8 + spec.liquidation_fee_e8
     if freed_e8 <= 0:
         return position.qty_lots
     missing_e8 = 1 - account.health_e8()

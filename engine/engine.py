@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import Final, final
 
-from engine import funding, registry, transfers
+from engine import fee_tiers, funding, registry, transfers
 from engine.amend_order import amend_order
 from engine.cancel_order import cancel_after, cancel_order, cancel_orders, do_what_is_due
 from engine.codec import pack_events
@@ -13,6 +13,7 @@ from engine.commands import (
     AdjustMargin,
     AdvanceTime,
     AmendOrder,
+    AssignFeeTier,
     CancelAfter,
     CancelOrder,
     CancelOrders,
@@ -26,6 +27,7 @@ from engine.commands import (
     PlaceOrder,
     RevokeToken,
     SamplePremium,
+    SetFeeTier,
     SetInstrumentStatus,
     SetLeverage,
     SetMarginMode,
@@ -146,6 +148,10 @@ def transition(state: State, command: Command, events: list[Event]) -> None:
         registry.set_status(state, command, events)
     elif isinstance(command, ChangeInstrument):
         registry.change_instrument(state, command, events)
+    elif isinstance(command, SetFeeTier):
+        fee_tiers.set_fee_tier(state, command, events)
+    elif isinstance(command, AssignFeeTier):
+        fee_tiers.assign_fee_tier(state, command, events)
     else:
         outcome = rare_transition(state, command)
         if isinstance(outcome, RejectReason):

@@ -822,8 +822,9 @@ class LiquidationStep:
 
     equity_atoms, maintenance_atoms: the position's or, in cross margin, its account's, at the
         mark; maintenance rounded up.
-    qty_lots: how many are closed.  bankruptcy_ticks: the worst price they may fill at in a book, and
-        the one they are taken over at; 0 in a quote-driven market.
+    qty_lots: how many are closed.
+    bankruptcy_ticks: the worst price they may fill at in a book, and the one they are taken over
+        at; 0 in a quote-driven market.
     """
 
     __slots__ = (

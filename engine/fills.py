@@ -6,17 +6,16 @@ from engine.events import (
     Liquidity,
     OrderFilled,
 )
-from engine.market import Market
 from engine.order import Order
 from engine.position import Position
+from engine.seat import Seat
 from engine.state import State
 from engine.trigger_index import rearm_position
 
 
-def fee_rate_e8(market: Market, liquidity: Liquidity) -> int:
+def fee_rate_e8(seat: Seat, liquidity: Liquidity) -> int:
     """The rate of a fill: who waited pays the maker fee."""
-    spec = market.spec
-    return spec.maker_fee_e8 if liquidity is MAKER else spec.taker_fee_e8
+    return seat.fees.maker_e8 if liquidity is MAKER else seat.fees.taker_e8
 
 
 def take_fill_id(state: State) -> int:

@@ -119,7 +119,7 @@ def resting_fill_is_covered(arrival: Arrival) -> bool:
     market = draft.market
     key = draft.key
     free = spendable_atoms(arrival.state, market.asset_id, draft.account_id, key.is_cross)
-    rate_e8 = market.spec.maker_fee_e8
+    rate_e8 = draft.seat.fees.maker_e8
     if draft.amount_atoms:
         notional = arrival.lots * draft.price_ticks * market.k
         margin = amount_margin_atoms(draft, notional, rate_e8, free)

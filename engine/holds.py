@@ -25,7 +25,7 @@ def need_atoms(order: Order, lots: int) -> int:
     mark_ticks = order.frozen_mark_ticks
     loss_ticks = price_ticks - mark_ticks if order.side is BUY else mark_ticks - price_ticks
     market = order.market
-    need = opening_cost_atoms(order, lots, price_ticks, market.spec.maker_fee_e8)
+    need = opening_cost_atoms(order, lots, price_ticks, order.seat.fees.maker_e8)
     if loss_ticks > 0:
         need += lots * market.k * loss_ticks
     return max(0, need)  # a rebate above the margin holds nothing

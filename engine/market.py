@@ -31,6 +31,17 @@ INDEX: Final = 4
 
 
 @final
+class FeeRates:
+    """What a fee tier pays in one market, in 10^-8; a negative maker rate is a rebate."""
+
+    __slots__ = ("maker_e8", "taker_e8")
+
+    def __init__(self) -> None:
+        self.maker_e8 = 0
+        self.taker_e8 = 0
+
+
+@final
 class Market:
     """One instrument's state.
 
@@ -40,6 +51,8 @@ class Market:
     candidate, candidate_count: the last update that was not believed, and how many in a row
         confirm each other.
     is_cross: keys start in cross margin.
+    fees: the instrument's own rates.  tier_fees: by fee tier, those of the tiers that have others.
+    tier_of: the fee tiers of all accounts of the venue that have one.
     next_funding_ns: the next funding stamp, 0 for none.
     premium_sum_e8, premium_count: of the samples since the last stamp.
     falling, rising: by PriceSource, what fires as that price falls or rises.  In an order-driven
@@ -55,6 +68,7 @@ class Market:
         "close_fee_e8",
         "falling",
         "fee_on_margin",
+        "fees",
         "has_maintenance",
         "instrument_id",
         "is_cross",
@@ -77,6 +91,8 @@ class Market:
         "source_sequence",
         "spec",
         "status",
+        "tier_fees",
+        "tier_of",
         "waiting_accounts",
         "watched",
     )
@@ -113,6 +129,9 @@ class Market:
         self.watched: Final = self.falling[first:] + self.rising[first:]
         self.fee_on_margin: Final = spec.fee_basis is FeeBasis.MARGIN
         self.k: Final = spec.atoms_per_tick_lot()
+        self.fees: Final = FeeRates()
+        self.tier_fees: Final[dict[int, FeeRates]] = {}
+        self.tier_of: dict[AccountId, int] = {}
         self.spec = spec
         self.rates: list[TierRate] = []
         self.close_fee_e8 = 0
@@ -125,6 +144,8 @@ class Market:
     def set_spec(self, spec: InstrumentSpec) -> None:
         """Take new settings, and what is derived from them."""
         self.spec = spec
+        self.fees.maker_e8 = spec.maker_fee_e8
+        self.fees.taker_e8 = spec.taker_fee_e8
         self.rates = tier_rates(spec)
         self.close_fee_e8 = spec.taker_fee_e8 if spec.close_fee_reserved else 0
         self.has_maintenance = self.close_fee_e8 > 0 or spec.tiers[-1].maintenance_e8 > 0
@@ -144,6 +165,17 @@ class Market:
             seat = Seat(account_id, self, mode)
             seats[account_id] = seat
         return seat
+
+    def fees_of(self, account_id: AccountId) -> FeeRates:
+        """What an account pays here: its tier's rates, if that has any, else the instrument's."""
+        tier = self.tier_of.get(account_id)
+        return self.fees if tier is None else self.tier_fees.get(tier, self.fees)
+
+    def set_tier_fees(self, tier: int, maker_fee_e8: int, taker_fee_e8: int) -> None:
+        """The rates of a fee tier."""
+        fees = self.tier_fees.setdefault(tier, FeeRates())
+        fees.maker_e8 = maker_fee_e8
+        fees.taker_e8 = taker_fee_e8
 
     def existing_seat(self, account_id: AccountId) -> Seat | None:
         """The account's seat, if it ever had one."""

@@ -130,7 +130,7 @@ def _amount_fee_atoms(arrival: Arrival) -> int:
 
 def _rate_e8(arrival: Arrival) -> int:
     """Taker if it would take, now or once triggered; maker for what rests of a path."""
-    spec = arrival.draft.market.spec
+    fees = arrival.draft.seat.fees
     if arrival.draft.is_conditional() or (arrival.takes and arrival.path is None):
-        return spec.taker_fee_e8
-    return spec.maker_fee_e8
+        return fees.taker_e8
+    return fees.maker_e8

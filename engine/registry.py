@@ -28,8 +28,8 @@ from engine.events import (
     TokenIssued,
     TokenRevoked,
 )
+from engine.fee_tiers import renew_holds
 from engine.funding import next_stamp_ns
-from engine.holds import need_atoms
 from engine.instrument import (
     HALTED,
     TICKET,
@@ -42,7 +42,6 @@ from engine.instrument import (
     is_name,
 )
 from engine.market import Market
-from engine.open_orders import settle_key_hold
 from engine.price_update import travel
 from engine.reject_reason import NONE, RejectReason
 from engine.state import Account, State, Token
@@ -122,7 +121,9 @@ def change_instrument(state: State, command: ChangeInstrument, events: list[Even
     market.set_spec(command.spec)
     events.append(InstrumentChanged(market.instrument_id))
     if maker_fee_e8 != command.spec.maker_fee_e8:
-        _renew_holds(state, market, events)
+        for seat in market.seats:
+            if seat is not None:
+                renew_holds(state, seat, events)
 
 
 def change_reason(state: State, command: ChangeInstrument) -> RejectReason:
@@ -162,18 +163,6 @@ def maintenance(spec: InstrumentSpec) -> tuple[object, ...]:
 
 def _tier_row(tier: RiskTier) -> tuple[int, int, int]:
     return tier.cap_atoms, tier.maintenance_e8, tier.leverage_max
-
-
-def _renew_holds(state: State, market: Market, events: list[Event]) -> None:
-    """The maker fee is part of what keys hold: settle every key, by account id, then leg."""
-    for seat in market.seats:
-        if seat is None:
-            continue
-        for key in seat.each_key():
-            for order in key.buys + key.sells:
-                if not order.closing:
-                    order.hold_atoms = need_atoms(order, order.qty_lots)
-            settle_key_hold(state, key, events)
 
 
 def set_status(state: State, command: SetInstrumentStatus, events: list[Event]) -> None:

@@ -10,19 +10,21 @@ from engine.position import Position
 from engine.units import NOBODY, AccountId
 
 if TYPE_CHECKING:
-    from engine.market import Market
+    from engine.market import FeeRates, Market
 
 
 @final
 class Seat:
     """What one account has in one market.
 
+    fees: the account's rates here, shared with all of its fee tier.
     main: the key of a netting seat, and the settings of a ticket seat.
     long, short: the keys of a hedging seat, made when it first becomes one.
     """
 
     __slots__ = (
         "account_id",
+        "fees",
         "first_order",
         "first_position",
         "long",
@@ -37,6 +39,7 @@ class Seat:
         self.account_id: Final = account_id
         self.market: Final = market
         self.mode = mode
+        self.fees: FeeRates = market.fees_of(account_id)
         self.open_orders = 0
         self.first_order: Order | None = None
         self.first_position: Position | None = None

@@ -16,7 +16,6 @@ from engine.events import (
 from engine.exits import attach_exits
 from engine.fills import after_fill, fee_rate_e8, filled
 from engine.margin import fee_atoms, initial_margin_atoms
-from engine.market import Market
 from engine.order import Order
 from engine.position import Position
 from engine.state import State
@@ -40,11 +39,10 @@ def fill_order(
     if position is None or position.side is order.side:
         _open(state, order, position, lots, price_ticks, liquidity, None, events)
         return
-    market = order.market
     closing_lots = min(lots, position.qty_lots)
     close_by_order(state, order, position, closing_lots, price_ticks, liquidity, cause, events)
     if closing_lots < lots and not order.closing:
-        notional_fee = _flip_fee_atoms(market, lots, closing_lots, price_ticks, liquidity)
+        notional_fee = _flip_fee_atoms(order, lots, closing_lots, price_ticks, liquidity)
         opening_lots = lots - closing_lots
         _open(state, order, None, opening_lots, price_ticks, liquidity, notional_fee, events)
 
@@ -57,12 +55,13 @@ def position_to_fill(state: State, order: Order) -> Position | None:
 
 
 def _flip_fee_atoms(
-    market: Market, lots: int, closing_lots: int, price_ticks: int, liquidity: Liquidity
+    order: Order, lots: int, closing_lots: int, price_ticks: int, liquidity: Liquidity
 ) -> int | None:
     """The opening part's fee of a flip on notional: the total's, less the closing part's."""
+    market = order.market
     if market.fee_on_margin:
         return None
-    rate_e8 = fee_rate_e8(market, liquidity)
+    rate_e8 = fee_rate_e8(order.seat, liquidity)
     lot_atoms = price_ticks * market.k
     return fee_atoms(lots * lot_atoms, rate_e8) - fee_atoms(closing_lots * lot_atoms, rate_e8)
 
@@ -118,7 +117,7 @@ def _opening_payment(
     initial = order.amount_atoms if by_amount else initial_margin_atoms(notional, order.leverage)
     if fee is None:
         base = initial if market.fee_on_margin else notional
-        fee = fee_atoms(base, fee_rate_e8(market, liquidity))
+        fee = fee_atoms(base, fee_rate_e8(order.seat, liquidity))
     paid = initial + fee
     if order.key.is_cross:
         return initial, fee, fee  # no margin of its own: the account stands for it (CRS-3)

@@ -67,6 +67,7 @@ class State:
     next_id: the next id of an order or position, and the next priority (CMD-3).
     expiries: a heap of (expire_ns, order id); entries of orders closed meanwhile are skipped.
     expiring_orders: open orders that expire.
+    fee_tiers: by account, where it is not 0 (FEE-2); shared with every market.
     next_funding_ns: the earliest funding stamp of all markets, 0 for none.
     cancel_after: when each account's orders are cancelled unless it says otherwise (DMS-1).
     timers: a heap of (due_ns, account id); entries that `cancel_after` does not confirm are void.
@@ -91,6 +92,7 @@ class State:
         "event_chain",
         "exact_checks",
         "expiries",
+        "fee_tiers",
         "expiring_orders",
         "fee_payers",
         "firing",
@@ -117,6 +119,7 @@ class State:
         self.next_id = 1
         self.next_fill_id = 1
         self.next_funding_ns = 0
+        self.fee_tiers: Final[dict[AccountId, int]] = {}
         self.accounts: Final[list[Account | None]] = [None]
         self.account_ids: Final[NameTable[str, AccountId]] = NameTable()
         self.tokens: Final[NameTable[bytes, Token]] = NameTable()
@@ -188,6 +191,7 @@ class State:
         """A newly listed market, the next in order of ids."""
         assert market.instrument_id == len(self.markets)
         self.markets.append(market)
+        market.tier_of = self.fee_tiers
         self.symbols[market.spec.symbol] = market.instrument_id
         self.renew_stamps()
         if market.is_order_driven:

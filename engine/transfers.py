@@ -140,7 +140,7 @@ def _margin_suffices(position: Position, margin: int) -> bool:
         position.side, position.qty_lots, position.basis_atoms(), mark_ticks, market.k
     )
     base = position.initial_margin_atoms if market.fee_on_margin else notional
-    closing_fee = fee_atoms(base, market.spec.taker_fee_e8)
+    closing_fee = fee_atoms(base, position.seat.fees.taker_e8)
     needed = initial_margin_atoms(notional, position.leverage) + closing_fee
     return (
         margin >= initial_margin_atoms(position.cost_atoms, position.leverage)

@@ -96,15 +96,20 @@ def _read_counters(state: State, row: Row) -> None:
 
 
 def _write_accounts(state: State) -> Iterator[Row]:
-    return ((a.account_id, a.user_id) for a in state.accounts if a is not None)
+    tiers = state.fee_tiers
+    for account in state.accounts:
+        if account is not None:
+            yield account.account_id, account.user_id, tiers.get(account.account_id, 0)
 
 
 def _read_account(state: State, row: Row) -> None:
-    account_id, user_id = AccountId(row[0]), row[1]
+    account_id, user_id, tier = AccountId(row[0]), row[1], row[2]
     assert account_id == len(state.accounts)
     state.accounts.append(Account(account_id, user_id))
     state.account_ids.add(user_id, account_id)
     state.ledger.add_account()
+    if tier:
+        state.fee_tiers[account_id] = tier
 
 
 def _write_tokens(state: State) -> Iterator[Row]:
@@ -189,7 +194,13 @@ def _write_markets(state: State) -> Iterator[Row]:
                 market.next_funding_ns,
                 market.premium_sum_e8,
                 market.premium_count,
+                _fee_rows(market),
             )
+
+
+def _fee_rows(market: Market) -> Row:
+    tiers = sorted(market.tier_fees.items())
+    return tuple((tier, fees.maker_e8, fees.taker_e8) for tier, fees in tiers)
 
 
 def _read_market(state: State, row: Row) -> None:
@@ -206,7 +217,10 @@ def _read_market(state: State, row: Row) -> None:
     market.source_sequence = sequence
     market.candidate = list(candidate)
     market.candidate_count = count
+    *funding, tier_fees = funding
     market.next_funding_ns, market.premium_sum_e8, market.premium_count = funding
+    for tier, maker_fee_e8, taker_fee_e8 in tier_fees:
+        market.set_tier_fees(tier, maker_fee_e8, taker_fee_e8)
     state.add_market(market)
     if market.is_order_driven:
         state.ledger.assets[asset_id].clearing[instrument_id] = int(clearing)
