@@ -9,6 +9,7 @@ from engine.arrival import Arrival, find_fills
 from engine.commands import BUY, FOK, LIMIT, MARKET, SELL, Side
 from engine.exits import auto_close_is_true, exit_is_true
 from engine.funds import funds_reason
+from engine.holds import exposure_of
 from engine.margin import quantity_lots
 from engine.market import MARK
 from engine.order import Order
@@ -175,24 +176,10 @@ def _ticket_exposure_atoms(arrival: Arrival) -> int:
 
 
 def _side_exposure(arrival: Arrival, side: Side) -> tuple[int, int]:
-    """Notional and lots of one side of a key: its position and what its orders would open."""
-    outlook, market = arrival.expected(), arrival.draft.market
-    total_lots = closing_lots = 0
-    if outlook.side is side:
-        total_lots = outlook.qty_lots
-    else:
-        closing_lots = outlook.qty_lots
-    lot_ticks = total_lots * market.prices[MARK]
-    for order in arrival.queue(side):
-        lots = order.qty_lots
-        if closing_lots:
-            closes = min(closing_lots, lots)
-            closing_lots -= closes
-            lots -= closes
-        if not order.closing:
-            lot_ticks += lots * order.price_ticks
-            total_lots += lots
-    return lot_ticks * market.k, total_lots
+    """Notional and lots of one side of the key as it will be."""
+    outlook = arrival.expected()
+    opens = outlook.qty_lots if outlook.side is side else 0
+    return exposure_of(arrival.draft.market, arrival.queue(side), opens, outlook.qty_lots - opens)
 
 
 def _match_reason(arrival: Arrival) -> RejectReason:

@@ -41,6 +41,7 @@ from engine.commands import (
 from engine.events import BatchItem, BookChanged, Event, Rejected, TimeAdvanced
 from engine.exits import set_position_exits
 from engine.firing import fire_due
+from engine.leverage import set_leverage
 from engine.market import Market
 from engine.place_order import place_order
 from engine.price_update import update_price
@@ -148,6 +149,8 @@ def transition(state: State, command: Command, events: list[Event]) -> None:
         registry.set_status(state, command, events)
     elif isinstance(command, ChangeInstrument):
         registry.change_instrument(state, command, events)
+    elif isinstance(command, SetLeverage):
+        set_leverage(state, command, events)
     elif isinstance(command, SetFeeTier):
         fee_tiers.set_fee_tier(state, command, events)
     elif isinstance(command, AssignFeeTier):
@@ -166,8 +169,6 @@ def rare_transition(state: State, command: Command) -> Event | RejectReason:
         return set_position_exits(state, command)
     if isinstance(command, AdjustMargin):
         return transfers.adjust_margin(state, command)
-    if isinstance(command, SetLeverage):
-        return registry.set_leverage(state, command)
     if isinstance(command, SamplePremium):
         return funding.sample_premium(state, command)
     if isinstance(command, SetMarginMode):

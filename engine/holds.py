@@ -3,6 +3,7 @@
 from engine.commands import BUY, SELL, Side
 from engine.key import Key
 from engine.margin import fee_atoms, initial_margin_atoms
+from engine.market import MARK, Market
 from engine.order import Order
 from engine.position import Position
 
@@ -64,8 +65,12 @@ def side_hold_atoms(queue: list[Order], closing_lots: int) -> int:
 
 
 def present_hold_atoms(key: Key) -> int:
-    """What the key should hold, `max(buy side, sell side)`, with its position as it is."""
-    buys, sells, position = key.buys, key.sells, key.position
+    """What the key should hold, with its position as it is."""
+    return hold_atoms(key.buys, key.sells, key.position)
+
+
+def hold_atoms(buys: list[Order], sells: list[Order], position: Position | None) -> int:
+    """`max(buy side, sell side)` of resting orders, each in execution order (HLD-5)."""
     buy_atoms = side_hold_atoms(buys, lots_against(position, BUY)) if buys else 0
     sell_atoms = side_hold_atoms(sells, lots_against(position, SELL)) if sells else 0
     return max(buy_atoms, sell_atoms)
@@ -77,3 +82,28 @@ def last_opener(queue: list[Order], closing_lots: int) -> Order | None:
         if lots > 0:
             return order
     return None
+
+
+def side_exposure(
+    market: Market, position: Position | None, queue: list[Order], side: Side
+) -> tuple[int, int]:
+    """Notional and lots of one side of a key: its position and what its orders would open."""
+    if position is None:
+        return exposure_of(market, queue, 0, 0)
+    same_lots = position.qty_lots if position.side is side else 0
+    return exposure_of(market, queue, same_lots, position.qty_lots - same_lots)
+
+
+def exposure_of(
+    market: Market, queue: list[Order], same_lots: int, against_lots: int
+) -> tuple[int, int]:
+    """Notional at the mark of a position's lots and at their limits of what a side would open.
+
+    same_lots: of a position of this side.  against_lots: of one on the other, closed first.
+    """
+    total_lots = same_lots
+    lot_ticks = same_lots * market.prices[MARK]
+    for order, lots in opening_lots(queue, against_lots):
+        lot_ticks += lots * order.price_ticks
+        total_lots += lots
+    return lot_ticks * market.k, total_lots

@@ -125,7 +125,7 @@ class Position:
         self.key: Final = key
         self.seat: Final[Seat] = key.seat
         self.side: Final = side
-        self.leverage: Final = leverage
+        self.leverage = leverage
         self.opened_ns: Final = opened_ns
         # Invariant: an open position has at least one lot, and margin ≥ 0.
         self.qty_lots = 0

@@ -11,7 +11,6 @@ from engine.commands import (
     OpenAccount,
     RevokeToken,
     SetInstrumentStatus,
-    SetLeverage,
     SetMarginMode,
     SetPositionMode,
 )
@@ -20,7 +19,6 @@ from engine.events import (
     Event,
     InstrumentChanged,
     InstrumentListed,
-    LeverageChanged,
     MarginModeChanged,
     PositionModeChanged,
     Rejected,
@@ -32,7 +30,6 @@ from engine.fee_tiers import renew_holds
 from engine.funding import next_stamp_ns
 from engine.instrument import (
     HALTED,
-    TICKET,
     InstrumentSpec,
     InstrumentStatus,
     MarginMode,
@@ -178,23 +175,6 @@ def set_status(state: State, command: SetInstrumentStatus, events: list[Event]) 
         cancel_openers(state, market, events)
     if was_halted and command.status is not HALTED and market.has_price():
         travel(state, market)
-
-
-def set_leverage(state: State, command: SetLeverage) -> Event | RejectReason:
-    """The leverage of a key, while nothing uses it (MRG-2)."""
-    if state.account(command.account_id) is None:
-        return RejectReason.UNKNOWN_ACCOUNT
-    market = state.market(command.instrument_id)
-    if market is None:
-        return RejectReason.UNKNOWN_SYMBOL
-    seat = market.seat(command.account_id)
-    if seat.mode is TICKET or (seat.mode is PositionMode.HEDGING) != (command.leg is not Leg.NONE):
-        return RejectReason.BAD_COMBINATION
-    key = seat.key(command.leg)
-    if key.is_in_use() or not 1 <= command.leverage <= market.spec.leverage_max:
-        return RejectReason.BAD_LEVERAGE
-    key.leverage = command.leverage
-    return LeverageChanged(command.account_id, command.instrument_id, command.leverage, command.leg)
 
 
 def set_margin_mode(state: State, command: SetMarginMode) -> Event | RejectReason:
