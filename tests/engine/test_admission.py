@@ -9,6 +9,7 @@ from engine.commands import (
     KEEP,
     AdjustMargin,
     AmendOrder,
+    AssignFeeTier,
     CancelOrder,
     ChangeInstrument,
     Command,
@@ -112,6 +113,7 @@ OTHERS: Final[dict[RejectReason, Callable[[], list[str]]]] = {
     RejectReason.MODE_IN_USE: on_open_position(
         lambda: SetPositionMode(ALICE, InstrumentId(1), PositionMode.HEDGING)
     ),
+    RejectReason.BAD_FEE_TIER: on_open_position(lambda: AssignFeeTier(ALICE, -1)),
     RejectReason.PRICE_OUT_OF_SEQUENCE: late_price,
     RejectReason.PRICE_BEYOND_BAND: far_price,
 }

@@ -23,7 +23,7 @@ from engine.codec import (
     pack_events,
     pack_rows,
 )
-from engine.commands import Command, Leg, SetLeverage
+from engine.commands import KEEP, Command, Leg, SetLeverage
 from engine.events import Event, LeverageChanged
 from engine.instrument import ORDERS_MAX, InstrumentSpec
 from engine.units import AccountId, InstrumentId
@@ -133,7 +133,7 @@ def test_an_instrument_round_trips_with_its_tiers() -> None:
         (7, TIME_NS, ()),
         (8, TIME_NS, 1, (1, 2)),
         OLD_ORDER[:-1],
-        (*OLD_ORDER, 0, False, 1, "", 0, 0),
+        (*OLD_ORDER, 0, False, 1, "", 0, 0, 0, 0),
         (*OLD_ORDER, 0, False, 1, "", 3),
         (*OLD_ORDER, 0, False, 5, ""),
         (19, TIME_NS, 1),
@@ -158,16 +158,19 @@ def test_rows_from_before_fields_were_added_mean_what_they_meant() -> None:
     _, placed = command_from_row(OLD_ORDER)
     _, cancelled = command_from_row((13, TIME_NS, 1, -1))
     _, levered = command_from_row((17, TIME_NS, 1, 2, 3))
-    listed = instrument_from_row(instrument_row(plain_spec())[:-1])
+    _, exits = command_from_row((15, TIME_NS, 1, 2, 3, 4, 5, 3))
+    listed = instrument_from_row(instrument_row(plain_spec())[:-6])
 
     assert isinstance(placed, commands.PlaceOrder)
-    assert command_row(TIME_NS, placed) == (*OLD_ORDER, 0, False, 1, "", 0)
+    assert command_row(TIME_NS, placed) == (*OLD_ORDER, 0, False, 1, "", 0, 0, 0)
     assert command_row(TIME_NS, cancelled) == (13, TIME_NS, 1, -1, False)
     assert command_row(TIME_NS, levered) == (17, TIME_NS, 1, 2, 3, 0)
-    assert instrument_row(listed) == (*instrument_row(plain_spec())[:-1], ORDERS_MAX)
+    assert command_row(TIME_NS, exits) == (15, TIME_NS, 1, 2, 3, 4, 5, 3, KEEP, KEEP)
+    without_funding = (ORDERS_MAX, 0, 0, 0, 0, 0)
+    assert instrument_row(listed) == (*instrument_row(plain_spec())[:-6], *without_funding)
 
 
-@pytest.mark.parametrize("lacking", [1, 2, 3])
+@pytest.mark.parametrize("lacking", [1, 2, 3, 4, 5, 6, 7])
 def test_rows_that_lack_some_of_the_added_fields_are_read_too(lacking: int) -> None:
     full = command_row(TIME_NS, command_from_row(OLD_ORDER)[1])
 

@@ -26,6 +26,7 @@ def test_numbers_are_part_of_the_journal() -> None:
     assert numbers(Side) == "BUY=1 SELL=2"
     assert numbers(OrderType) == (
         "MARKET=1 LIMIT=2 STOP_MARKET=3 TAKE_PROFIT_MARKET=4 STOP_LIMIT=5 TAKE_PROFIT_LIMIT=6"
+        " TRAILING_STOP=7"
     )
     assert numbers(SelfTradePrevention) == (
         "CANCEL_MAKER=1 CANCEL_TAKER=2 CANCEL_BOTH=3 DECREMENT=4"

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.commands import Side
-from engine.deleveraging import counterparties
+from engine.deleveraging import first_counterparty
+from engine.events import CloseCause, Event, PositionReduced
 from engine.position import Position
+from engine.seat import Seat
 from engine.units import NOBODY, AccountId, PositionId
 from tests.engine.books import book_venue, market_of
 from tests.engine.venue import K, Venue
@@ -24,6 +26,23 @@ def held(venue: Venue, number: int, account: int, side: Side, *amounts: int) -> 
     position.margin_atoms, position.initial_margin_atoms = amounts[2:]
     seat.add_position(position)
     return position
+
+
+def counterparties(venue: Venue, position: Position) -> list[Position]:
+    """All of the other side, each closed in its turn, as long as somebody is there."""
+    state = venue.state
+    taken: list[Position] = []
+    while any(seat_has_other(seat, position) for seat in position.market.seats):
+        other = first_counterparty(state, position, [])
+        other.qty_lots = 0
+        other.seat.remove_position(other)
+        taken.append(other)
+    return taken
+
+
+def seat_has_other(seat: Seat | None, position: Position) -> bool:
+    """Whether an account has a position on the other side."""
+    return seat is not None and any(p.side is not position.side for p in seat.positions())
 
 
 def expected_key(position: Position) -> tuple[int, Fraction, int]:
@@ -67,21 +86,43 @@ def test_the_other_side_is_ranked_by_profit_and_leverage(
         amounts = lots, cost, 1_000 * K * margin, 1_000 * K * initial
         positions.append(held(venue, number, account, Side.SELL, *amounts))
 
-    assert counterparties(bankrupt) == sorted(positions, key=expected_key)
+    expected = sorted(positions, key=expected_key)
+    assert counterparties(venue, bankrupt) == expected
 
 
 def test_the_fund_comes_last_and_the_own_side_never() -> None:
     venue = book_venue(position_mode=1)
     bankrupt = held(venue, 1, 1, Side.SELL, 10, 10 * MARK * K, 0, 1)
-    second = held(venue, 5, NOBODY, Side.BUY, 1, 1, 0, 0)
-    first = held(venue, 4, NOBODY, Side.BUY, 1, 1, 0, 0)
-    losing = held(venue, 3, 2, Side.BUY, 10, 11 * MARK * K, 0, 1)
-    held(venue, 2, 3, Side.SELL, 10, 10 * MARK * K, 0, 1)
+    fund = held(venue, 2, NOBODY, Side.BUY, 1, 1, 0, 0)
+    losing = held(venue, 4, 2, Side.BUY, 10, 11 * MARK * K, 0, 1)
+    held(venue, 3, 3, Side.SELL, 10, 10 * MARK * K, 0, 1)
 
-    assert counterparties(bankrupt) == [losing, first, second]
+    assert counterparties(venue, bankrupt) == [losing, fund]
 
 
-def test_nobody_is_on_the_other_side_of_an_empty_market() -> None:
-    venue = book_venue()
+def test_who_has_filled_since_is_ranked_anew() -> None:
+    """A ranking outlives the liquidation it was made for; the events say what it missed."""
+    venue = book_venue(position_mode=1)
+    bankrupt = held(venue, 1, 1, Side.BUY, 10, 10 * MARK * K, 0, 1)
+    best, second, third = (
+        held(venue, number, number, Side.SELL, 10, (10 * MARK + gain) * K, MARK * K, MARK * K)
+        for number, gain in ((2, 300), (3, 200), (4, 100))
+    )
+    for position in (best, second, third):
+        venue.state.positions.put(position.position_id, position)
+    events: list[Event] = []
+    assert first_counterparty(venue.state, bankrupt, events) is best
 
-    assert counterparties(held(venue, 1, 1, Side.BUY, 1, 1, 0, 1)) == []
+    events.append(reduced(best))  # by a part: it is there again
+    assert first_counterparty(venue.state, bankrupt, events) is best
+    third.cost_atoms += 500 * K
+    events.append(reduced(third))
+    assert first_counterparty(venue.state, bankrupt, events) is third
+    assert first_counterparty(venue.state, bankrupt, events) is second
+
+
+def reduced(position: Position) -> PositionReduced:
+    """It lost lots; whatever else."""
+    return PositionReduced(
+        position.position_id, position.account_id, 1, 1, 1, 0, 0, 0, 0, CloseCause.ORDER
+    )

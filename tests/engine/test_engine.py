@@ -21,7 +21,8 @@ from engine.state import State
 from engine.units import E8, AccountId, OrderId
 from tests.engine.samples import sample_commands
 from tests.engine.senseless import senseless_command
-from tests.engine.traffic import Traffic, opening_commands, run_traffic
+from tests.engine.traffic import Traffic, run_traffic
+from tests.engine.traffic_venue import opening_commands
 from tests.engine.venue import SECOND_NS, START_NS, Venue, netting_spec, order, price
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +112,8 @@ def test_random_traffic_keeps_everything_sound(
             check(engine.state)
 
     often = {"OrderAccepted", "OrderFilled", "PositionClosed", "OrderTriggered", "OrderAmended"}
-    often |= {"Traded", "BookChanged", "BatchItem"}
+    often |= {"Traded", "BookChanged", "BatchItem", "LiquidationStep"}
+    often |= {"FundingSettled", "FundingPaid", "PremiumSampled", "FeeTierChanged"}
     assert min(kinds[name] for name in often) > 10, kinds
     assert kinds["AccountLiquidated"] > 0
     count("commands of random traffic, checked", 6_000)

@@ -25,6 +25,7 @@ def test_numbers_are_part_of_the_journal() -> None:
         ("LIQUIDATION", 5),
         ("GAP", 6),
         ("AUTO_DELEVERAGE", 7),
+        ("TRAILING_STOP", 8),
     ]
     assert [int(member) for member in (MAKER, TAKER)] == [int(member) for member in Liquidity]
     assert [(s.name, int(s)) for s in PositionStatus] == [

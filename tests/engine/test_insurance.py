@@ -3,7 +3,7 @@
 import pytest
 
 from engine.commands import Side
-from engine.insurance import fund_can_take, fund_positions
+from engine.insurance import fund_can_take, fund_position
 from engine.units import E8, NOBODY
 from tests.engine.books import book_venue, market_of
 from tests.engine.test_deleveraging import held
@@ -71,10 +71,10 @@ def test_an_empty_fund_takes_only_what_pays_for_itself() -> None:
     assert not fund_can_take(venue.state, position, 10, MARK - MARK // 100)
 
 
-def test_its_positions_are_those_of_account_zero() -> None:
+def test_its_position_is_that_of_account_zero() -> None:
     venue = venue_with(0, mode=1)
-    assert fund_positions(market_of(venue)) == []
+    assert fund_position(market_of(venue)) is None
     first = held(venue, 2, NOBODY, Side.SELL, 1, LOT, 0, 0)
     held(venue, 1, 1, Side.BUY, 1, LOT, 0, 0)
 
-    assert fund_positions(market_of(venue)) == [first]
+    assert fund_position(market_of(venue)) is first

@@ -134,10 +134,10 @@ def test_every_status_can_follow_every_other(old: InstrumentStatus, new: Instrum
     ]
 
 
-def test_leverage_is_a_setting_of_a_key_that_nothing_uses() -> None:
+def test_leverage_is_a_setting_of_a_key_which_orders_in_use_keep() -> None:
     venue = Venue(netting_spec())
     assert venue.say(SetLeverage(ALICE, BTC, 100))[0]["leverage"] == 100
     venue.apply(order(qty_lots=1, leverage=0, price_ticks=190_000))
     assert venue.hold() == 19 * E8 // 100
-    assert venue.names(SetLeverage(ALICE, BTC, 100)) == ["BAD_LEVERAGE"]
+    assert venue.names(order(qty_lots=1, leverage=50)) == ["BAD_LEVERAGE"]
     assert Venue().names(SetLeverage(ALICE, BTC, 5)) == ["BAD_COMBINATION"]

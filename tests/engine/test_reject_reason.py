@@ -42,6 +42,7 @@ OTHERS = [
     "PRICE_OUT_OF_SEQUENCE",
     "PRICE_BEYOND_BAND",
     "MODE_IN_USE",
+    "BAD_FEE_TIER",
 ]
 
 

@@ -6,7 +6,6 @@ Run as a program it prints the event chain after the commands of a seed:
 
 import random
 import sys
-from collections.abc import Iterator
 from typing import Any, Final
 
 from engine.commands import (
@@ -15,18 +14,19 @@ from engine.commands import (
     AdjustMargin,
     AdvanceTime,
     AmendOrder,
+    AssignFeeTier,
     CancelAfter,
     CancelOrder,
     CancelOrders,
     Command,
     Deposit,
     Leg,
-    ListInstrument,
-    OpenAccount,
     OrderType,
     PlaceOrder,
     PriceSource,
+    SamplePremium,
     SelfTradePrevention,
+    SetFeeTier,
     SetInstrumentStatus,
     SetLeverage,
     SetMarginMode,
@@ -38,52 +38,13 @@ from engine.commands import (
     Withdraw,
 )
 from engine.engine import Engine
-from engine.instrument import FeeBasis, InstrumentStatus, MarginMode, PositionMode
+from engine.instrument import InstrumentStatus, MarginMode, PositionMode
 from engine.state import State, open_positions
 from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
-from tests.engine.venue import (
-    SECOND_NS,
-    START_NS,
-    book_spec,
-    cross_spec,
-    netting_spec,
-    order,
-    plain_spec,
-    price,
-)
+from tests.engine.traffic_venue import ACCOUNTS, MARKETS, opening_commands
+from tests.engine.venue import SECOND_NS, START_NS, order, price
 
-ACCOUNTS: Final = 6
-MARKETS: Final = 6  # tickets and netting on quotes, netting and tickets with books, cross of both
 LIMIT_TYPES: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
-TIERS: Final = ((20_000 * E8, 500_000, 100), (10**17, 1_000_000, 20))
-
-
-def opening_commands() -> Iterator[Command]:
-    """A market of each kind, some accounts, money and a first price."""
-    yield ListInstrument(plain_spec(tiers=TIERS, taker_fee_e8=40_000, maker_fee_e8=20_000))
-    yield ListInstrument(
-        netting_spec(
-            symbol="ETH/USDT",
-            tiers=TIERS,
-            taker_fee_e8=50_000,
-            maker_fee_e8=-10_000,
-            fee_basis=FeeBasis.NOTIONAL,
-            close_fee_reserved=True,
-        )
-    )
-    fees = {"taker_fee_e8": 50_000, "maker_fee_e8": -10_000, "liquidation_fee_e8": 100_000}
-    for symbol, mode in (("SOL/USDT", PositionMode.NETTING), ("XRP/USDT", PositionMode.TICKET)):
-        yield ListInstrument(book_spec(symbol=symbol, position_mode=mode, tiers=TIERS, **fees))
-    yield ListInstrument(cross_spec(symbol="ADA/USDT", tiers=TIERS, **fees))
-    crossed = {"symbol": "DOT/USDT", "margin_mode": MarginMode.CROSS}
-    yield ListInstrument(book_spec(**crossed, tiers=TIERS, **fees))
-    for number in range(1, ACCOUNTS + 1):
-        yield OpenAccount(f"user-{number}")
-        yield Deposit(AccountId(number), "USDT", 2_000 * E8, f"first-{number}")
-        for market in (5, 6):
-            yield SetLeverage(AccountId(number), InstrumentId(market), 50)
-    for market in range(1, MARKETS + 1):
-        yield price(200_000, instrument=market)
 
 
 class Traffic:
@@ -109,6 +70,7 @@ class Traffic:
             (self.batch, 3),
             (self.rare, 3),
             (self.modes, 2),
+            (self.finance, 4),
         )
         makers = [maker for maker, _ in kinds]
         return chance.choices(makers, [weight for _, weight in kinds])[0]()
@@ -262,6 +224,17 @@ class Traffic:
             SetLeverage(account, market, chance.choice([1, 10, 50]), leg),
             SetMarginMode(account, market, leg, chance.choice(list(MarginMode))),
             SetPositionMode(account, market, chance.choice(list(PositionMode))),
+        ]
+        return chance.choice(commands)
+
+    def finance(self) -> Command:
+        """Premium samples and fee tiers."""
+        chance = self.chance
+        market, tier = InstrumentId(chance.randint(1, MARKETS)), chance.randint(0, 3)
+        commands: list[Command] = [
+            *[SamplePremium(market)] * 4,
+            SetFeeTier(market, tier, chance.randint(-20_000, 40_000), chance.randint(0, 90_000)),
+            AssignFeeTier(self.account(), tier),
         ]
         return chance.choice(commands)
 

@@ -103,6 +103,8 @@ def order(**fields: Any) -> PlaceOrder:
         "self_trade_prevention": CANCEL_MAKER,
         "oco_group": "",
         "leg": Leg.NONE,
+        "trail_ticks": 0,
+        "trail_e8": 0,
     }
     assert fields.keys() <= terms.keys(), fields.keys() - terms.keys()
     terms.update(fields)

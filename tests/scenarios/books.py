@@ -67,7 +67,7 @@ def shown_by_orders(state: State) -> dict[Level, int]:
 
 
 def check_between_users(state: State, market: Market) -> None:
-    """Longs and shorts are equal, and clearing owes exactly what they paid in (CLR-1).
+    """Longs and shorts are equal; clearing owes what they paid in, less what they owe (CLR-1).
 
     No bid reaches an ask.
     """
@@ -76,7 +76,7 @@ def check_between_users(state: State, market: Market) -> None:
         if position.market is market:
             sign = 1 if position.side is Side.BUY else -1
             lots += sign * position.qty_lots
-            cost_atoms += sign * position.cost_atoms
+            cost_atoms += sign * position.cost_atoms + position.accrued_atoms
     assert lots == 0
     ledger = state.ledger.assets[market.asset_id]
     assert ledger.clearing.get(market.instrument_id, 0) == -cost_atoms

@@ -44,5 +44,7 @@ def percent(rate_e8: int) -> str:
 
 
 def seconds_ns(text: str) -> int:
-    """A time such as `1.5s`, in nanoseconds."""
+    """A time such as `1.5s` or `8h`, in nanoseconds."""
+    if text.endswith("h"):
+        return to_units(text.removesuffix("h"), ATOM) * 36_000
     return to_units(text.removesuffix("s"), ATOM) * 10

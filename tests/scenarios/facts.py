@@ -1,5 +1,7 @@
 """What is true in a story's venue, in words: what `show` prints and `expect` compares."""
 
+from typing import Final
+
 from engine.commands import Side
 from engine.cross import CrossAccount, spendable_atoms
 from engine.margin import bankruptcy_ticks, profit_atoms
@@ -8,10 +10,13 @@ from engine.order import Order
 from engine.position import Position
 from engine.state import open_orders, open_positions
 from engine.units import E8, AssetId, div_ceil
-from tests.scenarios.telling import money, price, size
+from tests.scenarios.words import money, price, size
 from tests.scenarios.world import World
 
 Facts = dict[str, str]
+
+# What few positions and orders have; `show` mentions it where it is.
+UNSET: Final = {"owes": "0", "trail": "none"}
 
 
 def account_facts(world: World, name: str, asset: str = "USDT") -> Facts:
@@ -65,7 +70,8 @@ def position_facts(position: Position) -> Facts:
     """Everything a trader reads of a position."""
     market, spec = position.market, position.market.spec
     lots, cost = position.qty_lots, position.cost_atoms
-    bankruptcy = bankruptcy_ticks(position.side, lots, cost, position.margin_atoms, market.k)
+    basis, margin = position.basis_atoms(), position.margin_atoms
+    bankruptcy = bankruptcy_ticks(position.side, lots, basis, margin, market.k)
     auto_close = position.auto_close
     armed = auto_close is not None and auto_close.levels is not None
     liquidation = position.liquidation
@@ -74,11 +80,12 @@ def position_facts(position: Position) -> Facts:
         "side": "long" if position.side is Side.BUY else "short",
         "size": size(spec, lots),
         "cost": money(cost),
-        "margin": money(position.margin_atoms),
+        "margin": money(margin),
+        "owes": money(position.accrued_atoms),
         "base": money(position.initial_margin_atoms),
         "leverage": f"{position.leverage}x",
         "realized": money(position.realized_atoms),
-        "profit": money(profit_atoms(position.side, lots, cost, market.mark_ticks, market.k)),
+        "profit": money(profit_atoms(position.side, lots, basis, market.mark_ticks, market.k)),
         "liquidation": price(spec, position.liquidation_ticks if will_liquidate else 0),
         "bankruptcy": price(spec, max(0, bankruptcy)),
         "stop-loss": price(spec, position.stop_loss_ticks),
@@ -167,7 +174,8 @@ def shown(world: World, subject: str) -> list[str]:
     facts = facts_of(world, subject)
     if not facts:
         return [f"{subject} is gone"]
-    lines = [f"{subject}: " + ", ".join(f"{name} {value}" for name, value in facts.items())]
+    said = [f"{name} {value}" for name, value in facts.items() if UNSET.get(name) != value]
+    lines = [f"{subject}: " + ", ".join(said)]
     if "locked" in facts:
         account_id = world.account_id(subject.split()[0])
         positions, orders = (

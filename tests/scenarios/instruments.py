@@ -51,13 +51,20 @@ FIELDS: Final = {
     "min-lots": "qty_lots_min",
     "max-lots": "qty_lots_max",
     "stale": "stale_after_ns",
+    "funding": "funding_interval_ns",
+    "interest": "funding_interest_e8",
+    "clamp": "funding_clamp_e8",
+    "cap": "funding_cap_e8",
+    "impact": "impact_notional_atoms",
 }
 READERS: Final[dict[str, Callable[[str], int]]] = {
     **dict.fromkeys(["maker", "taker", "liquidation-fee", "band", "sanity"], percent_e8),
-    **dict.fromkeys(["tick", "lot", "min-notional"], lambda text: to_units(text, ATOM)),
+    **dict.fromkeys(["interest", "clamp", "cap"], percent_e8),
+    **dict.fromkeys(["tick", "lot", "min-notional", "impact"], lambda text: to_units(text, ATOM)),
     **dict.fromkeys(["max-leverage", "max-orders", "max-conditionals"], int),
     **dict.fromkeys(["min-lots", "max-lots"], int),
     "stale": seconds_ns,
+    "funding": seconds_ns,
 }
 
 

@@ -8,6 +8,7 @@
     token phone for alice may read trade                     revoke token phone
     alice buys 0.1 at market, 20x                            alice sells 100 USDT at 21000.0, 5x
     alice buys 0.1 at stop 21000.0, 20x                      alice sells 0.1 at target 21000.0
+    alice sells 0.1 at trail 100.0 [from 21000.0]            (or `trail 1%`, or `trail 100.0 1%`)
     alice buys 0.1 at stop 21000.0 limit 21050.0, 20x        (or `target … limit …`)
     alice closes position 2 [0.05] at market                 (or any `at …` of an order)
     alice cancels order 1 | id abc | all [in BTC/USDT]       alice cancels all after 60s
@@ -15,15 +16,19 @@
     alice amends order 1 to [0.05] [100 USDT] [at 19000.0] [stop 19000.0]
     alice submits: buys 0.1 at 19000.0; amends order 1 to 0.05; cancels order 2
     alice sets on position 2: stop loss 19000.0, take profit none, auto-close -50%, watching last
+    alice sets on position 2: trail 100.0 1%                 (or `trail none`)
     alice adds 20 to position 2          alice removes 20 from position 2
     alice sets leverage 10x [for long] [in ETH/USDT]
     alice sets position mode hedging [in ETH/USDT]
     alice sets margin mode cross [for long] [in ETH/USDT]
+    sample premium [of ETH/USDT]
+    fee tier 1 pays maker -0.01% taker 0.03% [in ETH/USDT]       alice gets fee tier 1
 
 Options of an order, each after a comma: `20x`, `ioc`, `fok`, `until 60s`, `post-only`,
 `reduce-only`, `close-position`, `closing position 2`, `stop loss 19000.0`, `take profit 22000.0`,
-`auto-close -50%`, `watching last`, `showing 0.01` (iceberg), `stp decrement` (or `cancel-maker`,
-`cancel-taker`, `cancel-both`), `oco exit`, `leg long`, `id abc`, `body xyz`, `in ETH/USDT`.
+`auto-close -50%`, `trail 100.0 1%`, `watching last`, `showing 0.01` (iceberg), `stp decrement`
+(or `cancel-maker`, `cancel-taker`, `cancel-both`), `oco exit`, `leg long`, `id abc`, `body xyz`,
+`in ETH/USDT`.
 What a line does not mention is absent.
 
 `expect` and `show` take `alice`, `venue`, `fund`, `position 2`, `order 1`, `BTC/USDT`; `show` also
@@ -31,20 +36,17 @@ What a line does not mention is absent.
 """
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from engine import commands
-from engine.commands import ALL_INSTRUMENTS, KEEP, Command, Leg, PriceSource, Scope
-from engine.instrument import InstrumentStatus, MarginMode, PositionMode
-from engine.units import AccountId, InstrumentId, OrderId, PositionId
-from tests.scenarios.decimals import ATOM, percent_e8, seconds_ns, to_units
+from engine.commands import ALL_INSTRUMENTS, Command, PriceSource, Scope
+from engine.instrument import InstrumentStatus
+from engine.units import AccountId, InstrumentId, OrderId
+from tests.scenarios.decimals import ATOM, seconds_ns, to_units
 from tests.scenarios.instruments import profile, with_settings
+from tests.scenarios.key_language import KEY_GRAMMAR
 from tests.scenarios.orders import order_command
-from tests.scenarios.world import World, token_hash
-
-Words = tuple[str, ...]
-Reader = Callable[[World, Words], list[Command]]
+from tests.scenarios.world import Reader, Words, World, token_hash
 
 STATUSES: Final = {
     "trading": InstrumentStatus.TRADING,
@@ -178,59 +180,6 @@ def _amend(world: World, words: Words) -> list[Command]:
     ]
 
 
-def _exits(world: World, words: Words) -> list[Command]:
-    name, position_id, terms = words
-    tick_e8 = world.market().spec.tick_size_e8
-    exits = {"stop loss": KEEP, "take profit": KEEP, "auto-close": KEEP}
-    source = PriceSource.MARK
-    for term in terms.split(", "):
-        word, value = term.rsplit(" ", 1)
-        if word == "watching":
-            source = PriceSource[value.upper()]
-        elif value == "none":
-            exits[word] = 0
-        else:
-            exits[word] = percent_e8(value) if word == "auto-close" else to_units(value, tick_e8)
-    stop_loss, take_profit, auto_close = exits.values()
-    account_id, position = world.account_id(name), PositionId(int(position_id))
-    return [
-        commands.SetPositionExits(account_id, position, stop_loss, take_profit, auto_close, source)
-    ]
-
-
-def _margin(world: World, words: Words) -> list[Command]:
-    name, verb, amount, position_id = words
-    atoms = to_units(amount, ATOM) * (1 if verb == "adds" else -1)
-    return [commands.AdjustMargin(world.account_id(name), PositionId(int(position_id)), atoms)]
-
-
-def _leverage(world: World, words: Words) -> list[Command]:
-    name, leverage, leg, symbol = words
-    account_id, instrument_id = world.account_id(name), _instrument_id(world, symbol)
-    return [commands.SetLeverage(account_id, instrument_id, int(leverage), _leg(leg))]
-
-
-def _position_mode(world: World, words: Words) -> list[Command]:
-    name, mode, symbol = words
-    account_id, instrument_id = world.account_id(name), _instrument_id(world, symbol)
-    return [commands.SetPositionMode(account_id, instrument_id, PositionMode[mode.upper()])]
-
-
-def _margin_mode(world: World, words: Words) -> list[Command]:
-    name, word, leg, symbol = words
-    account_id, instrument_id = world.account_id(name), _instrument_id(world, symbol)
-    mode = MarginMode[word.upper()]
-    return [commands.SetMarginMode(account_id, instrument_id, _leg(leg), mode)]
-
-
-def _instrument_id(world: World, symbol: str) -> InstrumentId:
-    return world.state.symbols.get(symbol, InstrumentId(999 if symbol else 1))
-
-
-def _leg(word: str) -> Leg:
-    return Leg[word.upper()] if word else Leg.NONE
-
-
 def _token(world: World, words: Words) -> list[Command]:
     token, name, scopes = words
     account_id = AccountId(0) if name == "operator" else world.account_id(name)
@@ -263,11 +212,7 @@ GRAMMAR: Final[tuple[tuple[str, Reader], ...]] = (
         rf"(?: at {NUMBER})?(?: stop {NUMBER})?",
         _amend,
     ),
-    (r"(\w+) sets on position (\d+): (.*)", _exits),
-    (rf"(\w+) (adds|removes) {NUMBER} (?:to|from) position (\d+)", _margin),
-    (r"(\w+) sets leverage (-?\d+)x(?: for (\w+))?(?: in (\S+))?", _leverage),
-    (r"(\w+) sets position mode (\w+)(?: in (\S+))?", _position_mode),
-    (r"(\w+) sets margin mode (\w+)(?: for (\w+))?(?: in (\S+))?", _margin_mode),
+    *KEY_GRAMMAR,
     (r"token (\S+) for (\S+) may (.*)", _token),
     (r"revoke token (\S+)", lambda _world, words: [commands.RevokeToken(token_hash(words[0]))]),
     (r"wait (\S+)", _wait),

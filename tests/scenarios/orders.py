@@ -20,7 +20,8 @@ from tests.scenarios.world import World, digest_of
 
 ORDER: Final = (
     r"(\w+) (buys|sells|closes position (\d+)(?: in full)?)(?: (-?[\d.]+)( USDT)?)?"
-    r" at (?:(market)|(stop|target) (-?[\d.]+)(?: limit (-?[\d.]+))?|(-?[\d.]+))"
+    r" at (?:(market)|(stop|target) (-?[\d.]+)(?: limit (-?[\d.]+))?|(-?[\d.]+)"
+    r"|trail ([^,]*?)(?: from (-?[\d.]+))?)"
 )
 MARKET_TYPES: Final = {"stop": OrderType.STOP_MARKET, "target": OrderType.TAKE_PROFIT_MARKET}
 LIMIT_TYPES: Final = {"stop": OrderType.STOP_LIMIT, "target": OrderType.TAKE_PROFIT_LIMIT}
@@ -55,6 +56,8 @@ class Terms:
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_MAKER
     oco_group: str = ""
     leg: Leg = Leg.NONE
+    trail_ticks: int = 0
+    trail_e8: int = 0
 
 
 def order_command(world: World, line: str) -> PlaceOrder:
@@ -91,6 +94,8 @@ def order_command(world: World, line: str) -> PlaceOrder:
         terms.self_trade_prevention,
         terms.oco_group,
         terms.leg,
+        terms.trail_ticks,
+        terms.trail_e8,
     )
 
 
@@ -105,7 +110,8 @@ def _main_terms(world: World, text: str, symbol: str) -> Terms:
     match = re.fullmatch(ORDER, text)
     if match is None:
         raise ValueError(f"an order cannot say: {text}")
-    name, verb, closed, size, is_amount, market, condition, trigger, limit, price = match.groups()
+    name, verb, closed, size, is_amount, market, condition, trigger, *rest = match.groups()
+    limit, price, trail, activation = rest
     tick_e8, lot_e8 = _steps(world, symbol)
     side = Side.BUY if verb == "buys" else Side.SELL
     leg = Leg.NONE
@@ -113,13 +119,15 @@ def _main_terms(world: World, text: str, symbol: str) -> Terms:
         position = world.state.positions.get(int(closed))
         side = Side.SELL if position is None else closing_side(position.side)
         leg = Leg.NONE if position is None else position.key.leg
-    price = price or limit
+    price, trigger = price or limit, trigger or activation
     types = LIMIT_TYPES if limit else MARKET_TYPES
+    order_type = OrderType.MARKET if market else types.get(condition or "", OrderType.LIMIT)
+    trail_ticks, trail_e8 = read_trail(trail or "none", tick_e8)
     lots = to_units(size, lot_e8) if size and not is_amount else 0
     return Terms(
         account_id=world.account_id(name),
         side=side,
-        order_type=OrderType.MARKET if market else types.get(condition or "", OrderType.LIMIT),
+        order_type=order_type if trail is None else OrderType.TRAILING_STOP,
         qty_lots=lots,
         amount_atoms=to_units(size, ATOM) if size and is_amount else 0,
         price_ticks=to_units(price, tick_e8) if price else 0,
@@ -127,13 +135,29 @@ def _main_terms(world: World, text: str, symbol: str) -> Terms:
         position_id=int(closed or 0),
         instrument_id=world.state.symbols.get(symbol, 999 if symbol else 1),
         leg=leg,
+        trail_ticks=trail_ticks,
+        trail_e8=trail_e8,
     )
+
+
+def read_trail(text: str, tick_e8: int) -> tuple[int, int]:
+    """Distance in ticks and rate of `100.0`, `1%` or `100.0 1%`; both 0 of `none`."""
+    ticks = rate_e8 = 0
+    for term in text.replace("none", "").split():
+        if term.endswith("%"):
+            rate_e8 = percent_e8(term)
+        else:
+            ticks = to_units(term, tick_e8)
+    return ticks, rate_e8
 
 
 def _read_option(world: World, terms: Terms, option: str, steps: tuple[int, int]) -> None:
     word, _, value = option.rpartition(" ")
     tick_e8, lot_e8 = steps
-    if re.fullmatch(r"-?\d+x", option):
+    if option.startswith("trail "):
+        trail = read_trail(option.removeprefix("trail "), tick_e8)
+        terms.trail_ticks, terms.trail_e8 = trail
+    elif re.fullmatch(r"-?\d+x", option):
         terms.leverage = int(option.removesuffix("x"))
     elif option in ("ioc", "fok"):
         terms.time_in_force = TimeInForce[option.upper()]

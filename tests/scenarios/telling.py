@@ -1,18 +1,27 @@
 """Events as a trader would be told them.  Knows words and decimals; judges nothing."""
 
-from collections.abc import Callable
-from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 from engine import events
-from engine.commands import Leg, OrderType, Side
-from engine.events import Event, PositionStatus
+from engine.commands import OrderType, Side
+from engine.events import Event
 from engine.instrument import InstrumentSpec
 from engine.reject_reason import RejectReason
-from tests.scenarios.decimals import ATOM, from_units, percent
+from tests.scenarios.decimals import ATOM, from_units
+from tests.scenarios.telling_finance import FINANCE_TELLERS
+from tests.scenarios.telling_positions import POSITION_TELLERS
+from tests.scenarios.words import (
+    Teller,
+    money,
+    price,
+    size,
+    spec_of,
+    spec_of_order,
+    symbol,
+    trader,
+    word,
+)
 from tests.scenarios.world import World
-
-Teller = Callable[[World, Any], str]
 
 # What a setting up says of itself; a story is told what comes of it.
 QUIET: Final = (
@@ -55,50 +64,6 @@ def level(spec: InstrumentSpec, change: events.BookChanged) -> str:
     return f"{size(spec, change.qty_lots)} @ {price(spec, change.price_ticks)}"
 
 
-def money(atoms: int) -> str:
-    """An amount as a decimal."""
-    return from_units(atoms, ATOM)
-
-
-def price(spec: InstrumentSpec, ticks: int) -> str:
-    """A price as a decimal; none is 0."""
-    return from_units(ticks, spec.tick_size_e8) if ticks else "none"
-
-
-def size(spec: InstrumentSpec, lots: int) -> str:
-    """A quantity as a decimal."""
-    return from_units(lots * spec.lot_size_e8, ATOM)
-
-
-def word(member: IntEnum) -> str:
-    """The member's name as words."""
-    return member.name.lower().replace("_", " ")
-
-
-def trader(world: World, account_id: int) -> str:
-    """Who has the order or position; account 0 is the insurance fund there."""
-    return world.name(account_id) if account_id else "fund"
-
-
-def spec_of_order(world: World, order_id: int) -> InstrumentSpec:
-    """The settings of an open order's market; the first market's if it is closed by now."""
-    order = world.state.orders.get(order_id)
-    return world.market().spec if order is None else order.market.spec
-
-
-def spec_of_position(world: World, position_id: int) -> InstrumentSpec:
-    """The settings of an open position's market; the first market's if it is closed by now."""
-    position = world.state.positions.get(position_id)
-    return world.market().spec if position is None else position.market.spec
-
-
-def spec_of(world: World, instrument_id: int) -> InstrumentSpec:
-    """The settings of a market."""
-    market = world.state.market(instrument_id)
-    assert market is not None
-    return market.spec
-
-
 def rejected(world: World, event: events.Rejected) -> str:
     """A refusal."""
     return f"{world.name(event.account_id)} refused: {event.reason.name}"
@@ -118,6 +83,9 @@ def accepted(world: World, event: events.OrderAccepted) -> str:
     where = "market"
     if event.order_type is OrderType.LIMIT:
         where = price(spec, event.price_ticks)
+    elif event.order_type is OrderType.TRAILING_STOP:
+        begins = f" from {price(spec, event.trigger_ticks)}" if event.trigger_ticks else ""
+        where = f"trail{begins}"
     elif event.trigger_ticks:
         is_stop = event.order_type in (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
         where = f"{'stop' if is_stop else 'target'} {price(spec, event.trigger_ticks)}"
@@ -162,72 +130,6 @@ def filled(world: World, event: events.OrderFilled) -> str:
     )
 
 
-def opened(world: World, event: events.PositionOpened) -> str:
-    """A new position."""
-    spec = spec_of(world, event.instrument_id)
-    side = "long" if event.side is Side.BUY else "short"
-    return (
-        f"{trader(world, event.account_id)} position {event.position_id} opens:"
-        f" {side} {size(spec, event.qty_lots)}, cost {money(event.cost_atoms)},"
-        f" margin {money(event.margin_atoms)}, {event.leverage}x"
-    )
-
-
-def increased(world: World, event: events.PositionIncreased) -> str:
-    """A position that grew."""
-    spec = spec_of_position(world, event.position_id)
-    return (
-        f"{trader(world, event.account_id)} position {event.position_id} grows:"
-        f" {size(spec, event.qty_lots)}, cost {money(event.cost_atoms)},"
-        f" margin {money(event.margin_atoms)}"
-    )
-
-
-def reduced(world: World, event: events.PositionReduced) -> str:
-    """A position that shrank: what is left, and who was paid or paid."""
-    spec = spec_of_position(world, event.position_id)
-    left = f"left {size(spec, event.qty_lots)}"
-    if event.qty_lots:
-        left += f", cost {money(event.cost_atoms)}, margin {money(event.margin_atoms)}"
-    flows = (
-        ("paid", event.paid_atoms),
-        ("to insurance", event.liquidation_fee_atoms),
-        ("insurance pays", event.insurance_paid_atoms),
-        ("house pays", event.house_paid_atoms),
-    )
-    told_flows = "".join(f", {name} {money(atoms)}" for name, atoms in flows if atoms)
-    name = trader(world, event.account_id)
-    return f"{name} position {event.position_id} reduced by {word(event.cause)}: {left}{told_flows}"
-
-
-def closed(world: World, event: events.PositionClosed) -> str:
-    """The end of a position."""
-    how = "liquidated" if event.status is PositionStatus.LIQUIDATED else "closed"
-    gain = money(event.realized_atoms)
-    return f"{trader(world, event.account_id)} position {event.position_id} {how}: realized {gain}"
-
-
-def exits(world: World, event: events.ExitsChanged) -> str:
-    """A position's exits."""
-    spec = spec_of_position(world, event.position_id)
-    auto_close = percent(event.auto_close_e8) if event.auto_close_e8 else "none"
-    return (
-        f"{world.name(event.account_id)} position {event.position_id} exits:"
-        f" stop loss {price(spec, event.stop_loss_ticks)},"
-        f" take profit {price(spec, event.take_profit_ticks)}, auto-close {auto_close}"
-    )
-
-
-def symbol(world: World, instrument_id: int) -> str:
-    """The name of a market."""
-    return spec_of(world, instrument_id).symbol
-
-
-def place(world: World, instrument_id: int, leg: Leg) -> str:
-    """The name of a market, and of a leg in it."""
-    return symbol(world, instrument_id) + ("" if leg is Leg.NONE else f", {word(leg)} leg")
-
-
 def timer(world: World, event: events.CancelAfterSet) -> str:
     """An account's timer, counted from now."""
     left = from_units((event.due_ns - world.time_ns) // 10, ATOM)
@@ -255,14 +157,6 @@ TELLERS: Final[dict[type[Event], Teller]] = {
     events.OrderCancelled: cancelled,
     events.OrderExpired: lambda w, e: f"{w.name(e.account_id)} order {e.order_id} expires",
     events.OrderFilled: filled,
-    events.PositionOpened: opened,
-    events.PositionIncreased: increased,
-    events.PositionReduced: reduced,
-    events.PositionClosed: closed,
-    events.MarginAdjusted: lambda w, e: (
-        f"{w.name(e.account_id)} position {e.position_id} margin {money(e.margin_atoms)}"
-    ),
-    events.ExitsChanged: exits,
     events.Traded: lambda w, e: (
         f"trade: {word(e.side)} {size(spec_of(w, e.instrument_id), e.qty_lots)}"
         f" @ {price(spec_of(w, e.instrument_id), e.price_ticks)}"
@@ -270,22 +164,6 @@ TELLERS: Final[dict[type[Event], Teller]] = {
     events.BatchItem: lambda w, e: f"{w.name(e.account_id)} item {e.place}:",
     events.CancelAfterSet: timer,
     events.CancelAfterFired: lambda w, e: f"{w.name(e.account_id)} cancel-after runs out",
-    events.LeverageChanged: lambda w, e: (
-        f"{w.name(e.account_id)} leverage {e.leverage}x in {place(w, e.instrument_id, e.leg)}"
-    ),
-    events.PositionModeChanged: lambda w, e: (
-        f"{w.name(e.account_id)} position mode {word(e.mode)} in {symbol(w, e.instrument_id)}"
-    ),
-    events.MarginModeChanged: lambda w, e: (
-        f"{w.name(e.account_id)} margin mode {word(e.margin_mode)}"
-        f" in {place(w, e.instrument_id, e.leg)}"
-    ),
-    events.AccountLiquidated: lambda w, e: (
-        f"{w.name(e.account_id)} is liquidated: equity {money(e.equity_atoms)},"
-        f" maintenance {money(e.maintenance_atoms)}"
-    ),
-    events.DebtSettled: lambda w, e: (
-        f"{w.name(e.account_id)} owes nothing more: fees waived {money(e.waived_atoms)},"
-        f" insurance pays {money(e.insurance_paid_atoms)}"
-    ),
+    **POSITION_TELLERS,
+    **FINANCE_TELLERS,
 }

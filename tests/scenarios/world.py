@@ -1,5 +1,6 @@
 """A venue in a story: the engine, its clock, and the names that a trader uses for things."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -83,3 +84,7 @@ def digest_of(text: str) -> bytes:
 def token_hash(name: str) -> bytes:
     """What the venue knows of a token."""
     return sha256(name.encode()).digest()
+
+
+Words = tuple[str, ...]
+Reader = Callable[[World, Words], list[Command]]
