@@ -13,8 +13,10 @@ from tests.oracle.cross import (
     standing,
     value_at_mark,
 )
+from tests.oracle.funding import is_put_off
 from tests.oracle.holds import rebalance
 from tests.oracle.ladder import stale
+from tests.oracle.liquidation_step import tell_step
 from tests.oracle.records import E8, Market, Order, Position
 from tests.oracle.rules import (
     bankruptcy_tick_of,
@@ -37,6 +39,8 @@ def check_accounts(state: State) -> None:
         for asset_id in sorted(state.assets):
             # Asked at its turn: an earlier account's liquidation may have given it a position.
             backed = cross_positions(state, account_id, asset_id)
+            if is_put_off(state, account_id, asset_id):
+                continue
             if backed or state.free.get((account_id, asset_id), 0) < 0:
                 check_account(state, account_id, asset_id)
 
@@ -166,6 +170,7 @@ def close(state: State, position: Position, lots: int, price_ticks: int) -> None
     """LIQ-3 or LIQ-5 for some lots of a cross position."""
     market = state.markets[position.instrument_id]
     assert market.prices is not None
+    tell_step(state, position, lots, price_ticks if market.is_order_driven else 0)
     if market.is_order_driven:
         state.hit("LIQ-10 in a book")
         close_through_book(state, market, position, lots, price_ticks)

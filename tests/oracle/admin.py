@@ -2,6 +2,7 @@
 
 from tests.oracle.cross import spendable
 from tests.oracle.firing import travel
+from tests.oracle.funding import next_stamp_ns, wake
 from tests.oracle.holds import rebalance
 from tests.oracle.orders import refuse_if
 from tests.oracle.records import (
@@ -12,13 +13,8 @@ from tests.oracle.records import (
     Market,
     Prices,
 )
-from tests.oracle.rules import (
-    IDENTITY,
-    instrument_is_bad,
-    is_name,
-    largest_price_ticks,
-    within_band,
-)
+from tests.oracle.rules import largest_price_ticks, within_band
+from tests.oracle.settings import IDENTITY, instrument_is_bad, is_name
 from tests.oracle.state import Refused, State
 
 
@@ -92,7 +88,8 @@ def list_instrument(state: State, command: Fields) -> None:
     instrument_id = len(state.markets) + 1
     asset_id = state.asset_named(spec["settlement"])
     k = spec["tick_size_e8"] * spec["lot_size_e8"] // 10**8
-    state.markets[instrument_id] = Market(instrument_id, asset_id, spec, k)
+    stamp_ns = next_stamp_ns(spec, state.now_ns)
+    state.markets[instrument_id] = Market(instrument_id, asset_id, spec, k, next_stamp_ns=stamp_ns)
     state.tell("InstrumentListed", instrument_id=instrument_id, symbol=spec["symbol"])
 
 
@@ -108,6 +105,9 @@ def change_instrument(state: State, command: Fields) -> None:
     margins = {"tiers", "taker_fee_e8", "close_fee_reserved"}
     refuse_if(in_use and bool(margins & set(differs)), "INSTRUMENT_IN_USE")
     market.spec = spec
+    if "funding_interval_ns" in differs:
+        state.hit("FUN-1 interval changed")
+        market.next_stamp_ns = next_stamp_ns(spec, state.now_ns)
     state.tell("InstrumentChanged", instrument_id=market.instrument_id)
     if "maker_fee_e8" in differs:
         for account_id in sorted(state.accounts):
@@ -127,6 +127,7 @@ def set_status(state: State, command: Fields) -> None:
             state.cancel(order, "CLOSE_ONLY")
             rebalance(state, order.account_id, market)
     if was == "HALTED" and market.status != "HALTED" and market.processed is not None:
+        wake(state, market)
         travel(state, market, {}, market.processed)
         market.processed = market.prices
 
@@ -159,6 +160,7 @@ def update_price(state: State, command: Fields) -> None:
     state.tell("PriceAccepted", instrument_id=market.instrument_id, **values)
     if market.processed is None:
         market.processed = new  # The first price has no way to travel.
+    wake(state, market)
     if market.status != "HALTED":
         travel(state, market, {}, market.processed)
         market.processed = market.prices

@@ -80,6 +80,10 @@ class AdminAims(KeyAims):
             return {"spec": spec | {"symbol": self.fresh("E") + "/EUR", "settlement": "EUR"}}
         return {"spec": spec}
 
+    def aim_sample_premium(self, time_ns: int) -> Fields:
+        """Any market, with funding or without."""
+        return {"instrument_id": self.instrument_id()}
+
     def aim_advance_time(self, time_ns: int) -> Fields:
         """Nothing but time."""
         return {}

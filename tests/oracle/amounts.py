@@ -24,6 +24,7 @@ class Closing:
 
     qty_lots: int
     cost_atoms: int
+    accrued_atoms: int
     profit_atoms: int
     margin_atoms: int
     initial_margin_atoms: int
@@ -89,7 +90,10 @@ def closing_of(
     held = position.qty_lots
     rounded = ceil_div if position.side == "BUY" else floor_div
     cost = position.cost_atoms if whole else rounded(position.cost_atoms * qty_lots, held)
-    profit = profit_of(position.side, qty_lots, cost, price_ticks, market.k)
+    accrued = position.accrued_atoms
+    if not whole:
+        accrued = ceil_div(accrued * qty_lots, held)
+    profit = profit_of(position.side, qty_lots, cost, price_ticks, market.k) - accrued
     margin, initial = position.margin_atoms, position.initial_margin_atoms
     if not whole:
         margin = floor_div(margin * qty_lots, held)
@@ -106,6 +110,7 @@ def closing_of(
     return Closing(
         qty_lots,
         cost,
+        accrued,
         profit,
         margin,
         initial,

@@ -48,7 +48,7 @@ def would_trigger(draft: BookDraft) -> bool:
     after = draft.position_after
     if order.auto_close_e8 == 0 or after is None:
         return False
-    numbers = after.qty_lots, after.cost_atoms, after.initial_margin_atoms
+    numbers = after.qty_lots, after.basis_atoms, after.initial_margin_atoms
     return auto_close_holds(after.side, *numbers, order.auto_close_e8, draft.mark, draft.market.k)
 
 

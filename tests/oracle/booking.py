@@ -51,6 +51,8 @@ def book_opening(
     if market.is_order_driven and liquidity == "MAKER" and not state.is_cross(order):
         pay_what_is_there(state, opening, max(0, state.free_of(order)))
     is_new = position.qty_lots == 0
+    if position.accrued_atoms > 0:
+        state.hit("FUN-5 increased")
     position.qty_lots += opening.qty_lots
     position.cost_atoms += opening.notional_atoms
     position.margin_atoms += opening.margin_atoms
@@ -120,6 +122,10 @@ def book_closing(
 
     if paid < 0:
         state.hit("CRS-3 debit")
+    if closing.accrued_atoms > 0:
+        state.hit(f"FUN-5 {'all' if closing.qty_lots == position.qty_lots else 'part'} removed")
+        if liquidates:
+            state.hit("FUN-5 liquidated")
     take_off(position, closing)
     position.realized_atoms += paid - closing.margin_atoms
     state.move_free(position.account_id, asset_id, paid)
@@ -180,6 +186,7 @@ def take_off(position: Position, closing: Closing) -> None:
     """The lots that close leave the position with their shares."""
     position.qty_lots -= closing.qty_lots
     position.cost_atoms -= closing.cost_atoms
+    position.accrued_atoms -= closing.accrued_atoms
     position.margin_atoms -= closing.margin_atoms
     position.initial_margin_atoms -= closing.initial_margin_atoms
 

@@ -1,7 +1,7 @@
 """What no order may ask for, whatever the market's state (BAD_COMBINATION).  Knows words."""
 
 from tests.oracle.records import CONDITIONALS, LIMITS_TO_BE, Fields, Market, Order
-from tests.oracle.rules import is_name
+from tests.oracle.settings import is_name
 from tests.oracle.state import State
 
 

@@ -45,7 +45,7 @@ def cross_positions(state: State, account_id: int, asset_id: int) -> list[Positi
 def profit_at_mark(state: State, position: Position) -> int:
     """Unrealised profit."""
     market = state.markets[position.instrument_id]
-    return profit_of(position.side, position.qty_lots, position.cost_atoms, market.mark, market.k)
+    return profit_of(position.side, position.qty_lots, position.basis_atoms, market.mark, market.k)
 
 
 def value_at_mark(state: State, position: Position) -> int:

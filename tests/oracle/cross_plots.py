@@ -152,7 +152,8 @@ def fill_need(scene: Ruin, market: Market, side: str, lots: int, leverage: int) 
     return ceil_div(lots * market.mark * market.k, leverage) + loss + fee
 
 
-CROSS_PLOTS: Final[tuple[tuple[Callable[[Ruin], list[Planned]], int], ...]] = (
+RuinPlot = Callable[[Ruin], list[Planned]]
+CROSS_PLOTS: Final[tuple[tuple[RuinPlot, int], ...]] = (
     (ruin, 60),
     (flat_debt, 40),
     (exactly, 60),

@@ -49,6 +49,13 @@ RULES: Final = (
     *("LIQ-10 goes on", "LIQ-10 not cured", "LIQ-11 by value"),
     *("CRS-2 spends profit", "CRS-2 lacks profit", "CRS-3 debit", "CRS-4", "CRS-5 order cancelled"),
     *("CRS-5 waived", "CRS-5 insured", "CRS-6 opener cancelled", "CRS-6 left alone"),
+    *("FUN-1 interval changed", "FUN-2 above", "FUN-2 below", "FUN-2 nothing", "FUN-2 too thin"),
+    *("FUN-3 no samples", "FUN-3 clamped", "FUN-3 capped", "FUN-3 missed stamp"),
+    *("FUN-4 halted", "FUN-4 rate 0", "FUN-4 stale", "FUN-4 dust", "FUN-4 fund", "FUN-4 cross"),
+    *("FUN-4 isolated", "FUN-4 accrues", "FUN-4 paid back in part", "FUN-4 paid back in full"),
+    *("FUN-5 all removed", "FUN-5 part removed", "FUN-5 increased", "FUN-5 flipped"),
+    *("FUN-5 liquidated", "FUN-6 position waits", "FUN-6 account waits"),
+    *("FUN-6 account meets a price", "FUN-6 account changed", "LIQ-12 cross", "LIQ-12 isolated"),
     *("KEY-1 used", "KEY-3 leg", "KEY-3 closes leg", "KEY-3 across legs", "KEY-5 used"),
 )
 EXPECTED: Final = (

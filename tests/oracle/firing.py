@@ -10,6 +10,7 @@ from tests.oracle.book_draft import BookDraft
 from tests.oracle.draft import Draft
 from tests.oracle.holds import rebalance
 from tests.oracle.house_ladder import refused_at_its_limit
+from tests.oracle.liquidation_step import tell_step
 from tests.oracle.records import LIMITS_TO_BE, Market, Order, Position, Prices
 from tests.oracle.settlement import fill, reduce
 from tests.oracle.state import State, key_of
@@ -83,6 +84,8 @@ def fire(state: State, market: Market, entry: Entry) -> None:
     if not market.is_order_driven:
         assert market.prices is not None
         touch = market.prices["BID" if position.side == "BUY" else "ASK"]
+        if entry.what == "LIQUIDATION":
+            tell_step(state, position, lots, 0)
         reduce(state, position, lots, touch, "TAKER", entry.what)
     elif entry.what == "LIQUIDATION":
         liquidate(state, market, position)

@@ -14,8 +14,9 @@ from tests.oracle.admin_aims import AdminAims
 from tests.oracle.book_aims import is_order_driven
 from tests.oracle.book_plots import BOOK_PLOTS, second_position
 from tests.oracle.chooser import ACCOUNTS
-from tests.oracle.cross_plots import CROSS_PLOTS
+from tests.oracle.cross_plots import CROSS_PLOTS, RuinPlot
 from tests.oracle.cross_scene import Ruin
+from tests.oracle.funding_plots import FUNDING_PLOTS
 from tests.oracle.instruments import venue_specs
 from tests.oracle.price_aims import next_price
 from tests.oracle.records import (
@@ -38,6 +39,7 @@ POSITIONS_MAX: Final = 30
 PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS)
 PLOT_SHARE: Final = 0.24
 CROSS_SHARE: Final = 0.07
+FUNDING_SHARE: Final = 0.03
 WEIGHTS: Final = {
     "UpdatePrice": 260,
     "PlaceOrder": 400,
@@ -46,6 +48,7 @@ WEIGHTS: Final = {
     "CancelOrder": 30,
     "CancelOrders": 8,
     "CancelAfter": 15,
+    "SamplePremium": 15,
     "SetPositionExits": 60,
     "AdjustMargin": 75,
     "SetLeverage": 20,
@@ -100,7 +103,9 @@ class Generator(AdminAims):
         if not self.planned and self.chance.random() < PLOT_SHARE:
             self.begin_plot()
         if not self.planned and self.chance.random() < CROSS_SHARE:
-            self.begin_cross_plot()
+            self.begin_cross_plot(CROSS_PLOTS)
+        if not self.planned and self.chance.random() < FUNDING_SHARE:
+            self.begin_cross_plot(FUNDING_PLOTS)
         while self.planned:
             step = self.planned.popleft()()
             if step is not None:
@@ -140,13 +145,13 @@ class Generator(AdminAims):
         scene.settle_down()
         self.planned += plot(scene)
 
-    def begin_cross_plot(self) -> None:
-        """One of the plots for cross accounts, in any market that knows a price."""
+    def begin_cross_plot(self, choice: tuple[tuple[RuinPlot, int], ...]) -> None:
+        """One of the plots for cross accounts or of funding, in any market that knows a price."""
         state = self.venue.state
         markets = [one for one in list(state.markets.values())[:5] if one.prices is not None]
         if not markets or len(state.accounts) < ACCOUNTS:
             return
-        plot = self.chance.choices(*zip(*CROSS_PLOTS, strict=True))[0]
+        plot = self.chance.choices(*zip(*choice, strict=True))[0]
         self.planned += plot(Ruin(self.chance, state, self.chance.choice(markets), self.fresh))
 
     def urgent(self) -> str:
@@ -182,6 +187,8 @@ class Generator(AdminAims):
         ]
         markets = list(state.markets.values())
         edges += [(due_ns, chance.choice(markets)) for due_ns in state.cancel_after.values()]
+        if chance.random() < 0.3:
+            edges = [(one.next_stamp_ns, one) for one in markets if one.next_stamp_ns]
         ahead = [edge for edge in edges if edge[0] > now]
         if not ahead:
             return now

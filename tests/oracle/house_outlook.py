@@ -46,7 +46,7 @@ def tried(draft: Draft, price_ticks: int, liquidity: str) -> State:
 
 
 def position_as_it_will_be(draft: Draft) -> tuple[int, int, int, int]:
-    """Lots, cost, margin and M0 of the position that a fill now would open or increase."""
+    """Lots, `C + s·A`, margin and M0 of the position that a fill now would open or increase."""
     opened = would_open(draft)
     numbers = (
         opened.qty_lots,
@@ -59,7 +59,7 @@ def position_as_it_will_be(draft: Draft) -> tuple[int, int, int, int]:
         return numbers
     return (
         position.qty_lots + numbers[0],
-        position.cost_atoms + numbers[1],
+        position.basis_atoms + numbers[1],
         position.margin_atoms + numbers[2],
         position.initial_margin_atoms + numbers[3],
     )

@@ -28,6 +28,8 @@ def venue_specs(chance: Random) -> list[tuple[Fields, int]]:
             spec["margin_mode"] = "CROSS"
         if share and chance.random() < 0.5:
             low_tiers(chance, spec, base)
+        if chance.random() < 0.7:
+            spec |= funded(chance, spec, base)
     return list(zip(specs, bases, strict=True))
 
 
@@ -42,6 +44,17 @@ def low_tiers(chance: Random, spec: Fields, base: int) -> None:
         (3 * unit, 2_500_000, 20),
         (100 * unit, 5_000_000, 10),
     )
+
+
+def funded(chance: Random, spec: Fields, base: int) -> Fields:
+    """Funding: stamps every minute to every hour, rates up to where a margin is eaten at once."""
+    return {
+        "funding_interval_ns": chance.choice((60, 60, 60, 90, 120, 300, 3_600)) * SECOND_NS,
+        "funding_interest_e8": chance.choice((0, 10_000, -10_000, 3_000_000, -3_000_000)),
+        "funding_clamp_e8": chance.choice((0, 50_000, 1_000_000)),
+        "funding_cap_e8": chance.choice((0, 75_000, 2_000_000, 30_000_000)),
+        "impact_notional_atoms": notional_of(spec, chance.choice((0, 1, 5, 20)), base),
+    }
 
 
 def sized(spec: Fields, chance: Random) -> Fields:
@@ -217,6 +230,11 @@ def faulty(spec: Fields, chance: Random) -> Fields:
         {"stale_after_ns": -1},
         {"orders_max": 0},
         {"orders_max": 10_001},
+        {"funding_interval_ns": 60 * SECOND_NS - 1},
+        {"funding_interest_e8": -E8},
+        {"funding_clamp_e8": -1},
+        {"funding_cap_e8": E8},
+        {"impact_notional_atoms": -1},
         {"tiers": ((10**8, 99_950_000, 125),), "close_fee_reserved": True, "taker_fee_e8": 50_000},
     )
     return spec | chance.choice(faults)
@@ -243,8 +261,11 @@ def changed(spec: Fields, chance: Random) -> Fields:
         {"sanity_band_e8": chance.choice((0, 10_000_000, 50_000_000))},
         {"stale_after_ns": chance.choice((0, 5, 10, 60)) * SECOND_NS},
         {"remainder": "TO_USER" if spec["remainder"] == "TO_INSURANCE" else "TO_INSURANCE"},
+        {"funding_interval_ns": chance.choice((0, 60, 61, 600)) * SECOND_NS},
+        {"funding_interest_e8": -spec["funding_interest_e8"]},
+        {"funding_cap_e8": chance.choice((0, 75_000, 30_000_000))},
         {"tick_size_e8": spec["tick_size_e8"] * 2},
         {"symbol": "ZZZ/USD"},
         {"margin_mode": "CROSS" if spec["margin_mode"] == "ISOLATED" else "ISOLATED"},
     )
-    return spec | chance.choice(changes) | chance.choice((*changes[:14], {}, {}, {}))
+    return spec | chance.choice(changes) | chance.choice((*changes[:17], {}, {}, {}))

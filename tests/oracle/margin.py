@@ -51,6 +51,8 @@ def set_exits(state: State, command: Fields) -> None:
         stop_loss_ticks=position.stop_loss_ticks,
         take_profit_ticks=position.take_profit_ticks,
         auto_close_e8=position.auto_close_e8,
+        trail_ticks=position.trail_ticks,
+        trail_e8=position.trail_e8,
     )
 
 
@@ -67,7 +69,7 @@ def already_true(market: Market, position: Position, command: Fields) -> bool:
     return threshold not in (0, KEEP) and auto_close_holds(
         position.side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms,
         position.initial_margin_atoms,
         threshold,
         market.prices["MARK"],
@@ -103,7 +105,7 @@ def too_low(market: Market, position: Position, margin_atoms: int) -> bool:
     assert market.prices is not None
     mark = market.prices["MARK"]
     notional = position.qty_lots * mark * market.k
-    profit = profit_of(position.side, position.qty_lots, position.cost_atoms, mark, market.k)
+    profit = profit_of(position.side, position.qty_lots, position.basis_atoms, mark, market.k)
     on_margin = market.spec["fee_basis"] == "MARGIN"
     base = position.initial_margin_atoms if on_margin else notional
     needed = ceil_div(notional, position.leverage) + fee_of(base, market.spec["taker_fee_e8"])

@@ -4,6 +4,7 @@ Nothing is kept that can be walked out of the lists again, but for free balances
 """
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -59,6 +60,8 @@ class Memory:
     last_id: int = 0
     last_fill_id: int = 0
     watch: "Watch | None" = None
+    # By account and asset: what those had whom funding left insolvent (FUN-6).
+    put_off: dict[IdPair, Hashable] = field(default_factory=dict)
     hits: Counter[str] = field(default_factory=Counter)
 
     def hit(self, rule: str) -> None:

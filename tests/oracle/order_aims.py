@@ -383,7 +383,7 @@ def close_to_now(chance: Random, market: Market, position: Position) -> int:
     """A threshold that the present mark just meets, or just misses."""
     assert market.prices is not None
     value = position.qty_lots * market.prices["MARK"] * market.k
-    profit = sign(position.side) * (value - position.cost_atoms)
+    profit = sign(position.side) * (value - position.basis_atoms)
     share = profit * E8 // max(1, position.initial_margin_atoms) + chance.choice(
         (-1, 0, 1, 1_000_000)
     )

@@ -44,6 +44,9 @@ class Market:
     source_sequence: int = 0
     candidate: Prices | None = None
     candidate_count: int = 0
+    next_stamp_ns: int = 0
+    premium_sum_e8: int = 0
+    premium_count: int = 0
 
     @property
     def is_order_driven(self) -> bool:
@@ -116,7 +119,7 @@ class Pair:
 
 @dataclass(slots=True)
 class Position:
-    """An open position."""
+    """An open position.  `accrued_atoms` is A: funding that its margin could not pay."""
 
     position_id: int
     account_id: int
@@ -135,6 +138,15 @@ class Position:
     auto_close_e8: int = 0
     exit_source: str = "MARK"
     pairs: list[Pair] = field(default_factory=list)
+    accrued_atoms: int = 0
+    trail_ticks: int = 0
+    trail_e8: int = 0
+    extreme_ticks: int = 0
+
+    @property
+    def basis_atoms(self) -> int:
+        """FUN-5: `C + s·A`, which every valuation starts from."""
+        return self.cost_atoms + sign(self.side) * self.accrued_atoms
 
 
 Record = TypeVar("Record", Market, Order, Pair, Position)

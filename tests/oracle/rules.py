@@ -3,7 +3,6 @@
 Every division is a Fraction followed by a floor or a ceil, so that no operator hides a rounding.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -11,11 +10,9 @@ from functools import lru_cache
 from typing import Final
 
 from tests.oracle.records import (
-    CONDITIONALS_MAX,
     E8,
     NOTIONAL_ATOMS_MAX,
     PRICE_TICKS_MAX,
-    QTY_LOTS_MAX,
     Fields,
     Position,
     Prices,
@@ -24,10 +21,6 @@ from tests.oracle.records import (
 
 Tiers = tuple[tuple[int, int, int], ...]
 POSITION_ORDERS_MAX: Final = 16
-IDENTITY: Final = frozenset(
-    {"symbol", "base", "settlement", "tick_size_e8", "lot_size_e8", "market"}
-    | {"position_mode", "margin_mode", "fee_basis", "remainder"}
-)
 
 
 def floor_div(numerator: int, denominator: int) -> int:
@@ -87,7 +80,7 @@ def is_liquidatable(position: Position, mark_ticks: int, k: int, spec: Fields) -
     return liquidatable(
         position.side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms,
         position.margin_atoms,
         mark_ticks,
         k,
@@ -140,7 +133,7 @@ def liquidation_tick(position: Position, k: int, spec: Fields) -> int:
     return liquidation_edge(
         position.side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms,
         position.margin_atoms,
         k,
         spec["tiers"],
@@ -155,7 +148,7 @@ def bankruptcy_tick(position: Position, k: int) -> int:
 
 def bankruptcy_tick_of(position: Position, margin_atoms: int, k: int) -> int:
     """The same with another margin than its own, as a cross position has a share of equity."""
-    owed = position.cost_atoms - sign(position.side) * margin_atoms
+    owed = position.basis_atoms - sign(position.side) * margin_atoms
     rounded = ceil_div if position.side == "BUY" else floor_div
     return rounded(owed, position.qty_lots * k)
 
@@ -199,7 +192,7 @@ def auto_close_tick(position: Position, k: int) -> int:
     return auto_close_edge(
         position.side,
         position.qty_lots,
-        position.cost_atoms,
+        position.basis_atoms,
         position.initial_margin_atoms,
         position.auto_close_e8,
         k,
@@ -231,57 +224,3 @@ def cap_atoms(spec: Fields, leverage: int) -> int:
 def within_band(old: Prices, new: Prices, band_e8: int) -> bool:
     """Whether none of the new prices is further away from the old one than the band."""
     return all(abs(new[source] - old[source]) * E8 <= band_e8 * old[source] for source in new)
-
-
-def is_name(text: str, length_max: int) -> bool:
-    """1 to `length_max` printable ASCII characters, no space."""
-    return 1 <= len(text) <= length_max and all(33 <= ord(letter) <= 126 for letter in text)
-
-
-def tiers_are_bad(spec: Fields) -> bool:
-    """Caps rise, rates rise, leverages fall, and the first tier allows the leverage."""
-    tiers = spec["tiers"]
-    if not tiers or tiers[0][2] < spec["leverage_max"]:
-        return True
-    pairs = itertools.pairwise(tiers)
-    if any(a[0] >= b[0] or a[1] >= b[1] or a[2] <= b[2] for a, b in pairs):
-        return True
-    return any(
-        not (0 < cap <= NOTIONAL_ATOMS_MAX and 0 <= rate < E8 and 1 <= leverage <= 1_000)
-        for cap, rate, leverage in tiers
-    )
-
-
-def instrument_is_bad(spec: Fields) -> bool:
-    """Whether `instrument_fault` of the engine would have a word to say."""
-    names = (spec["symbol"], 32), (spec["base"], 16), (spec["settlement"], 16)
-    maker, taker, liquidation = (
-        spec[f"{kind}_fee_e8"] for kind in ("maker", "taker", "liquidation")
-    )
-    value = Fraction(spec["tick_size_e8"] * spec["lot_size_e8"], E8)
-    good = (
-        all(is_name(text, length_max) for text, length_max in names)
-        and spec["tick_size_e8"] >= 1
-        and spec["lot_size_e8"] >= 1
-        and value >= 1
-        and value.denominator == 1
-        and 1 <= spec["qty_lots_min"] <= spec["qty_lots_max"] <= QTY_LOTS_MAX
-        and 0 <= spec["notional_atoms_min"] <= NOTIONAL_ATOMS_MAX
-        and 1 <= spec["leverage_max"] <= 1_000
-        and 1 <= spec["orders_max"] <= 10_000
-        and -E8 < maker < E8
-        and 0 <= taker < E8
-        and 0 <= liquidation < E8
-        and maker + taker >= 0
-        and 0 <= spec["price_band_e8"] < E8
-        and 0 <= spec["sanity_band_e8"] <= E8
-        and spec["stale_after_ns"] >= 0
-        and 1 <= spec.get("conditionals_max", CONDITIONALS_MAX) <= 10_000
-        and (spec["market"] == "QUOTE_DRIVEN" or spec["price_band_e8"] > 0)
-    )
-    return not good or tiers_are_bad(spec) or maintenance_eats_all(spec)
-
-
-def maintenance_eats_all(spec: Fields) -> bool:
-    """With rates of 100 % and more together, equity never gets above maintenance."""
-    return bool(spec["tiers"][-1][1] + close_fee_e8(spec) >= E8)

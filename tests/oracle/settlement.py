@@ -109,6 +109,8 @@ def fill_part(
     closing_lots = 0
     if reduced is not None:
         closing_lots = min(lots, reduced.qty_lots)
+        if reduced.accrued_atoms > 0 and closing_lots < lots:
+            state.hit("FUN-5 flipped")
         close_part(state, reduced, closing_lots, price_ticks, order.order_id, liquidity, cause)
     rest = lots - closing_lots
     if rest > 0:

@@ -68,8 +68,9 @@ class State(Memory):
         for position in self.positions.values():
             assert position.qty_lots > 0
             assert position.margin_atoms >= 0
+            assert position.accrued_atoms >= 0
             outside = position.account_id == FUND or self.is_cross(position)
-            assert not outside or position.margin_atoms == 0
+            assert not outside or position.margin_atoms == position.accrued_atoms == 0
 
     def check_clearing(self, market: Market) -> None:
         """CLR-1: for every lot bought there is one sold, and clearing stands between them."""
@@ -81,7 +82,7 @@ class State(Memory):
         cleared = self.clearing.get(market.instrument_id, 0)
         if market.is_order_driven:
             assert sum(sign(one.side) * one.qty_lots for one in held) == 0
-            assert cleared == -sum(sign(one.side) * one.cost_atoms for one in held)
+            assert cleared == -sum(sign(one.side) * one.basis_atoms for one in held)
         else:
             assert cleared == 0
             assert all(one.account_id != FUND for one in held)

@@ -35,6 +35,11 @@ def simple_spec(symbol: str) -> Fields:
         "stale_after_ns": 10 * SECOND_NS,
         "orders_max": 200,
         "conditionals_max": 10_000,
+        "funding_interval_ns": 0,
+        "funding_interest_e8": 0,
+        "funding_clamp_e8": 0,
+        "funding_cap_e8": 0,
+        "impact_notional_atoms": 0,
     }
 
 

@@ -1,12 +1,13 @@
-"""What is due at a time (CMD-1): orders that expire, timers that run out.  Knows no prices."""
+"""What is due at a time (CMD-1): expiries, timers, funding stamps.  Knows no prices."""
 
+from tests.oracle.funding import settle_stamp
 from tests.oracle.holds import rebalance
 from tests.oracle.orders import cancel_all, refuse_if
 from tests.oracle.records import Fields
 from tests.oracle.state import State
 
 DAY_NS = 24 * 60 * 60 * 1_000_000_000
-EXPIRY, TIMER = range(2)
+EXPIRY, TIMER, STAMP = range(3)
 
 
 def cancel_after(state: State, command: Fields) -> None:
@@ -26,7 +27,12 @@ def next_due(state: State) -> tuple[int, int, int] | None:
     """Time, kind and id of what is due first, if anything is."""
     expiries = [(o.expire_ns, EXPIRY, o.order_id) for o in state.orders.values() if o.expire_ns]
     timers = [(due_ns, TIMER, account_id) for account_id, due_ns in state.cancel_after.items()]
-    due = [each for each in expiries + timers if each[0] <= state.now_ns]
+    stamps = [
+        (market.next_stamp_ns, STAMP, instrument_id)
+        for instrument_id, market in state.markets.items()
+        if market.next_stamp_ns > 0
+    ]
+    due = [each for each in expiries + timers + stamps if each[0] <= state.now_ns]
     return min(due, default=None)
 
 
@@ -36,6 +42,8 @@ def let_time_pass(state: State) -> None:
         _, kind, number = due
         if kind == EXPIRY:
             expire(state, number)
+        elif kind == STAMP:
+            settle_stamp(state, number)
         else:
             run_out(state, number)
 

@@ -5,7 +5,7 @@ the same form.  It is written from DOMAIN.md and the engine's README and shares 
 engine: lists are walked, sorted and walked again, every division is a Fraction.
 """
 
-from tests.oracle import admin, book, keys, margin, orders, timers
+from tests.oracle import admin, book, funding, keys, margin, orders, timers
 from tests.oracle.amend import amend_order
 from tests.oracle.firing import FIRES, fire_all
 from tests.oracle.records import Fact, Fields, Market
@@ -30,6 +30,7 @@ TRANSITIONS = {
     "SetLeverage": keys.set_leverage,
     "SetPositionMode": keys.set_position_mode,
     "SetMarginMode": keys.set_margin_mode,
+    "SamplePremium": funding.sample_premium,
 }
 # What may arm an entry, or trade, without a price of the feed's moving.
 ARMING = ("PlaceOrder", "AmendOrder", "SetPositionExits", "AdjustMargin")

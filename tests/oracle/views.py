@@ -47,6 +47,7 @@ ORDER_COLUMNS: Final = (
 POSITION_COLUMNS: Final = (
     *("position_id", "account_id", "qty_lots", "cost_atoms", "margin_atoms"),
     *("initial_margin_atoms", "leverage", "realized_atoms", "opened_ns", "auto_close_e8"),
+    "accrued_atoms",
 )
 READ_ORDER: Final = attrgetter(*ORDER_COLUMNS, *ORDER_WORDS)
 READ_ORDER_NUMBERS: Final = attrgetter(*ORDER_COLUMNS)
@@ -159,6 +160,7 @@ def engine_market(market: Market) -> View:
         "price_time_ns": market.price_time_ns,
         "source": (market.source, market.source_sequence),
         "candidate_count": market.candidate_count,
+        "funding": (market.next_funding_ns, market.premium_sum_e8, market.premium_count),
     }
 
 
@@ -277,4 +279,5 @@ def oracle_market(state: records_state.State, market: records.Market) -> View:
         "price_time_ns": market.price_time_ns,
         "source": (market.source, market.source_sequence),
         "candidate_count": market.candidate_count,
+        "funding": (market.next_stamp_ns, market.premium_sum_e8, market.premium_count),
     }

@@ -129,7 +129,7 @@ def is_true(state: State, market: Market, entry: Entry, prices: Prices) -> bool:
         return auto_close_holds(
             position.side,
             position.qty_lots,
-            position.cost_atoms,
+            position.basis_atoms,
             position.initial_margin_atoms,
             position.auto_close_e8,
             price,
