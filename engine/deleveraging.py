@@ -1,10 +1,17 @@
 """Who bears a bankruptcy that the insurance fund cannot: the ranking of the other side (LIQ-7)."""
 
-from typing import Final, final
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Final, final
 
+from engine.commands import Side
+from engine.events import Event, PositionIncreased, PositionOpened, PositionReduced
 from engine.margin import profit_atoms
-from engine.position import Position
+from engine.market import Market
+from engine.position import Position, closing_side
 from engine.units import NOBODY
+
+if TYPE_CHECKING:
+    from engine.state import State
 
 GAINING: Final = 0
 LOSING: Final = 1
@@ -54,19 +61,69 @@ class Rank:
         return self.position.position_id < other.position.position_id
 
 
-def counterparties(position: Position) -> list[Position]:
-    """The opposite positions: users' by rank, then the fund's by id."""
-    ranks: list[Rank] = []
-    fund: list[Position] = []
-    for seat in position.market.seats:
-        if seat is None:
-            continue
-        for other in seat.positions():
-            if other.side is position.side:
-                continue
-            if other.account_id == NOBODY:
-                fund.append(other)
-            else:
-                ranks.append(Rank(other))
-    ranks.sort()
-    return [rank.position for rank in ranks] + fund
+@final
+class Ranking:
+    """The positions of one side of a market, first to be deleveraged first, while its mark stands.
+
+    Ranked once; from then on those that the command's events speak of are ranked again, so that a
+    crash with very many bankruptcies does not rank everybody for each.
+    """
+
+    __slots__ = ("_events_seen", "_heap", "_latest", "market", "side")
+
+    def __init__(self, market: Market, side: Side, events_seen: int) -> None:
+        self.market: Final = market
+        self.side: Final = side
+        self._events_seen = events_seen
+        # By position id; what is in the heap besides is out of date.
+        self._latest: Final[dict[int, Rank]] = {}
+        for seat in market.seats:
+            if seat is not None and seat.account_id != NOBODY and seat.first_position is not None:
+                for position in seat.positions():
+                    if position.side is side:
+                        self._latest[position.position_id] = Rank(position)
+        self._heap: Final = list(self._latest.values())
+        heapify(self._heap)
+
+    def take_first(self, state: "State", events: list[Event]) -> Position | None:
+        """The next to be deleveraged, users before the fund; it is ranked again when it fills."""
+        self._follow(state, events)
+        while self._heap:
+            rank = heappop(self._heap)
+            position = rank.position
+            if self._latest.get(position.position_id) is rank:
+                del self._latest[position.position_id]
+                if position.qty_lots:
+                    return position
+        fund = self.market.existing_seat(NOBODY)
+        held = None if fund is None else fund.first_position  # one at most: the fund nets
+        return held if held is not None and held.side is self.side else None
+
+    def _follow(self, state: "State", events: list[Event]) -> None:
+        """Rank those anew that have changed."""
+        for event in events[self._events_seen :]:
+            if isinstance(event, PositionOpened | PositionIncreased | PositionReduced):
+                position = state.positions.get(event.position_id)
+                if (
+                    position is not None
+                    and position.side is self.side
+                    and position.market is self.market
+                    and position.account_id != NOBODY
+                ):
+                    rank = Rank(position)
+                    self._latest[position.position_id] = rank
+                    heappush(self._heap, rank)
+        self._events_seen = len(events)
+
+
+def first_counterparty(state: "State", position: Position, events: list[Event]) -> Position:
+    """The opposite position that is deleveraged next: users' by rank, then the fund's."""
+    side = closing_side(position.side)
+    market = position.market
+    ranking = state.rankings.get((market.instrument_id, side))
+    if ranking is None:
+        ranking = Ranking(market, side, len(events))
+        state.rankings[market.instrument_id, side] = ranking
+    other = ranking.take_first(state, events)
+    assert other is not None, "the lots of a market's longs and shorts are equal"
+    return other

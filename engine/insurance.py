@@ -23,18 +23,20 @@ def fund_can_take(state: State, position: Position, lots: int, price_ticks: int)
         if other.asset_id != market.asset_id:
             continue
         added_lots = signed_lots if other is market else 0
-        for held in fund_positions(other):  # one at most: the fund nets
+        held = fund_position(other)
+        if held is not None:
             k, mark_ticks = other.k, other.mark_ticks
             equity += profit_atoms(held.side, held.qty_lots, held.basis_atoms(), mark_ticks, k)
             added_lots += held.qty_lots if held.side is BUY else -held.qty_lots
-        needed_e8 += _maintenance_e8(other, abs(added_lots))
+        if added_lots:
+            needed_e8 += _maintenance_e8(other, abs(added_lots))
     return equity * E8 >= needed_e8
 
 
-def fund_positions(market: Market) -> list[Position]:
-    """What the fund holds in a market, by id."""
+def fund_position(market: Market) -> Position | None:
+    """What the fund holds in a market: one position at most, for it nets."""
     seat = market.existing_seat(NOBODY)
-    return [] if seat is None else seat.positions()
+    return None if seat is None else seat.first_position
 
 
 def _maintenance_e8(market: Market, lots: int) -> int:

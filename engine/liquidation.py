@@ -6,7 +6,7 @@ allows, else to the positions on the other side.
 
 from engine.arrival import Arrival, find_fills
 from engine.commands import GTC, IOC, LIMIT, MARKET, OrderType, PriceSource, Side
-from engine.deleveraging import counterparties
+from engine.deleveraging import first_counterparty
 from engine.events import MAKER, TAKER, CancelCause, CloseCause, Event, LiquidationStep
 from engine.insurance import fund_can_take
 from engine.key import Key
@@ -22,7 +22,6 @@ from engine.open_orders import (
     register_order,
     rest_order,
     settle_holds,
-    shrink_closers,
 )
 from engine.order import Order
 from engine.place_order import accepted
@@ -207,17 +206,15 @@ def _offer(state: State, order: Order, events: list[Event]) -> None:
     """The fund offers what it took over at the price it paid (LIQ-8)."""
     events.append(accepted(order, order.qty_lots))
     register_order(state, order)
-    rest_order(state, order)
-    position = state.positions.get(order.position_id)
-    assert position is not None
-    shrink_closers(state, position, events)
+    rest_order(state, order)  # its lots are those just taken over: no other offer shrinks
 
 
 def _deleverage(
     state: State, order: Order, position: Position, price_ticks: int, events: list[Event]
 ) -> None:
     """Positions on the other side close at the bankruptcy price, by rank (LIQ-7)."""
-    for other in counterparties(position):
+    while order.qty_lots:
+        other = first_counterparty(state, position, events)
         lots = min(order.qty_lots, other.qty_lots)
         fill_order(state, order, lots, price_ticks, TAKER, CloseCause.LIQUIDATION, events)
         touch_key(state, other.key)
@@ -226,6 +223,3 @@ def _deleverage(
         closing.position_id = other.position_id
         fill_order(state, closing, lots, price_ticks, MAKER, CloseCause.AUTO_DELEVERAGE, events)
         order.qty_lots -= lots
-        if order.qty_lots == 0:
-            return
-    raise AssertionError("the lots of a market's longs and shorts are equal")

@@ -21,6 +21,7 @@ from engine.reject_reason import NONE
 from engine.seat import Seat
 from engine.state import State
 from engine.trigger_index import arm_order, disarm_order
+from engine.units import NOBODY
 
 EXPIRIES_MIN: Final = 64
 
@@ -124,8 +125,8 @@ def release_key_hold(state: State, key: Key) -> None:
 
 def settle_key_hold(state: State, key: Key, events: list[Event]) -> None:
     """Bring a key's hold to what its orders and position need (HLD-7)."""
-    if not key.pools:
-        return
+    if not key.pools or key.account_id == NOBODY:
+        return  # the fund only offers what it has, and may have very many offers
     hold_atoms = present_hold_atoms(key)
     if hold_atoms == key.hold_atoms:
         return

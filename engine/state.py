@@ -4,6 +4,7 @@ from typing import Final, final
 
 from engine.client_orders import ClientOrders
 from engine.cross import CrossAccount
+from engine.deleveraging import Ranking
 from engine.id_table import IdTable
 from engine.key import Key
 from engine.ledger import AssetLedger, Ledger
@@ -77,6 +78,7 @@ class State:
     fee_payers: cross accounts that paid for closings in the running command.
     exact_checks: how many cross accounts were looked at so far, for benchmarks; not kept.
     changed_accounts: those to be checked when nothing more fires; empty between commands.
+    rankings: by instrument id and side, who is deleveraged first; empty between commands.
     """
 
     __slots__ = (
@@ -103,6 +105,7 @@ class State:
         "next_id",
         "orders",
         "positions",
+        "rankings",
         "sequence",
         "symbols",
         "time_ns",
@@ -141,6 +144,7 @@ class State:
         self.changed_accounts: Final[list[CrossAccount]] = []
         self.fee_payers: Final[list[CrossAccount]] = []
         self.exact_checks = 0
+        self.rankings: Final[dict[tuple[int, int], Ranking]] = {}
         self.firing: Final = FiringQueue()
         self.touched: Final = Touched()
 
