@@ -1,19 +1,48 @@
-"""The trader's routes to the account: balances and settings.  Knows no HTTP beyond the call."""
+"""The trader's routes to the account: balances, funding, settings.  Knows no HTTP past the call."""
 
 from aiohttp import web
 
 from gateway import account_settings as settings
 from gateway import api_replies as replies
-from gateway.account_replies import account_reply, settings_replies
-from gateway.api_messages import market_of
+from gateway.account_replies import account_reply, payment_reply, settings_replies
+from gateway.api_messages import market_of, path_id
+from gateway.history_records import AccountHistory
 from gateway.http_calls import Call
-from gateway.http_handlers import symbol_named
+from gateway.http_handlers import symbol_named, take
 from gateway.operations import Operation
 
 
 def get_account(call: Call) -> web.Response:
     """The account's balances."""
     return call.reply(account_reply(call.venue.state, call.account_id))
+
+
+def get_funding(call: Call) -> web.Response:
+    """What the account's positions paid and received at funding stamps, newest first."""
+    query = call.query("symbol", "positionId", "cursor", "limit")
+    page = call.page(query)
+    state = call.venue.state
+    symbol = query.get("symbol")
+    instrument_id = None
+    if symbol is not None:
+        instrument_id = market_of(state, symbol_named(call, symbol)).instrument_id
+    position_id = path_id(query["positionId"]) if "positionId" in query else None
+    history = call.venue.history.known(call.account_id) or AccountHistory()
+    wanted = (
+        payment
+        for payment in reversed(history.payments)
+        if payment.number < page.below
+        and (instrument_id is None or payment.instrument_id == instrument_id)
+        and (position_id is None or payment.position_id == position_id)
+    )
+    payments, more = take(wanted, page)
+    return call.reply(
+        {
+            "payments": [payment_reply(state, payment) for payment in payments],
+            "nextCursor": str(payments[-1].number) if more else None,
+            "sequence": state.sequence,
+        }
+    )
 
 
 def get_settings(call: Call) -> web.Response:

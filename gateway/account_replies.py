@@ -4,6 +4,7 @@ Knows shapes; changes nothing.  Money is decimal strings; every reply is true at
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from engine.commands import Leg
 from engine.cross import spendable_atoms
@@ -13,9 +14,12 @@ from engine.instrument import MarginMode, PositionMode
 from engine.market import Market
 from engine.state import State, open_positions
 from engine.units import E8, AccountId, AssetId, div_ceil
-from gateway.api_replies import Reply, encode, unrealized_atoms
+from gateway.api_replies import POSITION_SIDE, Reply, encode, spec_of, unrealized_atoms
 from gateway.cross_figures import ratio_text
 from gateway.decimals import text_from_e8
+from gateway.history_records import PaymentRecord
+
+_NS_PER_MS: Final = 1_000_000
 
 
 class BalanceReply(Reply):
@@ -82,6 +86,29 @@ class DebtSettledReply(Reply):
     waived: str
     insurance_paid: str
     sequence: int
+
+
+class FundingPaymentReply(Reply):
+    """What a position received at a funding stamp or, negative, paid.
+
+    `GET /api/funding`, and messages `funding` of the channel `account`.
+    quantity, mark: what it was valued by.  funding_rate: a share of 1; longs pay a positive one.
+    accrued: what it owed after it, for want of margin; taken out of what it brings.
+    sequence, time: of the command, later than the stamp if the venue was down.
+    """
+
+    payment_id: str
+    position_id: str
+    symbol: str
+    side: str
+    quantity: str
+    mark: str
+    funding_rate: str
+    amount: str
+    accrued: str
+    funding_time: int
+    sequence: int
+    time: int
 
 
 class SettingsReply(Reply):
@@ -157,6 +184,25 @@ def notice_reply(
     assert type(event) is DebtSettled
     waived, paid = text_from_e8(event.waived_atoms), text_from_e8(event.insurance_paid_atoms)
     return "debtSettled", DebtSettledReply(asset, waived, paid, state.sequence)
+
+
+def payment_reply(state: State, payment: PaymentRecord) -> FundingPaymentReply:
+    """A payment of funding."""
+    spec = spec_of(state, payment.instrument_id)
+    return FundingPaymentReply(
+        str(payment.number),
+        str(payment.position_id),
+        spec.symbol,
+        POSITION_SIDE[payment.side],
+        text_from_e8(payment.qty_lots * spec.lot_size_e8),
+        text_from_e8(payment.mark_ticks * spec.tick_size_e8),
+        text_from_e8(payment.rate_e8),
+        text_from_e8(-payment.amount_atoms),
+        text_from_e8(payment.accrued_atoms),
+        payment.stamp_ns // _NS_PER_MS,
+        payment.sequence,
+        payment.time_ns // _NS_PER_MS,
+    )
 
 
 def settings_replies(markets: Iterable[Market], account_id: AccountId) -> list[SettingsReply]:

@@ -89,6 +89,11 @@ class InstrumentSettings(Request):
     stale_after_ms: Whole | UnsetType = UNSET
     orders_max: Whole | UnsetType = UNSET
     conditionals_max: Whole | UnsetType = UNSET
+    funding_interval_ms: Whole | UnsetType = UNSET
+    funding_interest: Text = UNSET
+    funding_clamp: Text = UNSET
+    funding_cap: Text = UNSET
+    impact_notional: Text = UNSET
 
 
 class ListInstrumentRequest(InstrumentSettings, kw_only=True):
@@ -214,16 +219,15 @@ def _lots(name: str, value: str, lot_size_e8: int) -> tuple[str, int]:
 
 
 def _e8(name: str, value: str, _lot: int) -> tuple[str, int]:
-    field = "notional_atoms_min" if name == "notional_min" else f"{name}_e8"
-    return field, _bounded(signed_e8(value, name), name)
+    return _ATOMS.get(name, f"{name}_e8"), _bounded(signed_e8(value, name), name)
 
 
 def _plain(name: str, value: object, _lot: int) -> tuple[str, object]:
     return name, value
 
 
-def _ms(_name: str, value: int, _lot: int) -> tuple[str, int]:
-    return "stale_after_ns", value * _NS_PER_MS
+def _ms(name: str, value: int, _lot: int) -> tuple[str, int]:
+    return name.removesuffix("_ms") + "_ns", value * _NS_PER_MS
 
 
 def _tiers(_name: str, value: list[TierRequest], _lot: int) -> tuple[str, tuple[RiskTier, ...]]:
@@ -247,6 +251,10 @@ def _bounded(value: int, name: str) -> int:
     return value
 
 
+_ATOMS: Final = {
+    "notional_min": "notional_atoms_min",
+    "impact_notional": "impact_notional_atoms",
+}
 _ENUMS: Final[dict[str, Any]] = {
     "market": MarketStructure.__members__,
     "position_mode": PositionMode.__members__,
@@ -274,6 +282,11 @@ _SETTINGS: Final[dict[str, Any]] = {
     "stale_after_ms": _ms,
     "orders_max": _plain,
     "conditionals_max": _plain,
+    "funding_interval_ms": _ms,
+    "funding_interest": _e8,
+    "funding_clamp": _e8,
+    "funding_cap": _e8,
+    "impact_notional": _e8,
 }
 assert set(_SETTINGS) == {field.name for field in msgspec.structs.fields(InstrumentSettings)}
 

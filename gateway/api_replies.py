@@ -27,7 +27,7 @@ from gateway.history_records import FillRecord, OrderRecord, PositionRecord
 
 _NS_PER_MS: Final = 1_000_000
 _SIDE: Final = ("", "BUY", "SELL")
-_POSITION_SIDE: Final = ("", "LONG", "SHORT")
+POSITION_SIDE: Final = ("", "LONG", "SHORT")
 _MARGIN_MODE: Final = (MarginMode.ISOLATED.name, MarginMode.CROSS.name)
 _LEG: Final = (None, *(leg.name for leg in Leg if leg))
 _ORDER_TYPE: Final = ("", *(kind.name for kind in OrderType))
@@ -109,6 +109,7 @@ class PositionReply(Reply):
         account is, if all other marks and its money stay: it moves with them.  null: no such mark.
     margin_ratio: maintenance over equity, as a share of 1 floored to eight digits, null without
         equity: its own, or for cross the account's.  It is liquidated at 1.
+    accrued_funding: what it owes of past funding for want of margin; in pnl already.
     """
 
     position_id: str
@@ -126,6 +127,7 @@ class PositionReply(Reply):
     pnl: str
     pnl_percent: str
     margin_ratio: str | None
+    accrued_funding: str
     stop_loss: str | None
     take_profit: str | None
     auto_close_pct: str | None
@@ -323,7 +325,7 @@ def position_reply(state: State, position: Position) -> PositionReply:
     return PositionReply(
         str(position.position_id),
         spec.symbol,
-        _POSITION_SIDE[position.side],
+        POSITION_SIDE[position.side],
         _LEG[position.key.leg],
         _MARGIN_MODE[position.key.is_cross],
         "OPEN",
@@ -336,6 +338,7 @@ def position_reply(state: State, position: Position) -> PositionReply:
         text_from_e8(pnl_atoms),
         text_from_e8(percent_e8),
         ratio,
+        text_from_e8(position.accrued_atoms),
         _price(position.stop_loss_ticks, spec),
         _price(position.take_profit_ticks, spec),
         percent_text_from_e8(position.auto_close_e8) if position.auto_close_e8 else None,
@@ -350,7 +353,7 @@ def fund_position_reply(position: Position) -> FundPositionReply:
     return FundPositionReply(
         str(position.position_id),
         spec.symbol,
-        _POSITION_SIDE[position.side],
+        POSITION_SIDE[position.side],
         text_from_e8(position.qty_lots * spec.lot_size_e8),
         _entry_price(position.cost_atoms, position.qty_lots, spec),
         _price(position.market.mark_ticks, spec),
@@ -365,7 +368,7 @@ def closed_position_reply(state: State, record: PositionRecord) -> PositionReply
     return PositionReply(
         str(record.position_id),
         spec.symbol,
-        _POSITION_SIDE[record.side],
+        POSITION_SIDE[record.side],
         _LEG[record.leg],
         _MARGIN_MODE[record.is_cross],
         _POSITION_STATUS[record.status],
@@ -378,6 +381,7 @@ def closed_position_reply(state: State, record: PositionRecord) -> PositionReply
         text_from_e8(record.realized_atoms),
         text_from_e8(percent_e8),
         None,
+        "0",
         None,
         None,
         None,

@@ -23,6 +23,7 @@ from gateway.config import Config
 from gateway.data import OpenData, open_data
 from gateway.feeds.feed import Feed
 from gateway.feeds.spec import make_feed, parse_feed_spec
+from gateway.premium_sampler import PremiumSampler
 from gateway.prices import PriceEntry, resume_points
 from gateway.routes import PRIVILEGED, PUBLIC, Route, application
 from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED
@@ -220,6 +221,7 @@ def _tasks(
     tasks = [
         asyncio.create_task(push_valuations(venue), name="valuations"),
         asyncio.create_task(log_refusals(venue), name="refusals"),
+        asyncio.create_task(PremiumSampler(venue).run(), name="premiums"),
         asyncio.create_task(beside(venue), name="beside"),
     ]
     if feed is not None:

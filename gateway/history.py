@@ -14,7 +14,6 @@ from engine.commands import (
     ListInstrument,
     PlaceOrder,
     SubmitBatch,
-    TimeInForce,
 )
 from engine.events import (
     AccountLiquidated,
@@ -23,6 +22,8 @@ from engine.events import (
     Deposited,
     Event,
     ExitsChanged,
+    FundingPaid,
+    FundingSettled,
     InstrumentListed,
     LeverageChanged,
     MarginAdjusted,
@@ -46,15 +47,16 @@ from engine.instrument import MarketStructure, PositionMode
 from engine.margin import initial_margin_atoms
 from engine.reject_reason import RejectReason
 from gateway.history_modes import Modes
+from gateway.history_orders import When, asked_order, own_order, refused_order
 from gateway.history_records import (
     CANCELLED,
     EXPIRED,
     FILLED,
     PARTIALLY_FILLED,
-    REJECTED,
     AccountHistory,
     FillRecord,
     OrderRecord,
+    PaymentRecord,
     PositionRecord,
     Touched,
 )
@@ -80,6 +82,7 @@ class History:
         self._fill_order: OrderRecord | None = None
         # The order that the present command asks for, until its outcome has been told.
         self._asked: PlaceOrder | None = None
+        self._stamp: FundingSettled | None = None
         self.modes: Final = Modes()
         self._order_driven: Final[set[int]] = set()
         self._handlers: Final[dict[type, Callable[[Any], None]]] = {
@@ -96,7 +99,8 @@ class History:
             ExitsChanged: self._exits,
             Deposited: self._moved,
             Withdrawn: self._moved,
-            LeverageChanged: self._moved,
+            LeverageChanged: self._levered,
+            FundingPaid: self._paid,
             PositionModeChanged: self._keyed,
             MarginModeChanged: self._backed,
             AccountLiquidated: self._noted,
@@ -169,6 +173,8 @@ class History:
                 self._listed(command, event)
             elif type(event) is Rejected:
                 self._refused(event)
+            elif type(event) is FundingSettled:
+                self._stamp = event
             else:
                 handler = self._handlers.get(type(event))
                 # What happens to account 0, the insurance fund, is no user's history.
@@ -215,9 +221,13 @@ class History:
             return
         command, self._asked = self._asked, None
         if command is None:
-            record = self._own_order(event)
+            place = event.account_id, event.instrument_id
+            leg = self.modes.leg_of_closing(*place, event.side)
+            record = own_order(event, leg, self.modes.is_cross(*place, leg), self._when())
         else:
-            record = self._asked_order(command, event)
+            is_cross = self._is_cross(command)
+            stays = event.amount_atoms > 0 and not is_cross and self._sizes_by_amount(command)
+            record = asked_order(command, event, is_cross, stays, self._when())
         history = self.account(event.account_id)
         history.orders[record.order_id] = record
         if record.client_order_id:
@@ -225,64 +235,6 @@ class History:
         touched = self._touch(record.account_id)
         touched.orders[record.order_id] = record
         touched.account = True
-
-    def _own_order(self, event: OrderAccepted) -> OrderRecord:
-        """An order that nobody sent: the market order of an exit, or a liquidation's."""
-        place = event.account_id, event.instrument_id
-        leg = self.modes.leg_of_closing(*place, event.side)
-        return OrderRecord(
-            event.order_id,
-            event.account_id,
-            event.instrument_id,
-            event.side,
-            event.order_type,
-            TimeInForce.IOC,
-            event.price_ticks,
-            event.trigger_ticks,
-            event.amount_atoms,
-            event.qty_lots,
-            event.leverage,
-            True,
-            False,
-            0,
-            "",
-            self._time_ns,
-            self._sequence,
-            self._time_ns,
-            leg=leg,
-            is_cross=self.modes.is_cross(*place, leg),
-        )
-
-    def _asked_order(self, command: PlaceOrder, event: OrderAccepted) -> OrderRecord:
-        is_cross = self._is_cross(command)
-        stays = event.amount_atoms > 0 and not is_cross and self._sizes_by_amount(command)
-        return OrderRecord(
-            event.order_id,
-            event.account_id,
-            event.instrument_id,
-            event.side,
-            event.order_type,
-            command.time_in_force,
-            event.price_ticks,
-            event.trigger_ticks,
-            event.amount_atoms or command.amount_atoms,
-            event.qty_lots,
-            event.leverage,
-            command.reduce_only,
-            command.post_only,
-            command.position_id,
-            command.client_order_id,
-            self._time_ns,
-            self._sequence,
-            self._time_ns,
-            is_sized_by_amount=stays,
-            display_lots=command.display_lots,
-            close_position=command.close_position,
-            self_trade_prevention=command.self_trade_prevention,
-            oco_group=command.oco_group,
-            leg=command.leg,
-            is_cross=is_cross,
-        )
 
     def _is_cross(self, command: PlaceOrder) -> bool:
         return self.modes.is_cross(command.account_id, command.instrument_id, command.leg)
@@ -297,35 +249,11 @@ class History:
         command, self._asked = self._asked, None
         if command is None or not command.client_order_id or event.reason in _FORGOTTEN:
             return
-        record = OrderRecord(
-            0,
-            command.account_id,
-            command.instrument_id,
-            command.side,
-            command.order_type,
-            command.time_in_force,
-            command.price_ticks,
-            command.trigger_ticks,
-            command.amount_atoms,
-            command.qty_lots,
-            command.leverage,
-            command.reduce_only,
-            command.post_only,
-            command.position_id,
-            command.client_order_id,
-            self._time_ns,
-            self._sequence,
-            self._time_ns,
-            REJECTED,
-            event.reason.name,
-            display_lots=command.display_lots,
-            close_position=command.close_position,
-            self_trade_prevention=command.self_trade_prevention,
-            oco_group=command.oco_group,
-            leg=command.leg,
-            is_cross=self._is_cross(command),
-        )
+        record = refused_order(command, event.reason, self._is_cross(command), self._when())
         self.account(command.account_id).refuse(record)
+
+    def _when(self) -> When:
+        return When(self._sequence, self._time_ns)
 
     def _changed(self, account_id: int, order_id: int) -> OrderRecord:
         """The order, about to change in this command."""
@@ -427,7 +355,7 @@ class History:
             leg=leg,
             is_cross=self.modes.is_cross(*place, leg),
         )
-        self.account(event.account_id).positions[record.position_id] = record
+        self.account(event.account_id).open_position(record)
         self._touch_position(record)
 
     def _position(self, account_id: int, position_id: int) -> PositionRecord:
@@ -469,8 +397,43 @@ class History:
     def _exits(self, event: ExitsChanged) -> None:
         self._position(event.account_id, event.position_id)
 
-    def _moved(self, event: Deposited | Withdrawn | LeverageChanged) -> None:
+    def _moved(self, event: Deposited | Withdrawn) -> None:
         self._touch(event.account_id).account = True
+
+    def _levered(self, event: LeverageChanged) -> None:
+        """A position of the key has it too: its margin is what it would have been from the first
+        (KEY-4)."""
+        self._touch(event.account_id).account = True
+        for record in self.account(event.account_id).open_positions.values():
+            if (record.instrument_id, record.leg) == (event.instrument_id, event.leg):
+                record.leverage = event.leverage
+                cost_atoms = record.opened_cost_atoms
+                record.initial_margin_atoms = initial_margin_atoms(cost_atoms, event.leverage)
+                self._touch_position(record)
+
+    def _paid(self, event: FundingPaid) -> None:
+        stamp = self._stamp
+        assert stamp is not None
+        record = self._position(event.account_id, event.position_id)
+        record.margin_atoms = event.margin_atoms
+        record.funding_atoms += event.amount_atoms
+        payments = self.account(event.account_id).payments
+        payment = PaymentRecord(
+            payments[-1].number + 1 if payments else 1,
+            event.position_id,
+            record.instrument_id,
+            record.side,
+            record.open_lots,
+            event.amount_atoms,
+            event.accrued_atoms,
+            stamp.rate_e8,
+            stamp.mark_ticks,
+            stamp.stamp_ns,
+            self._sequence,
+            self._time_ns,
+        )
+        payments.append(payment)
+        self._touch(event.account_id).payments.append(payment)
 
     def _keyed(self, event: PositionModeChanged) -> None:
         self.modes.set_position_mode(event.account_id, event.instrument_id, event.mode)

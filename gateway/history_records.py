@@ -93,11 +93,33 @@ class FillRecord(msgspec.Struct, array_like=True, gc=False, frozen=True):
     time_ns: int
 
 
+class PaymentRecord(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """What a position paid at a funding stamp or, negative, received.
+
+    number: counts the account's payments from 1.  accrued_atoms: what it owed after it.
+    """
+
+    number: int
+    position_id: int
+    instrument_id: int
+    side: int
+    qty_lots: int
+    amount_atoms: int
+    accrued_atoms: int
+    rate_e8: int
+    mark_ticks: int
+    stamp_ns: int
+    sequence: int
+    time_ns: int
+
+
 class PositionRecord(msgspec.Struct, array_like=True, gc=False):
     """A position from its opening to its end.
 
-    opened_lots, opened_cost_atoms, initial_margin_atoms: sums over all that opened it.
+    opened_lots, opened_cost_atoms, initial_margin_atoms: sums over all that opened it, the last
+        as if all of it had been opened at its present leverage once that was changed.
     open_lots, open_cost_atoms, margin_atoms: what is open now.
+    funding_atoms: what it paid at funding stamps so far or, negative, received.
     """
 
     position_id: int
@@ -117,6 +139,7 @@ class PositionRecord(msgspec.Struct, array_like=True, gc=False):
     closed_ns: int = 0
     leg: int = 0
     is_cross: bool = False
+    funding_atoms: int = 0
 
 
 @final
@@ -131,7 +154,9 @@ class AccountHistory:
         "closed_orders",
         "closed_positions",
         "fills",
+        "open_positions",
         "orders",
+        "payments",
         "positions",
         "refused",
         "stream_sequence",
@@ -143,9 +168,16 @@ class AccountHistory:
         self.by_client_id: dict[str, OrderRecord] = {}
         self.refused: deque[str] = deque()
         self.positions: dict[int, PositionRecord] = {}
+        self.open_positions: dict[int, PositionRecord] = {}
         self.closed_positions: deque[int] = deque()
+        self.payments: deque[PaymentRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
         self.fills: deque[FillRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
         self.stream_sequence = 0
+
+    def open_position(self, record: PositionRecord) -> None:
+        """A position that has lots."""
+        self.positions[record.position_id] = record
+        self.open_positions[record.position_id] = record
 
     def close_order(self, record: OrderRecord) -> None:
         """The order is closed; the oldest closed one beyond the limit is forgotten."""
@@ -157,6 +189,7 @@ class AccountHistory:
 
     def close_position(self, record: PositionRecord) -> None:
         """The position is closed; the oldest closed one beyond the limit is forgotten."""
+        del self.open_positions[record.position_id]
         self.closed_positions.append(record.position_id)
         if len(self.closed_positions) > CLOSED_PER_ACCOUNT_MAX:
             del self.positions[self.closed_positions.popleft()]
@@ -175,9 +208,9 @@ class AccountHistory:
 class Touched:
     """What one command changed for one account: each order and position once, as it is now.
 
-    notices: what the events say of the account as a whole.
-    first_sequence: the stream number of its first message; orders, fills, positions, notices,
-        then the account if its balances may have moved.
+    payments: of funding.  notices: what the events say of the account as a whole.
+    first_sequence: the stream number of its first message; orders, fills, positions, payments,
+        notices, then the account if its balances may have moved.
     """
 
     __slots__ = (
@@ -187,6 +220,7 @@ class Touched:
         "first_sequence",
         "notices",
         "orders",
+        "payments",
         "positions",
     )
 
@@ -195,11 +229,12 @@ class Touched:
         self.orders: dict[int, OrderRecord] = {}
         self.fills: list[FillRecord] = []
         self.positions: dict[int, PositionRecord] = {}
+        self.payments: list[PaymentRecord] = []
         self.notices: list[AccountLiquidated | DebtSettled] = []
         self.account = False
         self.first_sequence = 0
 
     def messages(self) -> int:
         """How many private messages tell of it."""
-        told = len(self.orders) + len(self.fills) + len(self.positions) + len(self.notices)
-        return told + self.account
+        lists = (self.orders, self.fills, self.positions, self.payments, self.notices)
+        return sum(map(len, lists)) + self.account

@@ -8,13 +8,21 @@ import msgspec
 from engine.codec import Row
 from gateway.history import History
 from gateway.history_modes import Modes
-from gateway.history_records import AccountHistory, FillRecord, OrderRecord, PositionRecord
+from gateway.history_records import (
+    AccountHistory,
+    FillRecord,
+    OrderRecord,
+    PaymentRecord,
+    PositionRecord,
+)
 
 FORMAT: Final = 0
 ORDER, POSITION, FILL, REFUSED, CLOSED_ORDERS, CLOSED_POSITIONS, ACCOUNT = range(1, 8)
 # Absent from snapshots of before there were such markets and modes; orders and positions of then
 # lack their last fields, and the first row names the ticket markets.
 ORDER_DRIVEN, MARKET_MODES, POSITION_MODE, MARGIN_MODE = range(8, 12)
+# Absent from those of before there was funding.
+PAYMENT: Final = 12
 
 
 class HistoryUnknown(Exception):
@@ -35,6 +43,7 @@ def history_rows(history: History) -> list[Row]:
         rows += [(REFUSED, _values(account.by_client_id[key])) for key in _refused(account)]
         rows += [(POSITION, _values(position)) for position in account.positions.values()]
         rows += [(FILL, _values(fill)) for fill in account.fills]
+        rows += [(PAYMENT, _values(payment)) for payment in account.payments]
         rows.append((CLOSED_ORDERS, *account.closed_orders))
         rows.append((CLOSED_POSITIONS, *account.closed_positions))
     return rows
@@ -86,8 +95,12 @@ def _load(account: AccountHistory, row: Row) -> None:
     elif kind == POSITION:
         position = msgspec.convert(row[1], PositionRecord)
         account.positions[position.position_id] = position
+        if position.closed_ns == 0:
+            account.open_positions[position.position_id] = position
     elif kind == FILL:
         account.fills.append(msgspec.convert(row[1], FillRecord))
+    elif kind == PAYMENT:
+        account.payments.append(msgspec.convert(row[1], PaymentRecord))
     elif kind == CLOSED_ORDERS:
         account.closed_orders.extend(row[1:])
     elif kind == CLOSED_POSITIONS:

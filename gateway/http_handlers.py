@@ -44,7 +44,7 @@ def get_orders(call: Call) -> web.Response:
         and (status is None or record.status in statuses)
         and (instrument_id is None or record.instrument_id == instrument_id)
     )
-    records, more = _take(wanted, page)
+    records, more = take(wanted, page)
     state = call.venue.state
     return call.reply(
         {
@@ -123,7 +123,7 @@ def get_positions(call: Call) -> web.Response:
         and (status == "ALL" or record.status == PositionStatus[status])
         and (instrument_id is None or record.instrument_id == instrument_id)
     )
-    records, more = _take(wanted, page)
+    records, more = take(wanted, page)
     return call.reply(
         {
             "positions": [replies.position_now(state, record) for record in records],
@@ -172,7 +172,7 @@ def get_fills(call: Call) -> web.Response:
         and (instrument_id is None or fill.instrument_id == instrument_id)
         and (order_id is None or fill.order_id == order_id)
     )
-    fills, more = _take(wanted, page)
+    fills, more = take(wanted, page)
     state = call.venue.state
     return call.reply(
         {
@@ -237,7 +237,7 @@ def method_not_allowed(_call: Call) -> web.Response:
     raise edge_error(EdgeCode.METHOD_NOT_ALLOWED)
 
 
-def _take(wanted: Iterable[T], page: Page) -> tuple[list[T], bool]:
+def take(wanted: Iterable[T], page: Page) -> tuple[list[T], bool]:
     """The page's items, and whether more follow."""
     items: list[T] = []
     for item in wanted:

@@ -18,7 +18,7 @@ class TierReply(Reply):
 
 
 class InstrumentReply(Reply):
-    """The settings of a market; rates as shares of 1."""
+    """The settings of a market; rates as shares of 1.  funding_interval_ms: 0 without funding."""
 
     symbol: str
     base: str
@@ -45,6 +45,11 @@ class InstrumentReply(Reply):
     stale_after_ms: int
     orders_max: int
     conditionals_max: int
+    funding_interval_ms: int
+    funding_interest: str
+    funding_clamp: str
+    funding_cap: str
+    impact_notional: str
 
 
 def instrument_reply(market: Market) -> InstrumentReply:
@@ -81,4 +86,9 @@ def instrument_reply(market: Market) -> InstrumentReply:
         spec.stale_after_ns // _NS_PER_MS,
         spec.orders_max,
         spec.conditionals_max,
+        spec.funding_interval_ns // _NS_PER_MS,
+        text_from_e8(spec.funding_interest_e8),
+        text_from_e8(spec.funding_clamp_e8),
+        text_from_e8(spec.funding_cap_e8),
+        text_from_e8(spec.impact_notional_atoms),
     )

@@ -1,4 +1,4 @@
-"""The public market routes: tickers, books, trades and candles.  Knows no HTTP beyond the call."""
+"""The public market routes: tickers, books, trades, candles, funding.  Knows the call alone."""
 
 from itertools import islice
 from typing import Final, NamedTuple
@@ -13,6 +13,7 @@ from gateway.http_calls import Call
 from gateway.market import replies
 from gateway.market.board import MarketView
 from gateway.market.candles import INTERVALS
+from gateway.market.funding_replies import funding_reply, settlement_reply
 
 DEPTH_DEFAULT: Final = 100
 DEPTH_MAX: Final = 1_000
@@ -96,6 +97,36 @@ def get_candles(call: Call) -> web.Response:
             "symbol": market.spec.symbol,
             "interval": interval,
             "candles": [replies.candle_reply(market, candle) for candle in candles],
+            "sequence": call.venue.state.sequence,
+        }
+    )
+
+
+def get_funding_rates(call: Call) -> web.Response:
+    """The funding of one market, or of all that have any: the rate to come and the last one."""
+    query = call.query("symbol")
+    if "symbol" in query:
+        return call.reply(funding_reply(*_shown(call, query)))
+    views = call.venue.board.views
+    rates = [
+        funding_reply(market, views[market.instrument_id])
+        for market in api_replies.markets(call.venue.state)
+        if market.spec.funding_interval_ns
+    ]
+    return call.reply({"fundingRates": rates, "sequence": call.venue.state.sequence})
+
+
+def get_funding_history(call: Call) -> web.Response:
+    """The stamps of a market that were settled, newest first."""
+    query = call.query("symbol", "cursor", "limit")
+    page = call.page(query)
+    market, view = _shown(call, query)
+    stamps, more = view.funding.newest(page.below, page.limit)
+    return call.reply(
+        {
+            "symbol": market.spec.symbol,
+            "settlements": [settlement_reply(market, stamp) for stamp in stamps],
+            "nextCursor": str(stamps[-1].stamp_ns) if more else None,
             "sequence": call.venue.state.sequence,
         }
     )

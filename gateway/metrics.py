@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from engine.funding import rate_e8
 from engine.units import E8
 from gateway.http_calls import Call
 from gateway.venue import Venue, insurance_atoms
@@ -30,6 +31,7 @@ class VenueCollector(Collector):
         yield from _labelled_counters(self._venue)
         yield from _gauges(self._venue, self._sessions)
         yield _insurance(self._venue)
+        yield _funding_rates(self._venue)
 
 
 def _counters(venue: Venue, sessions: Sessions) -> Iterator[Metric]:
@@ -43,6 +45,9 @@ def _counters(venue: Venue, sessions: Sessions) -> Iterator[Metric]:
         ("market_messages_conflated", "Market data not sent", venue.market_data.conflated),
         ("prices_conflated", "Feed prices replaced before their turn", venue.conflated()),
         ("cross_checks", "Cross accounts looked at", venue.state.exact_checks),
+        ("premium_samples", "Samples of funding premiums", venue.funding["samples"]),
+        ("funding_settlements", "Funding stamps settled", venue.funding["settlements"]),
+        ("funding_payments", "Payments at funding stamps", venue.funding["payments"]),
     ):
         yield CounterMetricFamily(f"fulcrum_{name}", words, value=value)
 
@@ -56,6 +61,10 @@ def _labelled_counters(venue: Venue) -> Iterator[Metric]:
         ("refusals", "Refused requests by code", "code", dict(venue.refusals)),
         ("price_refusals", "Refused prices by reason", "reason", prices),
         ("account_liquidations", "Liquidated cross accounts", "asset", liquidated),
+        (
+            *("premium_samples_skipped", "Samples due but not taken, by reason", "reason"),
+            dict(venue.skipped_samples),
+        ),
         ("debts_settled", "Debts of cross accounts waived or paid", "asset", settled),
     ):
         yield _by_label(f"fulcrum_{name}", words, label, values)
@@ -83,6 +92,16 @@ def _insurance(venue: Venue) -> Metric:
     family = GaugeMetricFamily("fulcrum_insurance", words, labels=["asset"])
     for asset, atoms in insurance_atoms(venue.state):
         family.add_metric([asset], atoms / E8)
+    return family
+
+
+def _funding_rates(venue: Venue) -> Metric:
+    words = "The rate that the next funding stamp would settle, as a share of 1"
+    family = GaugeMetricFamily("fulcrum_funding_rate", words, labels=["symbol"])
+    for market in venue.state.markets:
+        if market is not None and market.spec.funding_interval_ns:
+            rate = rate_e8(market.spec, market.premium_sum_e8, market.premium_count)
+            family.add_metric([market.spec.symbol], rate / E8)
     return family
 
 

@@ -114,6 +114,8 @@ class Streams:
             said.append(("fills", "update", replies.fill_reply(state, fill)))
         for position in change.positions.values():
             said.append(("positions", "update", replies.position_now(state, position)))
+        for payment in change.payments:
+            said.append(("account", "funding", accounts.payment_reply(state, payment)))
         for event in change.notices:
             said.append(("account", *accounts.notice_reply(state, event)))
         if change.account:

@@ -13,6 +13,9 @@ from engine.events import (
     AccountLiquidated,
     DebtSettled,
     Event,
+    FundingPaid,
+    FundingSettled,
+    PremiumSampled,
     PriceAccepted,
     PriceRefused,
     Rejected,
@@ -46,6 +49,8 @@ class Venue:
 
     refusals: how often each code was answered.  is_ready: whether it serves.
     liquidated_accounts, settled_debts: how many, by asset id.
+    funding: samples of the premium, settlements of stamps, and payments at them, counted.
+    skipped_samples: samples that were due and not taken, by reason.
     conflated: how many prices of the feed were replaced before their turn.
     """
 
@@ -75,6 +80,8 @@ class Venue:
         self.price_refusals: Final[Counter[str]] = Counter()
         self.liquidated_accounts: Final[Counter[int]] = Counter()
         self.settled_debts: Final[Counter[int]] = Counter()
+        self.funding: Final[Counter[str]] = Counter()
+        self.skipped_samples: Final[Counter[str]] = Counter()
         self.streams: Final = Streams(engine, history, config.websocket)
         self.sequencer: Final = Sequencer(
             engine, journal, clock, self, halt, config.limits.queue_max, committer
@@ -112,6 +119,12 @@ class Venue:
             elif kind is DebtSettled:
                 assert isinstance(event, DebtSettled)
                 self.settled_debts[event.asset_id] += 1
+            elif kind is PremiumSampled:
+                self.funding["samples"] += 1
+            elif kind is FundingSettled:
+                self.funding["settlements"] += 1
+            elif kind is FundingPaid:
+                self.funding["payments"] += 1
 
     def released(self) -> None:
         """What was held may leave."""

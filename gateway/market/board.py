@@ -11,15 +11,18 @@ from engine.commands import Command, ListInstrument, Side
 from engine.events import (
     BookChanged,
     Event,
+    FundingSettled,
     InstrumentListed,
     Liquidity,
     OrderFilled,
+    PremiumSampled,
     PriceAccepted,
     StatusChanged,
     Traded,
 )
 from engine.instrument import MarketStructure
 from gateway.market.candles import Candles
+from gateway.market.funding_tape import FundingRecord, FundingTape
 from gateway.market.l2_book import UNSIZED, L2Book
 from gateway.market.statistics import DayStatistics
 from gateway.market.trade_tape import TradeRecord, TradeTape
@@ -44,6 +47,7 @@ class MarketView:
         "book",
         "candles",
         "day",
+        "funding",
         "index_ticks",
         "instrument_id",
         "is_quote_driven",
@@ -70,6 +74,7 @@ class MarketView:
         self.prices_ns = 0
         self.book: Final = L2Book()
         self.tape: Final = TradeTape()
+        self.funding: Final = FundingTape()
         self.candles: Final = Candles()
         self.day: Final = DayStatistics(self.candles)
 
@@ -96,6 +101,8 @@ class Board:
             OrderFilled: self._filled,
             PriceAccepted: self._priced,
             StatusChanged: self._status_changed,
+            PremiumSampled: self._sampled,
+            FundingSettled: self._funded,
         }
 
     def begin_at(self, sequence: int, time_ns: int) -> None:
@@ -193,6 +200,16 @@ class Board:
         view.tape.add(
             TradeRecord(trade_id, price_ticks, qty_lots, int(side), self.sequence, self.time_ns)
         )
+
+    def _sampled(self, event: PremiumSampled) -> None:
+        self.views[event.instrument_id].funding.moved(self.sequence, self.time_ns)
+        self._moved.add(event.instrument_id)
+
+    def _funded(self, event: FundingSettled) -> None:
+        view = self.views[event.instrument_id]
+        terms = event.stamp_ns, event.rate_e8, event.mark_ticks
+        view.funding.add(FundingRecord(*terms, self.sequence, self.time_ns))
+        self._moved.add(event.instrument_id)
 
     def _book_changed(self, event: BookChanged) -> None:
         view = self.views[event.instrument_id]

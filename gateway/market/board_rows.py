@@ -8,11 +8,13 @@ from engine.commands import Side
 from gateway.history_rows import HistoryUnknown
 from gateway.market.board import Board, MarketView
 from gateway.market.candles import Candle
+from gateway.market.funding_tape import FundingRecord
 from gateway.market.trade_tape import TradeRecord
 
 VERSION: Final = 1
 # Rows of the history share the snapshot's section; their kinds are below 100.
-BOARD, VIEW, LEVEL, TRADE, CANDLE = range(100, 105)
+# Funding is absent from those of before there was any, and so are the last two values of a view.
+BOARD, VIEW, LEVEL, TRADE, CANDLE, FUNDING = range(100, 106)
 
 
 def is_board_row(row: Row) -> bool:
@@ -34,7 +36,13 @@ def _view_rows(view: MarketView) -> Iterator[Row]:
         *(VIEW, view.instrument_id, view.symbol, view.is_quote_driven),
         *(view.last_ticks, view.mark_ticks, view.index_ticks, view.ticker_sequence),
         *(view.quotes_ns, view.prices_sequence, view.prices_ns, book.sequence, book.time_ns),
+        *(view.funding.sequence, view.funding.time_ns),
     )
+    for stamp in view.funding.records():
+        yield (
+            *(FUNDING, stamp.stamp_ns, stamp.rate_e8, stamp.mark_ticks),
+            *(stamp.sequence, stamp.time_ns),
+        )
     for side, price_ticks, lots in book.levels():
         yield LEVEL, int(side), price_ticks, lots
     for trade in view.tape.records():
@@ -84,6 +92,8 @@ def _load_view(board: Board, row: Row) -> MarketView:
     view.last_ticks, view.mark_ticks, view.index_ticks = last, mark, index
     view.ticker_sequence, view.quotes_ns, view.prices_sequence, view.prices_ns = times[:4]
     view.book.begin_at(times[4], times[5])
+    if len(times) > 6:
+        view.funding.moved(times[6], times[7])
     return view
 
 
@@ -94,6 +104,10 @@ def _load(view: MarketView, row: Row) -> None:
         view.book.load(Side(side), price_ticks, lots)
     elif kind == TRADE:
         view.tape.add(TradeRecord(*row[1:]))
+    elif kind == FUNDING:
+        sampled = view.funding.sequence, view.funding.time_ns
+        view.funding.add(FundingRecord(*row[1:]))
+        view.funding.moved(*sampled)
     elif kind == CANDLE:
         _, place, is_current, start_s, first, high, low, last, lots, value, trades, sequence = row
         level = view.candles.levels[place]

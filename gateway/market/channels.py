@@ -20,11 +20,12 @@ from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.market import replies
 from gateway.market.board import Board, MarketView, path_symbol
 from gateway.market.candles import INTERVALS
+from gateway.market.funding_replies import funding_reply, settlement_reply
 from gateway.market.l2_book import L2Book, Level
 from gateway.outbox import frame
 from gateway.streams import message_frame
 
-KINDS: Final = ("ticker", "mark", "book", "trades", "candles")
+KINDS: Final = ("ticker", "mark", "book", "trades", "candles", "funding")
 NEW: Final = -1
 BOOK_LEVELS_MAX: Final = 2_000  # of a side, in a snapshot
 TRADES_MAX: Final = 100
@@ -217,6 +218,32 @@ class CandleSeries:
         return message_frame(self.name, kind, self.position(), time_ms, data)
 
 
+@final
+class Funding:
+    """`funding:SYMBOL`: the rate to come after each sample, and every stamp without a gap."""
+
+    def __init__(self, market: Market, view: MarketView) -> None:
+        self.name: Final = f"funding:{path_symbol(view.symbol)}"
+        self.instrument_id: Final = view.instrument_id
+        self._market: Final = market
+        self._view: Final = view
+
+    def position(self) -> int:
+        """Where the last sample was taken or stamp settled."""
+        return self._view.funding.sequence
+
+    def frame(self, since: int) -> bytes:
+        """The funding as it is, with the stamps settled after `since`."""
+        tape = self._view.funding
+        settled = [] if since == NEW else tape.since(since)
+        kind, before = "update", None if settled is None or since == NEW else since
+        if before is None:
+            kind = "snapshot" if since == NEW else "reset"
+        data = funding_reply(self._market, self._view)
+        data.settlements = [settlement_reply(self._market, stamp) for stamp in settled or []]
+        return _sequenced(self.name, kind, self.position(), before, data.time, data)
+
+
 def _sequenced(
     name: str, kind: str, sequence: int, before: int | None, time_ms: int, data: object
 ) -> bytes:
@@ -244,4 +271,6 @@ def channel_of(board: Board, state: State, now_ns: NowNs, name: str) -> Channel:
         return Book(market, view)
     if kind == "trades":
         return Trades(market, view)
+    if kind == "funding":
+        return Funding(market, view)
     return CandleSeries(market, view, interval, now_ns)

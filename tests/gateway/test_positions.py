@@ -29,6 +29,7 @@ async def test_the_position_of_an_order(house: House) -> None:
                 "pnl": "0",
                 "pnlPercent": "0",
                 "marginRatio": "0",
+                "accruedFunding": "0",
                 "stopLoss": None,
                 "takeProfit": None,
                 "autoClosePct": None,
