@@ -6,7 +6,7 @@ nothing else changes here.
 """
 
 from engine.arrival import Arrival, find_fills
-from engine.commands import BUY, FOK, LIMIT, MARKET, SELL, Side
+from engine.commands import BUY, FOK, LIMIT, MARKET, SELL, TRAILING_STOP, Side
 from engine.exits import auto_close_is_true, exit_is_true
 from engine.funds import funds_reason
 from engine.holds import exposure_of
@@ -68,7 +68,7 @@ def _market_reason(arrival: Arrival) -> RejectReason:
     if not _is_within_band(draft):
         return RejectReason.PRICE_BAND
     if arrival.waits:
-        if _condition_is_true(draft):
+        if _condition_is_true(arrival):
             return RejectReason.WOULD_TRIGGER
     else:
         find_fills(arrival)
@@ -90,7 +90,13 @@ def _is_too_stale(arrival: Arrival) -> bool:
     return not market.is_order_driven or (draft.order_type is MARKET and not draft.closing)
 
 
-def _condition_is_true(draft: Order) -> bool:
+def _condition_is_true(arrival: Arrival) -> bool:
+    """Whether what a conditional order waits for is there already; following, it waits anyway."""
+    draft, replaced = arrival.draft, arrival.replaced
+    if draft.order_type is TRAILING_STOP and (
+        draft.trigger_ticks == 0 or (replaced is not None and replaced.follows())
+    ):
+        return False
     price_ticks = draft.market.prices[draft.trigger_source]
     if draft.fires_falling():
         return price_ticks <= draft.trigger_ticks

@@ -54,7 +54,7 @@ def _shape_reason(order: Order, command: AmendOrder) -> RejectReason:
     if min(asked) < 0 or max(asked) == 0:
         return RejectReason.BAD_COMBINATION
     foreign_ticks = (command.price_ticks and not order.price_ticks) or (
-        command.trigger_ticks and not order.is_conditional()
+        command.trigger_ticks and (not order.is_conditional() or order.follows())
     )
     foreign_size = command.qty_lots if order.amount_atoms else command.amount_atoms
     if foreign_ticks or foreign_size:
@@ -89,7 +89,9 @@ def _replace(state: State, order: Order, arrival: Arrival, events: list[Event]) 
     if draft.priority != 0 and not arrival.takes:
         _shrink(state, order, draft, events)
         return
-    unrest_order(order)
+    keeps_waiting = order.follows()  # and its extreme (TRL-6)
+    if not keeps_waiting:
+        unrest_order(order)
     release_ticket_hold(state, order)
     order.priority = state.take_id()
     order.price_ticks = draft.price_ticks
@@ -100,7 +102,8 @@ def _replace(state: State, order: Order, arrival: Arrival, events: list[Event]) 
     order.hold_atoms = draft.hold_atoms
     events.append(amended(order))
     if arrival.waits:
-        rest_order(state, order)
+        if not keeps_waiting:
+            rest_order(state, order)
         return
     order.qty_lots = draft.qty_lots
     order.filled_lots = draft.filled_lots

@@ -8,6 +8,7 @@ from engine.commands import (
     MARKET,
     STOP_LIMIT,
     TAKE_PROFIT_LIMIT,
+    TRAILING_STOP,
     Side,
 )
 from engine.cross import spendable_atoms
@@ -99,7 +100,9 @@ class Arrival:
                 )
         else:
             self.limit_ticks = draft.trigger_ticks
-            self.parent_ticks = draft.trigger_ticks
+            if order_type is TRAILING_STOP and draft.trigger_ticks == 0:
+                self.limit_ticks = market.prices[draft.trigger_source]
+            self.parent_ticks = self.limit_ticks
         at_touch = self.takes and not market.is_order_driven
         self.at_ticks = touch_ticks if at_touch else self.parent_ticks
         self.position = _met_position(state, draft)

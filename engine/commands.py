@@ -82,6 +82,7 @@ GTD: Final = TimeInForce.GTD
 TAKE_PROFIT_MARKET: Final = OrderType.TAKE_PROFIT_MARKET
 STOP_LIMIT: Final = OrderType.STOP_LIMIT
 TAKE_PROFIT_LIMIT: Final = OrderType.TAKE_PROFIT_LIMIT
+TRAILING_STOP: Final = OrderType.TRAILING_STOP
 FOK: Final = TimeInForce.FOK
 CANCEL_MAKER: Final = SelfTradePrevention.CANCEL_MAKER
 CANCEL_BOTH: Final = SelfTradePrevention.CANCEL_BOTH

@@ -1,4 +1,4 @@
-"""Stop loss, take profit and auto-close of positions (EXI-…)."""
+"""Stop loss, take profit, trailing stop and auto-close of positions (EXI-…, TRL-4)."""
 
 from engine.commands import KEEP, PriceSource, SetPositionExits, Side
 from engine.events import CloseCause, Event, ExitsChanged
@@ -17,11 +17,12 @@ from engine.trigger_index import (
     exit_levels,
     rearm_auto_close,
 )
-from engine.units import AUTO_CLOSE_E8_MAX
+from engine.units import AUTO_CLOSE_E8_MAX, E8
 
 CAUSE_OF_KIND = {
     TriggerKind.STOP_LOSS: CloseCause.STOP_LOSS,
     TriggerKind.TAKE_PROFIT: CloseCause.TAKE_PROFIT,
+    TriggerKind.TRAILING_STOP: CloseCause.TRAILING_STOP,
     TriggerKind.AUTO_CLOSE: CloseCause.AUTO_CLOSE,
     TriggerKind.LIQUIDATION: CloseCause.LIQUIDATION,
 }
@@ -34,7 +35,7 @@ def attach_exits(state: State, order: Order, position: Position, lots: int, is_n
     if order.auto_close_e8:
         position.auto_close_e8 = order.auto_close_e8
         rearm_auto_close(state.firing, position)
-    if not order.stop_loss_ticks and not order.take_profit_ticks:
+    if not has_pair(order):
         return
     if order.key.pools:
         parent_order_id, pair_lots = int(order.order_id), lots
@@ -50,19 +51,28 @@ def attach_exits(state: State, order: Order, position: Position, lots: int, is_n
         order.trigger_source,
         order.stop_loss_ticks,
         order.take_profit_ticks,
+        order.trail_ticks,
+        order.trail_e8,
     )
-    _add_pair(state, position, pair)
+    _add_pair(state, position, pair, 0)
 
 
-def _add_pair(state: State, position: Position, pair: ExitPair) -> None:
+def has_pair(order: Order) -> bool:
+    """Whether what the order opens gets exits of its own."""
+    return bool(
+        order.stop_loss_ticks or order.take_profit_ticks or order.trail_ticks or order.trail_e8
+    )
+
+
+def _add_pair(state: State, position: Position, pair: ExitPair, extreme_ticks: int) -> None:
     if position.pairs is None:
         position.pairs = []
     position.pairs.append(pair)
-    arm_pair(state.firing, position, pair)
+    arm_pair(state.firing, position, pair, extreme_ticks)
 
 
 def drop_pair(position: Position, pair: ExitPair) -> None:
-    """One of the pair fired, or it is replaced: both go."""
+    """One of the pair fired, or it is replaced: all go."""
     disarm_pair(pair)
     assert position.pairs is not None
     position.pairs.remove(pair)
@@ -102,24 +112,32 @@ def set_position_exits(state: State, command: SetPositionExits) -> Event | Rejec
     reason = _exits_reason(position, command)
     if reason is not NONE:
         return reason
-    pair = position.own_pair()
-    stop_loss = kept(command.stop_loss_ticks, position.stop_loss_ticks)
-    take_profit = kept(command.take_profit_ticks, position.take_profit_ticks)
-    if pair is not None:
-        drop_pair(position, pair)
-    if stop_loss or take_profit:
-        own = ExitPair(0, 0, command.trigger_source, stop_loss, take_profit)
-        _add_pair(state, position, own)
+    old = position.own_pair() or ExitPair(0, 0, command.trigger_source, 0, 0, 0, 0)
+    own = ExitPair(
+        0,
+        0,
+        command.trigger_source,
+        kept(command.stop_loss_ticks, old.stop_loss_ticks),
+        kept(command.take_profit_ticks, old.take_profit_ticks),
+        kept(command.trail_ticks, old.trail_ticks),
+        kept(command.trail_e8, old.trail_e8),
+    )
+    trails_on = command.trail_ticks == command.trail_e8 == KEEP and own.source is old.source
+    extreme_ticks = old.extreme_ticks() if trails_on else 0
+    if not old.is_empty():
+        drop_pair(position, old)
+    if not own.is_empty():
+        _add_pair(state, position, own, extreme_ticks)
     position.auto_close_e8 = kept(command.auto_close_e8, position.auto_close_e8)
     rearm_auto_close(state.firing, position)
     return ExitsChanged(
         position.position_id,
         position.account_id,
-        stop_loss,
-        take_profit,
+        own.stop_loss_ticks,
+        own.take_profit_ticks,
         position.auto_close_e8,
-        0,
-        0,
+        own.trail_ticks,
+        own.trail_e8,
     )
 
 
@@ -134,9 +152,11 @@ def _exits_reason(position: Position, command: SetPositionExits) -> RejectReason
         return RejectReason.HALTED
     if command.trigger_source in (PriceSource.BID, PriceSource.ASK):
         return RejectReason.BAD_COMBINATION
-    for ticks in (command.stop_loss_ticks, command.take_profit_ticks):
+    for ticks in (command.stop_loss_ticks, command.take_profit_ticks, command.trail_ticks):
         if ticks != KEEP and not 0 <= ticks <= market.price_ticks_max:
             return RejectReason.BAD_PRICE
+    if command.trail_e8 != KEEP and not 0 <= command.trail_e8 < E8:
+        return RejectReason.BAD_PRICE
     auto_close_e8 = command.auto_close_e8
     if auto_close_e8 != KEEP and abs(auto_close_e8) > AUTO_CLOSE_E8_MAX:
         return RejectReason.BAD_PRICE

@@ -6,7 +6,7 @@ from engine.account_check import check_account, check_accounts
 from engine.admission import triggered_reason
 from engine.arrival import Arrival
 from engine.closing import close_by_trigger
-from engine.commands import LIMIT, MARKET
+from engine.commands import LIMIT, MARKET, TRAILING_STOP
 from engine.events import (
     MAKER,
     CancelCause,
@@ -14,6 +14,7 @@ from engine.events import (
     Event,
     OrderCancelled,
     OrderTriggered,
+    TrailingActivated,
 )
 from engine.exits import CAUSE_OF_KIND, drop_pair, pair_lots
 from engine.funds import resting_fill_is_covered
@@ -36,7 +37,7 @@ from engine.settlement import fill_order
 from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out
-from engine.trigger_index import market_of
+from engine.trigger_index import disarm_order, follow, market_of
 
 
 def fire_due(state: State, events: list[Event]) -> None:
@@ -104,8 +105,18 @@ def _fire_order(state: State, order: Order, events: list[Event]) -> None:
         release_ticket_hold(state, order)
         retire_order(state, order)
         _fill_resting(state, order, events)
+    elif order.order_type is TRAILING_STOP and not order.follows():
+        _activate(order, events)
     else:
         _take_triggered(state, order, events)
+
+
+def _activate(order: Order, events: list[Event]) -> None:
+    """A trailing stop reached its activation price, and follows from here (TRL-2)."""
+    disarm_order(order)
+    extreme_ticks = order.market.prices[order.trigger_source]
+    follow(order, extreme_ticks)
+    events.append(TrailingActivated(order.order_id, order.account_id, extreme_ticks))
 
 
 def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
@@ -136,6 +147,8 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
         end_partner(state, order, events)
         settle_holds(state, order.seat, events)
     told_lots = order.qty_lots
+    if order.order_type is TRAILING_STOP:
+        order.trail_ticks = order.trail_e8 = 0  # its own: nothing that it opens trails (TRL-4)
     order.order_type = MARKET
     if order.carries_limit():
         order.order_type = LIMIT

@@ -16,6 +16,7 @@ from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
 from engine.price_levels import Entry
 from engine.seat import Seat
 from engine.state import State
+from engine.trailing import Group, Trail
 from engine.trigger_index import auto_close_levels, exit_levels
 from engine.units import NOBODY, AccountId, AssetId
 
@@ -81,7 +82,30 @@ def check_market(state: State, market: Market) -> int:
     if market.book is not None:
         check_book(market.book)
         check_clearing(state, market)
-    return sum(sum(1 for _ in levels.entries()) for levels in market.falling + market.rising)
+    armed = 0
+    for levels in market.falling + market.rising:
+        armed += sum(1 for entry in levels.entries() if not isinstance(entry, Group))
+    return armed + check_trailing(market)
+
+
+def check_trailing(market: Market) -> int:
+    """Each group of trailing stops waits at its best level; returns how many follow."""
+    following = 0
+    for stops in market.trailing:
+        levels = stops.levels
+        assert levels in (market.falling[levels.source], market.rising[levels.source])
+        waiting = [entry for entry in levels.entries() if isinstance(entry, Group)]
+        groups = stops.groups()
+        assert [g for g in groups if g.levels is not None] == [g for g in groups if g in waiting]
+        assert len({group.extreme_ticks for group in groups}) == len(groups)
+        for group in groups:
+            key_ticks = group.best_ticks(levels.falls)
+            assert group.levels is (levels if key_ticks >= 1 else None)
+            assert group.levels is None or group.key_ticks == key_ticks
+            extreme_ticks, price_ticks = group.extreme_ticks, market.processed[levels.source]
+            assert extreme_ticks >= price_ticks if levels.falls else extreme_ticks <= price_ticks
+            following += group.live
+    return following
 
 
 def check_book(book: OrderBook) -> None:
@@ -144,8 +168,11 @@ def check_order(state: State, order: Order) -> None:
     """An open order is in its table and waits at its price in exactly one set of levels."""
     assert state.orders.get(order.order_id) is order
     market = order.market
-    indexes = market.falling if order.fires_falling() else market.rising
-    check_entry(order, order.watched_ticks(), indexes[order.watched_source()])
+    if order.follows():
+        check_trail(order, order.trail_ticks, order.trail_e8)
+    else:
+        indexes = market.falling if order.fires_falling() else market.rising
+        check_entry(order, order.watched_ticks(), indexes[order.watched_source()])
     assert not (order.qty_lots and order.amount_atoms)
     if order.closing:
         position = state.positions.get(order.position_id)
@@ -252,6 +279,15 @@ def check_armed(trigger: PositionTrigger | None, key_ticks: int, levels: object)
         assert trigger is None or trigger.levels is None
 
 
+def check_trail(entry: Entry, trail_ticks: int, trail_e8: int) -> None:
+    """A trailing stop follows as far as it should."""
+    trail = entry.levels
+    assert isinstance(trail, Trail)
+    assert trail.entry is entry
+    assert trail.is_live
+    assert (trail.trail_ticks, trail.trail_e8) == (trail_ticks, trail_e8)
+
+
 def check_pair(position: Position, pair: ExitPair) -> None:
     """Both exits of a pair wait where they should."""
     market, side = position.market, position.side
@@ -263,6 +299,10 @@ def check_pair(position: Position, pair: ExitPair) -> None:
             check_entry(trigger, ticks, exit_levels(market, side, kind, pair.source))
         else:
             assert trigger is None
+    assert not pair.is_empty()
+    if pair.trail_ticks or pair.trail_e8:
+        assert pair.trailing is not None
+        check_trail(pair.trailing, pair.trail_ticks, pair.trail_e8)
 
 
 def check_entry(entry: Entry | None, key_ticks: int, levels: object) -> None:
@@ -278,7 +318,7 @@ def check_no_other_entries(state: State, armed: int) -> None:
     for position in state.positions.values():
         triggers: list[PositionTrigger | None] = [position.liquidation, position.auto_close]
         for pair in position.pairs or []:
-            triggers += [pair.stop_loss, pair.take_profit]
+            triggers += [pair.stop_loss, pair.take_profit, pair.trailing]
         expected += sum(1 for t in triggers if t is not None and t.levels is not None)
     for accounts in state.cross_accounts:
         for account in accounts:

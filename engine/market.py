@@ -18,6 +18,7 @@ from engine.margin import TierRate, notional_cap_atoms, tier_rates
 from engine.order_book import OrderBook
 from engine.price_levels import NEVER_RISES, PriceLevels
 from engine.seat import Seat
+from engine.trailing import TrailingStops
 from engine.units import E8, NOBODY, AccountId, AssetId, InstrumentId, div_ceil, div_floor
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Market:
     falling, rising: by PriceSource, what fires as that price falls or rises.  In an order-driven
         market the bids are falling[ASK] and the asks rising[BID], and no price fires them.
     watched: the levels that prices pass.
+    trailing: what follows prices, by source and direction, once somebody asked for it.
     """
 
     __slots__ = (
@@ -93,6 +95,7 @@ class Market:
         "status",
         "tier_fees",
         "tier_of",
+        "trailing",
         "waiting_accounts",
         "watched",
     )
@@ -127,6 +130,7 @@ class Market:
         )
         first = LAST if self.is_order_driven else BID
         self.watched: Final = self.falling[first:] + self.rising[first:]
+        self.trailing: Final[list[TrailingStops]] = []
         self.fee_on_margin: Final = spec.fee_basis is FeeBasis.MARGIN
         self.k: Final = spec.atoms_per_tick_lot()
         self.fees: Final = FeeRates()
@@ -176,6 +180,21 @@ class Market:
         fees = self.tier_fees.setdefault(tier, FeeRates())
         fees.maker_e8 = maker_fee_e8
         fees.taker_e8 = taker_fee_e8
+
+    def trailing_stops(self, levels: PriceLevels) -> TrailingStops:
+        """Those that wait in these levels, made when first asked for."""
+        for stops in self.trailing:
+            if stops.levels is levels:
+                return stops
+        stops = TrailingStops(levels)
+        self.trailing.append(stops)
+        return stops
+
+    def follow(self, source: int) -> None:
+        """A price moved: what trails it follows (TRL-3)."""
+        for stops in self.trailing:
+            if stops.levels.source == source:
+                stops.follow(self.prices[source])
 
     def existing_seat(self, account_id: AccountId) -> Seat | None:
         """The account's seat, if it ever had one."""

@@ -18,6 +18,7 @@ from engine.commands import (
     TimeInForce,
 )
 from engine.price_levels import Entry
+from engine.trailing import Trail
 from engine.units import AccountId, OrderId, PositionId
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Order(Entry):
     amount_atoms: the margin to use; 0 when sized by quantity.
     closing: only ever reduces its position.
     oco_partner: the open order that goes when this one does.
+    trail_ticks, trail_e8: of a trailing stop its own; else of what an opener opens.
     hold_atoms: ticket: what the order holds; netting: what its lots would need if all opened.
     frozen_mark_ticks: the mark when the order took its present place.
     priority: its place among orders of one price; its id until an amend sends it back.
@@ -77,6 +79,8 @@ class Order(Entry):
         "stop_loss_ticks",
         "take_profit_ticks",
         "time_in_force",
+        "trail_e8",
+        "trail_ticks",
         "trigger_source",
         "trigger_ticks",
         "visible_lots",
@@ -108,6 +112,8 @@ class Order(Entry):
         display_lots: int = 0,
         self_trade_prevention: SelfTradePrevention = CANCEL_MAKER,
         oco_group: str = "",
+        trail_ticks: int = 0,
+        trail_e8: int = 0,
     ) -> None:
         self.levels = None
         self.before = None
@@ -140,6 +146,8 @@ class Order(Entry):
         self.display_lots = display_lots
         self.self_trade_prevention = self_trade_prevention
         self.oco_group = oco_group
+        self.trail_ticks = trail_ticks
+        self.trail_e8 = trail_e8
         self.oco_partner: Order | None = None
         self.filled_lots = 0
         self.visible_lots = 0
@@ -177,6 +185,8 @@ class Order(Entry):
             self.display_lots,
             self.self_trade_prevention,
             self.oco_group,
+            self.trail_ticks,
+            self.trail_e8,
         )
         other.order_id = self.order_id
         other.filled_lots = self.filled_lots
@@ -202,8 +212,15 @@ class Order(Entry):
         """Whether the order waits for a trigger before it becomes a limit or market order."""
         return self.order_type is not LIMIT and self.order_type is not MARKET
 
+    def follows(self) -> bool:
+        """Whether it is a trailing stop that follows its price by now (TRL-2)."""
+        return isinstance(self.levels, Trail)
+
     def fires_falling(self) -> bool:
-        """Whether it fires as its price falls: BUY LIMIT, SELL STOP, BUY TAKE_PROFIT."""
+        """Whether it fires as its price falls: BUY LIMIT, SELL STOP, BUY TAKE_PROFIT.
+
+        A trailing stop is activated like a take profit fires.
+        """
         is_stop = self.order_type is STOP_MARKET or self.order_type is STOP_LIMIT
         return (self.side is BUY) != is_stop
 

@@ -4,12 +4,12 @@ The first half of the ladder; it settles leverage and size of the draft and chan
 """
 
 from engine.arrival import Arrival
-from engine.commands import BUY, MARKET
+from engine.commands import BUY, MARKET, TRAILING_STOP
 from engine.margin import quantity_lots
 from engine.open_orders import closes_position, left_to_reduce
 from engine.order import Order
 from engine.reject_reason import NONE, RejectReason
-from engine.units import AMOUNT_ATOMS_MAX, AUTO_CLOSE_E8_MAX, QTY_LOTS_MAX
+from engine.units import AMOUNT_ATOMS_MAX, AUTO_CLOSE_E8_MAX, E8, QTY_LOTS_MAX
 
 
 def terms_reason(arrival: Arrival) -> RejectReason:
@@ -29,9 +29,14 @@ def terms_reason(arrival: Arrival) -> RejectReason:
 def _prices_are_good(arrival: Arrival) -> bool:
     draft = arrival.draft
     highest_ticks = draft.market.price_ticks_max
-    if draft.order_type is not MARKET and not 1 <= arrival.parent_ticks <= highest_ticks:
+    if draft.trail_ticks > highest_ticks or draft.trail_e8 >= E8:
         return False
-    if arrival.waits and not 1 <= draft.trigger_ticks <= highest_ticks:
+    lowest_ticks = 1
+    if draft.order_type is TRAILING_STOP:
+        lowest_ticks = 0  # it may follow at once, and then from whatever the price is
+    elif draft.order_type is not MARKET and not 1 <= arrival.parent_ticks <= highest_ticks:
+        return False
+    if arrival.waits and not lowest_ticks <= draft.trigger_ticks <= highest_ticks:
         return False
     if draft.stop_loss_ticks or draft.take_profit_ticks or draft.auto_close_e8:
         return _exits_are_good(draft, arrival.parent_ticks)

@@ -13,6 +13,7 @@ from engine.commands import (
     MARKET,
     STOP_LIMIT,
     TAKE_PROFIT_LIMIT,
+    TRAILING_STOP,
     Leg,
     PlaceOrder,
 )
@@ -151,7 +152,19 @@ def _type_fits(command: PlaceOrder) -> bool:
         return False
     if command.stop_loss_ticks < 0 or command.take_profit_ticks < 0:
         return False
+    if not _trail_fits(command):
+        return False
     return not command.post_only or (_has_limit(command) and _is_good_for_long(command))
+
+
+def _trail_fits(command: PlaceOrder) -> bool:
+    """A trailing stop has a distance, a rate, or both; others may attach one to what they open."""
+    if command.trail_ticks < 0 or command.trail_e8 < 0:
+        return False
+    trails = command.trail_ticks > 0 or command.trail_e8 > 0
+    if command.order_type is TRAILING_STOP:
+        return trails
+    return not (trails and is_closing(command))
 
 
 def _has_limit(command: PlaceOrder) -> bool:
@@ -253,6 +266,8 @@ def draft_order(state: State, command: PlaceOrder) -> Order:
         command.display_lots,
         command.self_trade_prevention,
         command.oco_group,
+        command.trail_ticks,
+        command.trail_e8,
     )
 
 

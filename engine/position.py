@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from engine.commands import BUY, SELL, PriceSource, Side
 from engine.price_levels import Entry
+from engine.trailing import Trail
 from engine.units import AccountId, PositionId
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class TriggerKind(IntEnum):
 
     STOP_LOSS = 1
     TAKE_PROFIT = 2
+    TRAILING_STOP = 3
     AUTO_CLOSE = 4
     LIQUIDATION = 5
 
@@ -41,7 +43,7 @@ class PositionTrigger(Entry):
 
 @final
 class ExitPair:
-    """A stop loss and a take profit that belong together; when one fires the other goes.
+    """A stop loss, a take profit and a trailing stop that belong together; one ends the others.
 
     parent_order_id: 0 for the position's own pair, which closes all of it.
     qty_lots: what the parent's fills opened; the pair closes at most that much.
@@ -55,6 +57,9 @@ class ExitPair:
         "stop_loss_ticks",
         "take_profit",
         "take_profit_ticks",
+        "trail_e8",
+        "trail_ticks",
+        "trailing",
     )
 
     def __init__(
@@ -64,6 +69,8 @@ class ExitPair:
         source: PriceSource,
         stop_loss_ticks: int,
         take_profit_ticks: int,
+        trail_ticks: int,
+        trail_e8: int,
     ) -> None:
         self.parent_order_id: Final = parent_order_id
         self.qty_lots = qty_lots
@@ -71,7 +78,20 @@ class ExitPair:
         self.stop_loss_ticks = stop_loss_ticks
         self.take_profit_ticks = take_profit_ticks
         self.stop_loss: PositionTrigger | None = None
+        self.trail_ticks = trail_ticks
+        self.trail_e8 = trail_e8
         self.take_profit: PositionTrigger | None = None
+        self.trailing: PositionTrigger | None = None
+
+    def is_empty(self) -> bool:
+        """Whether nothing is set."""
+        ticks = (self.stop_loss_ticks, self.take_profit_ticks, self.trail_ticks, self.trail_e8)
+        return not any(ticks)
+
+    def extreme_ticks(self) -> int:
+        """What its trailing stop follows, 0 if there is none."""
+        place = None if self.trailing is None else self.trailing.levels
+        return place.extreme_ticks() if isinstance(place, Trail) else 0
 
 
 @final

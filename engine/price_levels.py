@@ -24,7 +24,7 @@ class Entry:
 
     def __init__(self) -> None:
         # Invariant: levels, before and after are all set, or all None.
-        self.levels: PriceLevels | None = None
+        self.levels: WaitingPlace | None = None
         self.before: Entry | None = None
         self.after: Entry | None = None
         self.key_ticks = 0
@@ -32,20 +32,35 @@ class Entry:
         self.arming = 0
 
 
-@final
-class PriceLevels:
-    """Entries that fire as one price falls to their key, or as it rises to it.
+class WaitingPlace:
+    """What an entry waits in.
 
-    source: which price, as the integer of a PriceSource.
+    source: which price it watches, as the integer of a PriceSource.
     falls: entries fire when the price is at or below their key; else at or above.
-    best_ticks: the first key to fire; NEVER_FALLS or NEVER_RISES if there is none.
     """
 
-    __slots__ = ("_blocks", "_empty", "_heads", "_starts", "best_ticks", "falls", "source")
+    __slots__ = ("falls", "source")
 
     def __init__(self, source: int, falls: bool) -> None:
         self.source: Final = source
         self.falls: Final = falls
+
+    def remove(self, entry: Entry) -> None:
+        """The entry waits no more."""
+        raise NotImplementedError
+
+
+@final
+class PriceLevels(WaitingPlace):
+    """Entries that fire as one price falls to their key, or as it rises to it.
+
+    best_ticks: the first key to fire; NEVER_FALLS or NEVER_RISES if there is none.
+    """
+
+    __slots__ = ("_blocks", "_empty", "_heads", "_starts", "best_ticks")
+
+    def __init__(self, source: int, falls: bool) -> None:
+        super().__init__(source, falls)
         self.best_ticks = NEVER_FALLS if falls else NEVER_RISES
         # A key's rank is higher the sooner it fires: the key itself, negative if `falls` is not.
         # Invariant: the _blocks in their order hold exactly the ranks of the keys of _heads,

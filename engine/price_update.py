@@ -51,7 +51,11 @@ def update_price(state: State, command: UpdatePrice, events: list[Event]) -> Non
 
 
 def travel(state: State, market: Market) -> None:
-    """Queue what the prices pass from the last processed to the present values."""
+    """Queue what the prices pass from the last processed to the present values (TRL-3: first,
+    what trails them follows).
+    """
+    for stops in market.trailing:
+        stops.follow(market.prices[stops.levels.source])
     state.firing.begin_travel(market)
     state.firing.left_bands.extend(market.waiting_accounts)
     market.waiting_accounts.clear()

@@ -90,6 +90,7 @@ def _trade(
     if market.prices[LAST] != price_ticks:
         market.prices[LAST] = price_ticks
         market.processed[LAST] = price_ticks
+        market.follow(LAST)
         state.firing.push_passed(market, PriceSource.LAST)
     fill_order(state, taker, lots, price_ticks, TAKER, cause, events)
     if taker.oco_partner is not None:

@@ -7,13 +7,14 @@ the firing queue of the running command at once (FIR-3, FIR-4).
 from heapq import heapify, heappush
 from typing import Final, final
 
-from engine.commands import BUY, LIMIT, PriceSource, Side
+from engine.commands import BUY, LIMIT, TRAILING_STOP, PriceSource, Side
 from engine.cross import BandEdge, CrossAccount
 from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import ASK, BID, MARK, Market
 from engine.order import Order
 from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
 from engine.price_levels import Entry, PriceLevels
+from engine.trailing import Group
 from engine.units import NOBODY, div_floor
 
 # place, class, priority, kind, parent order id, arming, serial, entry: the first five tell all
@@ -80,6 +81,9 @@ class FiringQueue:
             for entry in levels.passed(prices[levels.source]):
                 if isinstance(entry, BandEdge):
                     self.left_bands.append(entry.account)
+                elif isinstance(entry, Group):
+                    for member in entry.passed(levels, prices[levels.source]):
+                        self.heap.append(self.item(levels, member))
                 else:
                     self.heap.append(self.item(levels, entry))
         heapify(self.heap)
@@ -111,7 +115,11 @@ class FiringQueue:
         for levels in (market.falling[source], market.rising[source]):
             if levels.is_passed(price_ticks, levels.best_ticks):
                 for entry in levels.passed(price_ticks):
-                    self.push(levels, entry)
+                    if isinstance(entry, Group):
+                        for member in entry.passed(levels, price_ticks):
+                            self.push(levels, member)
+                    else:
+                        self.push(levels, entry)
 
     def item(self, levels: PriceLevels, entry: Entry) -> Firing:
         """The entry with its rank in the queue."""
@@ -169,12 +177,26 @@ def arm_order(queue: FiringQueue, order: Order) -> None:
     market = order.market
     if order.order_type is LIMIT and market.book is not None:
         market.book.add(order)
+    elif order.order_type is TRAILING_STOP and order.trigger_ticks == 0:
+        follow(order, market.prices[order.trigger_source])
     elif order.order_type is LIMIT:
         levels = market.falling[ASK] if order.side is BUY else market.rising[BID]
         arm(queue, market, levels, order, order.price_ticks)
     else:
         indexes = market.falling if order.fires_falling() else market.rising
         arm(queue, market, indexes[order.trigger_source], order, order.trigger_ticks)
+
+
+def follow(order: Order, extreme_ticks: int) -> None:
+    """Let a trailing stop follow its price from an extreme on (TRL-2)."""
+    levels = trailing_levels(order.market, order.side is not BUY, order.trigger_source)
+    stops = order.market.trailing_stops(levels)
+    stops.add(order, extreme_ticks, order.trail_ticks, order.trail_e8)
+
+
+def trailing_levels(market: Market, falls: bool, source: PriceSource) -> PriceLevels:
+    """Where trailing stops wait: a sell fires as its price falls, a buy as it rises."""
+    return market.falling[source] if falls else market.rising[source]
 
 
 def disarm_order(order: Order) -> None:
@@ -266,9 +288,20 @@ def exit_levels(market: Market, side: Side, kind: TriggerKind, source: PriceSour
     return market.falling[source] if falls else market.rising[source]
 
 
-def arm_pair(queue: FiringQueue, position: Position, pair: ExitPair) -> None:
-    """Let both exits of a new pair wait."""
+def arm_pair(
+    queue: FiringQueue, position: Position, pair: ExitPair, extreme_ticks: int = 0
+) -> None:
+    """Let the exits of a new pair wait.
+
+    extreme_ticks: what its trailing stop follows from; 0: its price as it is now.
+    """
     market = position.market
+    if pair.trail_ticks or pair.trail_e8:
+        pair.trailing = PositionTrigger(TriggerKind.TRAILING_STOP, position, pair)
+        levels = trailing_levels(market, position.side is BUY, pair.source)
+        extreme_ticks = extreme_ticks or market.prices[pair.source]
+        stops = market.trailing_stops(levels)
+        stops.add(pair.trailing, extreme_ticks, pair.trail_ticks, pair.trail_e8)
     if pair.stop_loss_ticks:
         pair.stop_loss = PositionTrigger(TriggerKind.STOP_LOSS, position, pair)
         levels = exit_levels(market, position.side, TriggerKind.STOP_LOSS, pair.source)
@@ -280,7 +313,10 @@ def arm_pair(queue: FiringQueue, position: Position, pair: ExitPair) -> None:
 
 
 def disarm_pair(pair: ExitPair) -> None:
-    """Both exits of a pair stop waiting."""
+    """The exits of a pair stop waiting."""
+    if pair.trailing is not None:
+        disarm(pair.trailing)
+        pair.trailing = None
     if pair.stop_loss is not None:
         disarm(pair.stop_loss)
         pair.stop_loss = None

@@ -25,7 +25,8 @@ from engine.order import Order
 from engine.position import ExitPair, Position
 from engine.seat import Seat
 from engine.state import State
-from engine.trigger_index import arm_pair, rearm_position
+from engine.trailing import Trail
+from engine.trigger_index import arm_pair, follow, rearm_position
 from engine.units import AccountId, OrderId, PositionId
 
 ORDER_TERMS: Final = 15  # from the quantity to the time of creation
@@ -99,6 +100,9 @@ def _pair_row(pair: ExitPair) -> Row:
         pair.source,
         pair.stop_loss_ticks,
         pair.take_profit_ticks,
+        pair.trail_ticks,
+        pair.trail_e8,
+        pair.extreme_ticks(),
     )
 
 
@@ -134,10 +138,10 @@ def read_position(state: State, row: Row) -> None:
         join(state, position)
         sum_up(state, position)
     rearm_position(state.firing, position)
-    for parent_order_id, qty_lots, source, stop_loss, take_profit in pairs:
-        pair = ExitPair(parent_order_id, qty_lots, PriceSource(source), stop_loss, take_profit)
+    for parent_order_id, qty_lots, source, *ticks, extreme_ticks in pairs:
+        pair = ExitPair(parent_order_id, qty_lots, PriceSource(source), *ticks)
         position.pairs = [*(position.pairs or []), pair]
-        arm_pair(state.firing, position, pair)
+        arm_pair(state.firing, position, pair, extreme_ticks)
 
 
 def write_orders(state: State) -> Iterator[Row]:
@@ -174,7 +178,15 @@ def write_orders(state: State) -> Iterator[Row]:
             order.oco_group,
             order.filled_lots,
             order.visible_lots,
+            order.trail_ticks,
+            order.trail_e8,
+            _extreme_ticks(order),
         )
+
+
+def _extreme_ticks(order: Order) -> int:
+    """What a trailing stop follows; 0 if it follows nothing yet."""
+    return order.levels.extreme_ticks() if isinstance(order.levels, Trail) else 0
 
 
 def _priority(order: Order) -> int:
@@ -186,7 +198,7 @@ def read_order(state: State, row: Row) -> None:
     order_id, account_id, instrument_id, leg, side, order_type, time_in_force, *rest = row
     terms, rest = rest[:ORDER_TERMS], rest[ORDER_TERMS:]
     hold_atoms, frozen_mark_ticks, priority, display_lots, mode, *rest = rest
-    oco_group, filled_lots, visible_lots = rest
+    oco_group, filled_lots, visible_lots, trail_ticks, trail_e8, extreme_ticks = rest
     terms[4] = PriceSource(terms[4])
     market = _market(state, instrument_id)
     order = Order(
@@ -201,13 +213,18 @@ def read_order(state: State, row: Row) -> None:
     order.display_lots = display_lots
     order.self_trade_prevention = SelfTradePrevention(mode)
     order.oco_group = oco_group
+    order.trail_ticks = trail_ticks
+    order.trail_e8 = trail_e8
     order.order_id = OrderId(order_id)
     order.hold_atoms = hold_atoms
     order.frozen_mark_ticks = frozen_mark_ticks
     order.priority = priority
     order.filled_lots = filled_lots
     register_order(state, order)
-    rest_order(state, order)
+    if extreme_ticks:
+        follow(order, extreme_ticks)
+    else:
+        rest_order(state, order)
     if visible_lots != order.visible_lots and market.book is not None:
         market.book.show(order, visible_lots - order.visible_lots)
         order.visible_lots = visible_lots
