@@ -187,7 +187,8 @@ def lots_to_close(state: State, position: Position) -> int:
     notional = sum(value_at_mark(state, one) for one in side_of(positions, position))
     spec = market.spec
     freed_e8 = tier_rate_e8(spec["tiers"], notional) + close_fee_e8(spec)
-    freed_e8 -= spec["taker_fee_e8"] + spec["liquidation_fee_e8"]
+    freed_e8 -= state.fee_rate(position.account_id, market, "TAKER")
+    freed_e8 -= spec["liquidation_fee_e8"]
     if freed_e8 <= 0:
         state.hit("LIQ-10 frees nothing")
         return position.qty_lots

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tests.oracle.chooser import ACCOUNTS
 from tests.oracle.cross_aims import KeyAims
 from tests.oracle.instruments import changed, faulty, venue_specs
-from tests.oracle.records import AMOUNT_ATOMS_MAX, Fields
+from tests.oracle.records import AMOUNT_ATOMS_MAX, E8, Fields
 
 
 class AdminAims(KeyAims):
@@ -83,6 +83,25 @@ class AdminAims(KeyAims):
     def aim_sample_premium(self, time_ns: int) -> Fields:
         """Any market, with funding or without."""
         return {"instrument_id": self.instrument_id()}
+
+    def aim_set_fee_tier(self, time_ns: int) -> Fields:
+        """Rates at their bounds and beyond, rebates as large as may be, tiers that are none."""
+        chance = self.chance
+        weights = (6, 10, 10, 5, 0.3, 0.2, 0.2)
+        taker = chance.choices((0, 10_000, 50_000, 700_000, E8 - 1, E8, -1), weights)[0]
+        makers = (-taker, -taker, taker, 0, 20_000, 600_000, -taker - 1, E8)
+        maker = chance.choices(makers, (8, 4, 5, 5, 8, 3, 0.7, 0.3))[0]
+        rates = {"maker_fee_e8": maker, "taker_fee_e8": taker}
+        return {"instrument_id": self.instrument_id(), "tier": self.tier(), **rates}
+
+    def aim_assign_fee_tier(self, time_ns: int) -> Fields:
+        """Tiers with rates and without, and back to none."""
+        tier = 0 if self.chance.random() < 0.2 else self.tier()
+        return {"account_id": self.account_id(), "tier": tier}
+
+    def tier(self) -> int:
+        """A fee tier, few of which there are."""
+        return self.chance.choices((1, 2, 3, 100, 0, 101, -1), (10, 8, 5, 3, 0.5, 0.5, 0.5))[0]
 
     def aim_advance_time(self, time_ns: int) -> Fields:
         """Nothing but time."""

@@ -35,11 +35,6 @@ class Closing:
     deficit_atoms: int
 
 
-def fee_rate(market: Market, liquidity: str) -> int:
-    """The maker's or the taker's rate."""
-    return int(market.spec["maker_fee_e8" if liquidity == "MAKER" else "taker_fee_e8"])
-
-
 def opening_by_amount(
     market: Market, amount_atoms: int, leverage: int, price_ticks: int, rate_e8: int, free: int
 ) -> Opening:

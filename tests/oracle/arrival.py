@@ -50,7 +50,7 @@ def rest(state: State, market: Market, order: Order) -> None:
     """The order waits: it locks what its fill will need, and later closing orders shrink."""
     held = order.hold_atoms
     if state.is_ticket(order.account_id, market):
-        order.hold_atoms = order_hold(market, order)
+        order.hold_atoms = order_hold(state, market, order)
         state.move_free(order.account_id, market.asset_id, held - order.hold_atoms)
     if order.closing and order.order_type == "LIMIT":
         follow_reduction(state, state.positions[order.position_id])

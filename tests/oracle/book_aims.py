@@ -145,23 +145,24 @@ def path_need(state: State, market: Market, fields: Fields) -> int:
     edge = band_edge(market, fields["side"])
     limit = fields["price_ticks"] if "LIMIT" in fields["order_type"] else edge
     left, need = fields["qty_lots"], 0
+    rates = [state.fee_rate(fields["account_id"], market, each) for each in ("MAKER", "TAKER")]
     for order in met(state, market, fields["side"], limit, fields["account_id"]):
         taken = min(left, order.qty_lots)
-        need += part_need(market, taken, order.price_ticks, leverage, "taker")
+        need += part_need(market, taken, order.price_ticks, leverage, rates[1])
         left -= taken
     if left > 0 and fields["order_type"] == "LIMIT":
         assert market.prices is not None
         worse = max(0, sign(fields["side"]) * (limit - market.prices["MARK"])) * left * market.k
-        need += max(0, part_need(market, left, limit, leverage, "maker") + worse)
+        need += max(0, part_need(market, left, limit, leverage, rates[0]) + worse)
     return need
 
 
-def part_need(market: Market, qty_lots: int, ticks: int, leverage: int, liquidity: str) -> int:
+def part_need(market: Market, qty_lots: int, ticks: int, leverage: int, rate_e8: int) -> int:
     """Initial margin and fee of some lots at one price."""
     notional = qty_lots * ticks * market.k
     margin = ceil_div(notional, leverage)
     base = margin if market.spec["fee_basis"] == "MARGIN" else notional
-    return margin + fee_of(base, market.spec[f"{liquidity}_fee_e8"])
+    return margin + fee_of(base, rate_e8)
 
 
 def amount(chance: Random, state: State, market: Market, fields: Fields, leverage: int) -> int:

@@ -121,12 +121,12 @@ def short_of_balance(draft: BookDraft) -> bool:
     free = spendable_for(copy, order)
     if not draft.is_ticket:
         free += copy.key_holds.get(key_of(order), 0)  # Without a trade it is not given back.
-        return free < key_need(market, draft.orders_after, *size_of(draft.position_after))
+        return free < key_need(copy, market, draft.orders_after, *size_of(draft.position_after))
     need = 0
     for other in draft.orders_after:
         if other.order_id in draft.path.changed:
             free += other.hold_atoms
-            need += need_of(market, other, other.qty_lots) if not other.closing else 0
+            need += need_of(copy, market, other, other.qty_lots) if not other.closing else 0
     return free < need
 
 

@@ -182,9 +182,16 @@ class KeyAims(Chooser):
         return where | {"leg": self.leg_for(where, market), "margin_mode": mode}
 
     def aim_set_leverage(self, time_ns: int) -> Fields:
-        """The leverage of a key, at times of one in use."""
+        """The leverage of a key, mostly of one in use."""
         where, market = self.key_fields()
-        leverage = self.chance.choice((0, 1, 2, 5, 10, 20, 50, 100, 125, 126, -1))
+        state, chance = self.venue.state, self.chance
+        waiting: list[Order | Position] = [*state.orders.values(), *state.positions.values()]
+        used = [one for one in waiting if one.account_id != FUND]
+        if used and chance.random() < 0.7:
+            one = chance.choice(used)
+            where = {"account_id": one.account_id, "instrument_id": one.instrument_id}
+            market = state.markets[one.instrument_id]
+        leverage = chance.choice((0, 1, 2, 3, 5, 7, 10, 20, 33, 50, 75, 100, 125, 126, -1))
         return where | {"leg": self.leg_for(where, market), "leverage": leverage}
 
     def spendable_amounts(self, account_id: int, asset_id: int) -> tuple[int, ...]:

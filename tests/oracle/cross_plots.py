@@ -144,7 +144,7 @@ def fill_need(scene: Ruin, market: Market, side: str, lots: int, leverage: int) 
     notional = lots * touch * market.k
     margin = ceil_div(notional, leverage)
     base = margin if market.spec["fee_basis"] == "MARGIN" else notional
-    fee = fee_of(base, market.spec["taker_fee_e8"])
+    fee = fee_of(base, scene.state.fee_rate(scene.account_id, market, "TAKER"))
     mode = scene.state.margin_modes.get(scene.key(market, side), market.spec["margin_mode"])
     if mode != "CROSS":
         return margin + fee

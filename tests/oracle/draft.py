@@ -34,6 +34,10 @@ class Draft:
         """HLD-1: whether an amount is its size to the end, and not turned into lots."""
         return self.is_ticket and not self.is_cross
 
+    def fee_rate(self, liquidity: str) -> int:
+        """What the order's account pays here."""
+        return self.state.fee_rate(self.order.account_id, self.market, liquidity)
+
     @property
     def touch(self) -> int:
         """The price at which it would take; 0 while there is none."""

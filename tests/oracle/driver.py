@@ -56,6 +56,11 @@ RULES: Final = (
     *("FUN-5 all removed", "FUN-5 part removed", "FUN-5 increased", "FUN-5 flipped"),
     *("FUN-5 liquidated", "FUN-6 position waits", "FUN-6 account waits"),
     *("FUN-6 account meets a price", "FUN-6 account changed", "LIQ-12 cross", "LIQ-12 isolated"),
+    *("FEE-3 MAKER", "FEE-3 TAKER", "FEE-4 hold rises", "FEE-4 hold falls"),
+    *("FEE-4 order cancelled", "FEE-5 below zero"),
+    *("KEY-4 STALE_PRICE", "KEY-4 RISK_TIER", "KEY-4 INSUFFICIENT_BALANCE"),
+    *("KEY-4 WOULD_LIQUIDATE", "KEY-4 cross", "KEY-4 margin rises", "KEY-4 margin falls"),
+    *("KEY-4 hold rises", "KEY-4 hold falls"),
     *("KEY-1 used", "KEY-3 leg", "KEY-3 closes leg", "KEY-3 across legs", "KEY-5 used"),
 )
 EXPECTED: Final = (

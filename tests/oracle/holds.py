@@ -17,18 +17,24 @@ def resting_limits(orders: list[Order], side: str) -> list[Order]:
 
 
 def opening_need(
-    market: Market, side: str, price_ticks: int, mark_ticks: int, leverage: int, qty_lots: int
+    market: Market,
+    side: str,
+    price_ticks: int,
+    mark_ticks: int,
+    leverage: int,
+    qty_lots: int,
+    maker_fee_e8: int,
 ) -> int:
     """HLD-3: what `qty_lots` opening lots of a resting LIMIT need."""
     notional = qty_lots * price_ticks * market.k
     margin = ceil_div(notional, leverage)
     base = margin if market.spec["fee_basis"] == "MARGIN" else notional
-    fee = fee_of(base, market.spec["maker_fee_e8"])
+    fee = fee_of(base, maker_fee_e8)
     worse = sign(side) * (price_ticks - mark_ticks)
     return max(0, margin + fee + qty_lots * market.k * max(0, worse))
 
 
-def need_of(market: Market, order: Order, qty_lots: int) -> int:
+def need_of(state: State, market: Market, order: Order, qty_lots: int) -> int:
     """`opening_need` of some lots of an order, at the mark that was frozen with it."""
     return opening_need(
         market,
@@ -37,16 +43,17 @@ def need_of(market: Market, order: Order, qty_lots: int) -> int:
         order.frozen_mark_ticks,
         order.leverage,
         qty_lots,
+        state.fee_rate(order.account_id, market, "MAKER"),
     )
 
 
-def order_hold(market: Market, order: Order) -> int:
+def order_hold(state: State, market: Market, order: Order) -> int:
     """What a resting order of a ticket market holds by itself."""
     if order.closing or order.order_type != "LIMIT":
         return 0
     if order.amount_atoms > 0:
         return order.amount_atoms
-    return need_of(market, order, order.qty_lots)
+    return need_of(state, market, order, order.qty_lots)
 
 
 def opening_lots(
@@ -63,17 +70,25 @@ def opening_lots(
 
 
 def side_need(
-    market: Market, orders: list[Order], side: str, position_side: str, position_lots: int
+    state: State,
+    market: Market,
+    orders: list[Order],
+    side: str,
+    position_side: str,
+    position_lots: int,
 ) -> int:
     """What one side of a key needs."""
     walked = opening_lots(orders, side, position_side, position_lots)
-    return sum(need_of(market, order, lots) for order, lots in walked if lots > 0)
+    return sum(need_of(state, market, order, lots) for order, lots in walked if lots > 0)
 
 
-def key_need(market: Market, orders: list[Order], position_side: str, position_lots: int) -> int:
+def key_need(
+    state: State, market: Market, orders: list[Order], position_side: str, position_lots: int
+) -> int:
     """HLD-5: the hold of a key, the larger of its sides."""
     return max(
-        side_need(market, orders, side, position_side, position_lots) for side in ("BUY", "SELL")
+        side_need(state, market, orders, side, position_side, position_lots)
+        for side in ("BUY", "SELL")
     )
 
 
@@ -99,10 +114,10 @@ def rebalance_key(state: State, market: Market, key: Key) -> None:
     while True:
         orders = state.orders_of_key(*key)
         size = size_of(state.position_of_key(*key))
-        need = key_need(market, orders, *size)
+        need = key_need(state, market, orders, *size)
         if need <= held or need - held <= spendable(state, account_id, market.asset_id, cross):
             break
-        buys, sells = (side_need(market, orders, side, *size) for side in ("BUY", "SELL"))
+        buys, sells = (side_need(state, market, orders, side, *size) for side in ("BUY", "SELL"))
         walked = opening_lots(orders, "SELL" if sells > buys else "BUY", *size)
         last = [order for order, lots in walked if lots > 0][-1]
         state.cancel(last, "HOLD_SHORT")

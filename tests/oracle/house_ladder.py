@@ -8,7 +8,6 @@ from typing import Final
 
 from tests.oracle import ladder
 from tests.oracle.amounts import (
-    fee_rate,
     opening_by_amount,
     opening_by_quantity,
 )
@@ -111,7 +110,7 @@ def short_of_balance(draft: Draft) -> bool:
         return False
     if draft.is_ticket:
         if not draft.takes:
-            return draft.free < order_hold(draft.market, order)
+            return draft.free < order_hold(draft.state, draft.market, order)
         if draft.is_cross:
             return spendable_for(tried(draft, draft.touch, "TAKER"), order) < 0
         if order.amount_atoms > 0:
@@ -120,7 +119,7 @@ def short_of_balance(draft: Draft) -> bool:
     if opens_nothing(draft):
         return False
     held = draft.state.key_holds.get(key_of(order), 0)
-    rise = key_need(draft.market, orders_after(draft), *size_after(draft)) - held
+    rise = key_need(draft.state, draft.market, orders_after(draft), *size_after(draft)) - held
     if not draft.takes:
         return draft.free < rise
     if draft.is_cross:
@@ -162,7 +161,7 @@ def refused_at_its_limit(draft: Draft) -> bool:
     closing, opening = draft.parts()
     if order.closing or opening == 0:
         return False
-    rate, price = fee_rate(market, "MAKER"), order.price_ticks
+    rate, price = draft.fee_rate("MAKER"), order.price_ticks
     if order.amount_atoms > 0:
         amount = order.amount_atoms
         opened = opening_by_amount(market, amount, order.leverage, price, rate, draft.free)
@@ -176,7 +175,7 @@ def refused_at_its_limit(draft: Draft) -> bool:
     kept = lots if side == order.side else 0
     others = [other for other in draft.key_others if not (closing > 0 and other.closing)]
     held = draft.state.key_holds.get(key_of(order), 0)
-    rise = key_need(market, others, order.side, kept + opening) - held
+    rise = key_need(draft.state, market, others, order.side, kept + opening) - held
     if draft.is_cross:
         return spendable_for(tried(draft, price, "MAKER"), order) < rise
     return draft.free + released(draft, price, "MAKER") - rise < opened.paid_atoms

@@ -8,7 +8,6 @@ from dataclasses import replace
 from tests.oracle.amounts import (
     Opening,
     closing_of,
-    fee_rate,
     opening_by_amount,
     opening_by_quantity,
 )
@@ -23,7 +22,7 @@ from tests.oracle.state import State
 def would_open(draft: Draft) -> Opening:
     """The opening part of a fill now, at the fill price."""
     order, market = draft.order, draft.market
-    rate = fee_rate(market, "TAKER" if draft.takes else "MAKER")
+    rate = draft.fee_rate("TAKER" if draft.takes else "MAKER")
     closing, opening = draft.parts()
     if draft.stays_by_amount and order.amount_atoms > 0:
         amount, price = order.amount_atoms, draft.fill_price
@@ -101,5 +100,5 @@ def released(draft: Draft, price_ticks: int, liquidity: str) -> int:
     if lots == 0:
         return 0
     assert draft.position is not None
-    rate = fee_rate(draft.market, liquidity)
+    rate = draft.fee_rate(liquidity)
     return closing_of(draft.market, draft.position, lots, price_ticks, rate).remainder_atoms

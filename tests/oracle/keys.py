@@ -50,15 +50,3 @@ def set_margin_mode(state: State, command: Fields) -> None:
         raise Refused("MODE_IN_USE")
     state.margin_modes[account_id, market.instrument_id, leg] = command["margin_mode"]
     state.tell("MarginModeChanged", **command)
-
-
-def set_leverage(state: State, command: Fields) -> None:
-    """MRG-2 and KEY-4."""
-    market, account_id, leg = named_market(state, command), command["account_id"], command["leg"]
-    fits = leg_fits(state, account_id, market, leg)
-    refuse_if(state.is_ticket(account_id, market) or not fits, "BAD_COMBINATION")
-    leverage, highest = command["leverage"], market.spec["leverage_max"]
-    used = in_use(state, account_id, market.instrument_id, leg)
-    refuse_if(not 1 <= leverage <= highest or used, "BAD_LEVERAGE")
-    state.leverages[account_id, market.instrument_id, leg] = leverage
-    state.tell("LeverageChanged", **command)

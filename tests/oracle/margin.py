@@ -89,7 +89,7 @@ def adjust_margin(state: State, command: Fields) -> None:
     refuse_if(bad, "BAD_AMOUNT")
     refuse_if(removes and ladder.stale(state, market), "STALE_PRICE")
     refuse_if(amount > max(0, spendable_for(state, position)), "INSUFFICIENT_BALANCE")
-    refuse_if(removes and too_low(market, position, after), "MARGIN_TOO_LOW")
+    refuse_if(removes and too_low(state, market, position, after), "MARGIN_TOO_LOW")
     position.margin_atoms += amount
     state.move_free(position.account_id, market.asset_id, -amount)
     state.tell(
@@ -100,7 +100,7 @@ def adjust_margin(state: State, command: Fields) -> None:
     )
 
 
-def too_low(market: Market, position: Position, margin_atoms: int) -> bool:
+def too_low(state: State, market: Market, position: Position, margin_atoms: int) -> bool:
     """Whether a margin is less than must stay: by cost, and by the mark with the closing fee."""
     assert market.prices is not None
     mark = market.prices["MARK"]
@@ -108,7 +108,8 @@ def too_low(market: Market, position: Position, margin_atoms: int) -> bool:
     profit = profit_of(position.side, position.qty_lots, position.basis_atoms, mark, market.k)
     on_margin = market.spec["fee_basis"] == "MARGIN"
     base = position.initial_margin_atoms if on_margin else notional
-    needed = ceil_div(notional, position.leverage) + fee_of(base, market.spec["taker_fee_e8"])
+    taker_e8 = state.fee_rate(position.account_id, market, "TAKER")
+    needed = ceil_div(notional, position.leverage) + fee_of(base, taker_e8)
     return (
         margin_atoms < ceil_div(position.cost_atoms, position.leverage)
         or margin_atoms + min(0, profit) < needed

@@ -235,7 +235,7 @@ def hold_anew(state: State, market: Market, order: Order) -> None:
     """A ticket order that traded or lost lots holds what its lots need, or is cancelled."""
     if not state.is_ticket(order.account_id, market):
         return
-    rise = order_hold(market, order) - order.hold_atoms
+    rise = order_hold(state, market, order) - order.hold_atoms
     if rise > max(0, spendable_for(state, order)):
         state.cancel(order, "HOLD_SHORT")
         return

@@ -46,6 +46,9 @@ class Memory:
     pools: dict[tuple[str, int], int] = field(default_factory=dict)
     key_holds: dict[Key, int] = field(default_factory=dict)
     leverages: dict[Key, int] = field(default_factory=dict)
+    # By instrument and fee tier: maker and taker rate.  By account: its fee tier, but for 0.
+    tier_fees: dict[IdPair, tuple[int, int]] = field(default_factory=dict)
+    tier_of: dict[int, int] = field(default_factory=dict)
     modes: dict[IdPair, str] = field(default_factory=dict)
     margin_modes: dict[Key, str] = field(default_factory=dict)
     # By account and asset: closing fees of cross positions in this command, not waived yet (CRS-5).
@@ -104,6 +107,13 @@ class Memory:
         default = self.markets[owner.instrument_id].spec["margin_mode"]
         return self.margin_modes.get(key_of(owner), default) == "CROSS"
 
+    def fee_rate(self, account_id: int, market: Market, liquidity: str) -> int:
+        """FEE-3: the maker's or the taker's rate of an account: its tier's, or the instrument's."""
+        row = self.tier_fees.get((market.instrument_id, self.tier_of.get(account_id, 0)))
+        own = market.spec["maker_fee_e8"], market.spec["taker_fee_e8"]
+        maker_e8, taker_e8 = own if row is None else row
+        return int(maker_e8 if liquidity == "MAKER" else taker_e8)
+
     def move_free(self, account_id: int, asset_id: int, atoms: int) -> None:
         """Adds to a free balance; whoever calls this owes the other entries."""
         assert account_id != FUND or atoms == 0, "the fund has no balance"
@@ -112,6 +122,8 @@ class Memory:
     def move_pool(self, pool: str, asset_id: int, atoms: int) -> None:
         """Adds to fees, insurance, house or external."""
         self.pools[pool, asset_id] = self.pools.get((pool, asset_id), 0) + atoms
+        if pool == "fees" and atoms < 0 and self.pools[pool, asset_id] < 0:
+            self.hit("FEE-5 below zero")
 
     def pool(self, pool: str, asset_id: int) -> int:
         """What is in fees, insurance, house or external."""

@@ -271,13 +271,13 @@ def exact_need(state: State, market: Market, fields: Fields) -> int:
     touch = market.prices["ASK" if fields["side"] == "BUY" else "BID"]
     if fields["order_type"] == "LIMIT":
         mark = market.prices["MARK"]
-        return opening_need(
-            market, fields["side"], fields["price_ticks"], mark, leverage, fields["qty_lots"]
-        )
+        numbers = fields["price_ticks"], mark, leverage, fields["qty_lots"]
+        maker_e8 = state.fee_rate(fields["account_id"], market, "MAKER")
+        return opening_need(market, fields["side"], *numbers, maker_e8)
     notional = fields["qty_lots"] * touch * market.k
     margin = ceil_div(notional, leverage)
     base = margin if market.spec["fee_basis"] == "MARGIN" else notional
-    return margin + fee_of(base, market.spec["taker_fee_e8"])
+    return margin + fee_of(base, state.fee_rate(fields["account_id"], market, "TAKER"))
 
 
 def corrupted(chance: Random, fields: Fields, time_ns: int) -> Fields:

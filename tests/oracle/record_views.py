@@ -24,6 +24,13 @@ def engine_records(state: State) -> View:
             for token_hash, token in state.tokens.items()
         },
         "transfer ids": set(state.transfers.names()),
+        "fee tiers": {
+            (market.instrument_id, tier): (fees.maker_e8, fees.taker_e8)
+            for market in state.markets
+            if market is not None
+            for tier, fees in market.tier_fees.items()
+        },
+        "tier of": dict(state.fee_tiers),
         "specs": {
             market.instrument_id: spec_to_oracle(market.spec)
             for market in state.markets
@@ -46,6 +53,8 @@ def oracle_records(venue: Venue) -> View:
         "came in": {asset_id: state.came_in.get(asset_id, 0) for asset_id in state.assets},
         "tokens": state.tokens,
         "transfer ids": state.transfer_ids,
+        "fee tiers": state.tier_fees,
+        "tier of": {account_id: tier for account_id, tier in state.tier_of.items() if tier},
         "specs": {market.instrument_id: market.spec for market in state.markets.values()},
         "first results": {
             key: (first.digest, first.order_id, first.reason)

@@ -2,7 +2,6 @@
 
 from tests.oracle.amounts import (
     closing_of,
-    fee_rate,
     opening_by_amount,
     opening_by_quantity,
 )
@@ -132,7 +131,9 @@ def close_part(
     if position.account_id == FUND:
         book_fund_closing(state, position, lots, price_ticks, order_id, cause)
         return
-    rate = 0 if cause == "AUTO_DELEVERAGE" else fee_rate(market, liquidity)
+    rate = (
+        0 if cause == "AUTO_DELEVERAGE" else rate_for(state, position.account_id, market, liquidity)
+    )
     liquidates = cause == "LIQUIDATION"
     if state.is_cross(position):
         closing = cross_closing(state, market, position, lots, price_ticks, rate, liquidates)
@@ -140,6 +141,14 @@ def close_part(
     else:
         closing = closing_of(market, position, lots, price_ticks, rate, liquidates)
     book_closing(state, position, closing, price_ticks, order_id, liquidity, cause)
+
+
+def rate_for(state: State, account_id: int, market: Market, liquidity: str) -> int:
+    """What an account pays for a fill, and whether that is a tier's rate."""
+    rate = state.fee_rate(account_id, market, liquidity)
+    if rate != market.spec["maker_fee_e8" if liquidity == "MAKER" else "taker_fee_e8"]:
+        state.hit(f"FEE-3 {liquidity}")
+    return rate
 
 
 def note_closing_fee(state: State, position: Position, fee_atoms: int) -> None:
@@ -152,7 +161,7 @@ def open_ticket(
     state: State, market: Market, order: Order, lots: int, price_ticks: int, liquidity: str
 ) -> int:
     """Every opening order of a ticket market has a position of its own.  Returns its lots."""
-    rate = fee_rate(market, liquidity)
+    rate = rate_for(state, order.account_id, market, liquidity)
     if order.amount_atoms > 0:
         free = spendable_for(state, order)
         opening = opening_by_amount(
@@ -185,7 +194,7 @@ def open_netting(
     closing_lots: int,
 ) -> None:
     """Adds lots to the key's position, which may have just been closed by the same fill."""
-    rate = fee_rate(market, liquidity)
+    rate = rate_for(state, order.account_id, market, liquidity)
     position = state.position_of_key(*key_of(order))
     if position is None:
         position = new_position(state, order)

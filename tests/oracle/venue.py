@@ -5,7 +5,7 @@ the same form.  It is written from DOMAIN.md and the engine's README and shares 
 engine: lists are walked, sorted and walked again, every division is a Fraction.
 """
 
-from tests.oracle import admin, book, funding, keys, margin, orders, timers
+from tests.oracle import admin, book, fee_tiers, funding, keys, leverage, margin, orders, timers
 from tests.oracle.amend import amend_order
 from tests.oracle.firing import FIRES, fire_all
 from tests.oracle.records import Fact, Fields, Market
@@ -27,13 +27,15 @@ TRANSITIONS = {
     "CancelAfter": timers.cancel_after,
     "SetPositionExits": margin.set_exits,
     "AdjustMargin": margin.adjust_margin,
-    "SetLeverage": keys.set_leverage,
+    "SetLeverage": leverage.set_leverage,
+    "SetFeeTier": fee_tiers.set_fee_tier,
+    "AssignFeeTier": fee_tiers.assign_fee_tier,
     "SetPositionMode": keys.set_position_mode,
     "SetMarginMode": keys.set_margin_mode,
     "SamplePremium": funding.sample_premium,
 }
 # What may arm an entry, or trade, without a price of the feed's moving.
-ARMING = ("PlaceOrder", "AmendOrder", "SetPositionExits", "AdjustMargin")
+ARMING = ("PlaceOrder", "AmendOrder", "SetPositionExits", "AdjustMargin", "SetLeverage")
 BATCHED = ("PlaceOrder", "AmendOrder", "CancelOrder")
 BATCH_ITEMS_MAX = 50
 
@@ -103,7 +105,7 @@ class Venue:
         state = self.state
         if name not in ARMING:
             return None
-        if name == "PlaceOrder":
+        if name in ("PlaceOrder", "SetLeverage"):
             return state.markets.get(fields["instrument_id"])
         if name == "AmendOrder":
             try:
