@@ -15,6 +15,7 @@ from engine.trigger_index import (
     auto_close_levels,
     disarm_pair,
     exit_levels,
+    reachable_ticks,
     rearm_auto_close,
 )
 from engine.units import AUTO_CLOSE_E8_MAX, E8
@@ -99,6 +100,7 @@ def auto_close_is_true(
     """Whether a position of these numbers would be closed at the present mark."""
     ticks = auto_close_ticks(side, qty_lots, cost, initial_margin, auto_close_e8, market.k)
     levels: PriceLevels = auto_close_levels(market, side, auto_close_e8)
+    ticks = reachable_ticks(levels, ticks)
     return ticks >= 1 and levels.is_passed(market.mark_ticks, ticks)
 
 

@@ -13,11 +13,11 @@ from engine.market import MARK, Market
 from engine.order import Order, execution_rank
 from engine.order_book import OrderBook
 from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
-from engine.price_levels import Entry
+from engine.price_levels import Entry, PriceLevels
 from engine.seat import Seat
 from engine.state import State
 from engine.trailing import Group, Trail
-from engine.trigger_index import auto_close_levels, exit_levels
+from engine.trigger_index import auto_close_levels, exit_levels, reachable_ticks
 from engine.units import NOBODY, AccountId, AssetId
 
 
@@ -271,8 +271,9 @@ def check_auto_close(position: Position) -> None:
     check_armed(position.auto_close, key, levels)
 
 
-def check_armed(trigger: PositionTrigger | None, key_ticks: int, levels: object) -> None:
-    """The trigger waits at its key, or nowhere if the key is below 1."""
+def check_armed(trigger: PositionTrigger | None, key_ticks: int, levels: PriceLevels) -> None:
+    """The trigger waits at its key, or nowhere if no price reaches it."""
+    key_ticks = reachable_ticks(levels, key_ticks)
     if key_ticks >= 1:
         check_entry(trigger, key_ticks, levels)
     else:

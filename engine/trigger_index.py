@@ -209,12 +209,23 @@ def disarm_order(order: Order) -> None:
 
 
 def rearm(queue: FiringQueue, market: Market, levels: PriceLevels, entry: Entry, key: int) -> None:
-    """Move the entry to `key`, below 1 meaning never; the same key again is no arming (FIR-5)."""
+    """Move the entry to `key`; the same key again is no arming (FIR-5).
+
+    Below 1 what waits for a fall never fires, and what waits for a rise is true at every price.
+    """
+    key = reachable_ticks(levels, key)
     if entry.levels is levels and entry.key_ticks == key:
         return
     disarm(entry)
     if key >= 1:
         arm(queue, market, levels, entry, key)
+
+
+def reachable_ticks(levels: PriceLevels, key: int) -> int:
+    """The key among prices, which begin at 1; 0 if no price reaches it."""
+    if key >= 1:
+        return key
+    return 0 if levels.falls else 1
 
 
 def rearm_position(queue: FiringQueue, position: Position) -> None:
