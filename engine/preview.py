@@ -8,10 +8,21 @@ from engine.closing import reduction_of
 from engine.commands import BUY, MARKET, PlaceOrder
 from engine.funds import account_after
 from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
+from engine.order import Order
 from engine.outlook import Outlook
 from engine.place_order import draft_order, routing_reason
 from engine.reject_reason import NONE, RejectReason
 from engine.state import State
+from engine.units import div_floor
+
+# Reasons that a smaller order might not meet.
+TOO_LARGE: Final = (
+    RejectReason.BAD_QUANTITY,
+    RejectReason.RISK_TIER,
+    RejectReason.CANNOT_FILL,
+    RejectReason.INSUFFICIENT_BALANCE,
+    RejectReason.WOULD_LIQUIDATE,
+)
 
 
 @final
@@ -21,6 +32,7 @@ class Preview:
     reason: why it would be refused, NONE if it would be accepted; with an early reason the numbers
         are 0.  takes: it would fill on arrival.
     price_ticks: the price it is judged at.  qty_lots: with how many lots.
+    filled_lots: how many of them would fill on arrival.
     margin_atoms, fee_atoms: of the lots that open; the fee includes that of the lots that close.
     liquidation_ticks, bankruptcy_ticks: of the position as it would be; 0 is never.  Cross: the
         mark at which the account ends if no other moves; no bankruptcy price of its own.
@@ -29,6 +41,7 @@ class Preview:
     __slots__ = (
         "bankruptcy_ticks",
         "fee_atoms",
+        "filled_lots",
         "liquidation_ticks",
         "margin_atoms",
         "price_ticks",
@@ -42,6 +55,7 @@ class Preview:
         self.takes = False
         self.price_ticks = 0
         self.qty_lots = 0
+        self.filled_lots = 0
         self.margin_atoms = 0
         self.fee_atoms = 0
         self.liquidation_ticks = 0
@@ -53,7 +67,40 @@ def preview_order(state: State, command: PlaceOrder) -> Preview:
     reason = routing_reason(state, command)
     if reason is not NONE:
         return Preview(reason)
-    draft = draft_order(state, command)
+    return _judged(state, draft_order(state, command))
+
+
+def largest_order(state: State, command: PlaceOrder, budget_atoms: int) -> int:
+    """The most lots whose margin and fee a budget pays; 0 if it pays for none (PRV-1).
+
+    The order is the command's but for its size; its account must be able to place it too.
+    """
+    market = state.market(command.instrument_id)
+    if market is None or routing_reason(state, command) is not NONE:
+        return 0
+    fitting, beyond = market.spec.qty_lots_min - 1, market.spec.qty_lots_max + 1
+    while beyond - fitting > 1:
+        lots = div_floor(fitting + beyond, 2)
+        draft = draft_order(state, command)
+        draft.qty_lots = lots
+        draft.amount_atoms = 0
+        if _is_within(_judged(state, draft), draft, budget_atoms):
+            fitting = lots
+        else:
+            beyond = lots
+    return fitting if fitting >= market.spec.qty_lots_min else 0
+
+
+def _is_within(preview: Preview, draft: Order, budget_atoms: int) -> bool:
+    """Whether the size is none that stands in the way; a market order must fill whole."""
+    if preview.reason in TOO_LARGE:
+        return False
+    if draft.order_type is MARKET and preview.filled_lots < preview.qty_lots:
+        return False
+    return preview.margin_atoms + preview.fee_atoms <= budget_atoms
+
+
+def _judged(state: State, draft: Order) -> Preview:
     arrival = Arrival(state, draft, None)
     preview = Preview(admission_reason(arrival))
     preview.takes = arrival.takes if arrival.path is None else bool(arrival.fills)
@@ -65,6 +112,7 @@ def preview_order(state: State, command: PlaceOrder) -> Preview:
         return preview
     if arrival.outlook is None and not arrival.waits:
         find_fills(arrival)
+    preview.filled_lots = sum(lots for lots, _ in arrival.fills)
     if draft.closing:
         _add_closing(arrival, preview)
     elif arrival.lots:
