@@ -23,8 +23,9 @@ class Rank:
     """Where a position stands: class, then numerator / denominator, highest first, then id.
 
     `pnl% × effective leverage`, or `pnl% / effective leverage` of a loss: pnl% = u / M0, effective
-    leverage = N / E, with u the profit at mark, N the value at mark and E = m + u.  The ranking of
-    auto-deleveraging that the large futures venues publish.
+    leverage = N / E, with u the profit at mark, N the value at mark and E = m + u; a cross position
+    has no m of its own and counts with M0.  The ranking of auto-deleveraging that the large futures
+    venues publish.
     """
 
     __slots__ = ("denominator", "kind", "numerator", "position")
@@ -36,8 +37,8 @@ class Rank:
         profit = profit_atoms(
             position.side, position.qty_lots, position.basis_atoms(), mark_ticks, k
         )
-        equity = position.margin_atoms + profit
         initial = position.initial_margin_atoms
+        equity = profit + (initial if position.key.is_cross else position.margin_atoms)
         kind, numerator, denominator = BANKRUPT, 0, 1
         if profit >= 0:
             kind = GAINING
