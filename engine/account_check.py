@@ -39,12 +39,18 @@ def check_accounts(state: State, events: list[Event]) -> None:
 def _line_up(
     state: State, turn: tuple[int, int], due: list[tuple[int, int]], again: list[CrossAccount]
 ) -> None:
-    """Those that changed wait for their turn in this round, or, if it is past, for the next."""
+    """Those that changed wait for their turn in this round, or, if it is past, for the next.
+
+    Whose turn it just was has been looked at after its own change.
+    """
     for account in state.changed_accounts:
-        if _account_and_asset(account) > turn:
-            heappush(due, _account_and_asset(account))
-        else:
+        own_turn = _account_and_asset(account)
+        if own_turn > turn:
+            heappush(due, own_turn)
+        elif own_turn < turn:
             again.append(account)
+        else:
+            account.is_changed = False
     state.changed_accounts.clear()
 
 

@@ -93,10 +93,10 @@ class CrossAccount:
 
     def profit_atoms(self) -> int:
         """Σ unrealised profit at the marks."""
-        return sum(
-            standing.exposure.profit_atoms(standing.market.prices[MARK])
-            for standing in self.standings.values()
-        )
+        total = 0
+        for standing in self.standings.values():
+            total += standing.exposure.profit_atoms(standing.market.prices[MARK])
+        return total
 
     def initial_margin_atoms(self) -> int:
         """Σ ceil(N_mark / L), position by position."""
@@ -112,10 +112,10 @@ class CrossAccount:
 
     def maintenance_e8(self) -> int:
         """Σ maintenance, per market and side, scaled by 10^8."""
-        return sum(
-            standing.exposure.maintenance_e8(standing.market.prices[MARK])
-            for standing in self.standings.values()
-        )
+        total_e8 = 0
+        for standing in self.standings.values():
+            total_e8 += standing.exposure.maintenance_e8(standing.market.prices[MARK])
+        return total_e8
 
     def health_e8(self) -> int:
         """H: equity less maintenance, scaled by 10^8; solvent from 1 on."""

@@ -6,8 +6,7 @@ Largest maintenance first, and only as much as needed, until the account can go 
 from typing import Final
 
 from engine.closing import close_by_trigger
-from engine.commands import BUY
-from engine.cross import CrossAccount, Standing, position_profit_atoms
+from engine.cross import CrossAccount, position_profit_atoms
 from engine.events import (
     AccountLiquidated,
     CancelCause,
@@ -16,7 +15,6 @@ from engine.events import (
     Event,
     LiquidationStep,
 )
-from engine.health import Exposure
 from engine.instrument import HALTED
 from engine.liquidation import close_at
 from engine.margin import bankruptcy_ticks, tier_rate_e8
@@ -32,22 +30,26 @@ CAREFUL_ROUNDS: Final = 3  # after so many closes everything goes
 
 def liquidate_account(state: State, account: CrossAccount, events: list[Event]) -> None:
     """Cancel its orders; close positions until it is solvent, or nothing is left to close."""
-    if _largest(state, account) is None:
+    if not _closable(state, account):
         return
     equity, needed = account.equity_atoms(), div_ceil(account.maintenance_e8(), E8)
     events.append(AccountLiquidated(account.account_id, account.asset_id, equity, needed))
     _cancel_orders(state, account, events)
-    prices = bankruptcy_prices(account)
+    prices: dict[int, int] = {}
+    if any(standing.market.is_order_driven for standing in account.standings.values()):
+        prices = bankruptcy_prices(account)
     rounds = 0
-    while account.health_e8() < 1:
-        position = _largest(state, account)
+    while True:
+        equity, needed_e8 = account.equity_atoms(), account.maintenance_e8()
+        if equity * E8 - needed_e8 >= 1:
+            return
+        position = _largest(account, _closable(state, account))
         if position is None:
             return
         lots = position.qty_lots if rounds >= CAREFUL_ROUNDS else lots_to_close(account, position)
-        in_book = position.market.is_order_driven
-        price_ticks = prices[position.position_id] if in_book else 0
-        events.append(_step(account, position, lots, price_ticks))
-        if in_book:
+        price_ticks = prices[position.position_id] if position.market.is_order_driven else 0
+        events.append(_step(position, equity, needed_e8, lots, price_ticks))
+        if position.market.is_order_driven:
             close_at(state, position, lots, price_ticks, events)
         else:
             close_by_trigger(state, position, lots, CloseCause.LIQUIDATION, events)
@@ -55,15 +57,15 @@ def liquidate_account(state: State, account: CrossAccount, events: list[Event]) 
 
 
 def _step(
-    account: CrossAccount, position: Position, lots: int, price_ticks: int
+    position: Position, equity_atoms: int, maintenance_e8: int, lots: int, price_ticks: int
 ) -> LiquidationStep:
     """Why lots of a cross position are about to be closed (LIQ-12)."""
     return LiquidationStep(
         position.position_id,
         position.account_id,
         position.market.mark_ticks,
-        account.equity_atoms(),
-        div_ceil(account.maintenance_e8(), E8),
+        equity_atoms,
+        div_ceil(maintenance_e8, E8),
         lots,
         price_ticks,
     )
@@ -100,17 +102,28 @@ def _cancel_orders(state: State, account: CrossAccount, events: list[Event]) -> 
             settle_holds(state, order.seat, events)
 
 
-def _largest(state: State, account: CrossAccount) -> Position | None:
-    """The position with the largest share of maintenance, then lowest id, that can be closed now.
+def _closable(state: State, account: CrossAccount) -> list[Position]:
+    """Its positions in markets that are neither halted nor stale, by id."""
+    found: list[Position] = []
+    for standing in account.standings.values():
+        market = standing.market
+        if market.status is not HALTED and not market.is_stale(state.time_ns):
+            found += standing.positions
+    if len(found) > 1:
+        found.sort(key=_position_id)
+    return found
+
+
+def _largest(account: CrossAccount, positions: list[Position]) -> Position | None:
+    """Of these, by id, the one with the largest share of maintenance, then lowest id.
 
     The share is `MM(side) × Q / Q(side)`, compared as cross-multiplied integers.
     """
+    if len(positions) <= 1:
+        return positions[0] if positions else None
     best: Position | None = None
     best_share, best_lots = 0, 1
-    for position in account.positions():
-        market = position.market
-        if market.status is HALTED or market.is_stale(state.time_ns):
-            continue
+    for position in positions:
         side_e8, side_lots = _side_maintenance(account, position)
         share = side_e8 * position.qty_lots
         if best is None or share * best_lots > best_share * side_lots:
@@ -120,17 +133,9 @@ def _largest(state: State, account: CrossAccount) -> Position | None:
 
 def _side_maintenance(account: CrossAccount, position: Position) -> tuple[int, int]:
     """Maintenance (e8) and lots of the position's side in its market, all positions together."""
-    side = _side_of(account.standings[position.market.instrument_id], position)
-    return side.maintenance_e8(position.market.prices[MARK]), side.long_lots + side.short_lots
-
-
-def _side_of(standing: Standing, position: Position) -> Exposure:
-    side = standing.exposure.copy()
-    if position.side is BUY:
-        side.short_lots = side.short_cost_atoms = 0
-    else:
-        side.long_lots = side.long_cost_atoms = 0
-    return side
+    market, side = position.market, position.side
+    exposure = account.standings[market.instrument_id].exposure
+    return exposure.side_maintenance_e8(side, market.prices[MARK]), exposure.side_lots(side)
 
 
 def lots_to_close(account: CrossAccount, position: Position) -> int:
@@ -142,7 +147,7 @@ def lots_to_close(account: CrossAccount, position: Position) -> int:
     market = position.market
     spec, mark_ticks = market.spec, market.prices[MARK]
     lot_atoms = mark_ticks * market.k
-    _, side_lots = _side_maintenance(account, position)
+    side_lots = account.standings[market.instrument_id].exposure.side_lots(position.side)
     freed_e8 = tier_rate_e8(spec, side_lots * lot_atoms) + market.close_fee_e8
     freed_e8 -= position.seat.fees.taker_e8 + spec.liquidation_fee_e8
     if freed_e8 <= 0:
@@ -176,3 +181,7 @@ def bankruptcy_prices(account: CrossAccount) -> dict[int, int]:
         )
         prices[position.position_id] = min(max(1, ticks), position.market.price_ticks_max)
     return prices
+
+
+def _position_id(position: Position) -> int:
+    return position.position_id

@@ -72,6 +72,15 @@ class Exposure:
             needed_e8 += maintenance_e8(self.short_lots * lot_atoms, rates, fee)
         return needed_e8
 
+    def side_lots(self, side: Side) -> int:
+        """The lots of a side, all positions together."""
+        return self.long_lots if side is BUY else self.short_lots
+
+    def side_maintenance_e8(self, side: Side, mark_ticks: int) -> int:
+        """Maintenance of one side alone, scaled by 10^8."""
+        notional = self.side_lots(side) * mark_ticks * self.k
+        return maintenance_e8(notional, self.rates, self.close_fee_e8)
+
     def health_e8(self, mark_ticks: int) -> int:
         """`h_s` at this mark."""
         return self.profit_atoms(mark_ticks) * E8 - self.maintenance_e8(mark_ticks)
