@@ -8,29 +8,21 @@ import json
 import secrets
 import socket
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
 
 from gateway import app
 from gateway.config import EXIT_CONFIG, BadConfig, Config, default_toml, load_config
 from gateway.data import open_data
 from gateway.demo import Demo, ForeignVenue, TokensDamaged
-from gateway.feeds.feed import source_name
-from gateway.feeds.price_file import PriceFile, PriceFileDamaged
 from gateway.inspection import Finding, Place, inspect, look
 from gateway.journal_lines import dump_commands
 from gateway.keys import keys
-from gateway.listings import GRIDS
 from gateway.logs import configure
-from gateway.replay.plot import PlotMissing, require_matplotlib, write_plot
-from gateway.replay.report import print_report
-from gateway.replay.run import Plan, run
-from gateway.replay.stage import new_journal
+from gateway.replay.command import replay
 from gateway.sequencer import EXIT_LOG_FAILED
 from gateway.terminal import (
     EXIT_CODES,
@@ -59,6 +51,7 @@ def main() -> None:
 
 
 main.add_command(keys)
+main.add_command(replay)
 
 
 @main.command()
@@ -239,50 +232,3 @@ def check(file: Path) -> None:
 def default() -> None:
     """Print the defaults, as a file to start from."""
     click.echo(default_toml(), nl=False)
-
-
-@main.command()
-@click.option("--prices", type=DIRECTORY, required=True, help="A recorded .csv or .csv.gz.")
-@click.option("--users", type=click.IntRange(1, 100_000), default=100, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
-@click.option("--base", type=click.Choice(sorted(GRIDS)), help="Default: as the file is named.")
-@click.option("--plot", type=DIRECTORY, help="Write a PNG of the run.")
-@click.option("--journal", type=DIRECTORY, help="Keep the run as a venue in a new directory.")
-def replay(
-    prices: Path, users: int, seed: int, base: str | None, plot: Path | None, journal: Path | None
-) -> None:
-    """Run recorded prices through an engine with synthetic traders, and report.
-
-    The same file, users and seed give the same state hash everywhere.
-    """
-    with explained():
-        if plot is not None:
-            _require_plot()
-        rows = list(PriceFile(prices).rows())
-        if not rows:
-            raise PriceFileDamaged(prices, 2, "the file has no rows")
-        plan = Plan(rows, source_name("file", prices.name), base or _base(prices), users, seed)
-        writer = None if journal is None else new_journal(Files(), journal)
-        started_s = time.perf_counter()
-        with bar("replaying") as progress:
-            outcome = run(plan, writer, progress)
-        seconds = time.perf_counter() - started_s
-    print_report(Console(), outcome, seconds)
-    if plot is not None:
-        write_plot(outcome, plot)
-        click.echo(f"plot: {plot}")
-    click.echo(f"ledger sum: {outcome.ledger_sum}")
-    click.echo(f"state hash: {outcome.state_hash}")
-
-
-def _base(prices: Path) -> str:
-    """The base asset that the file's name spells; else the first."""
-    name = prices.name.upper()
-    return next((base for base in GRIDS if base in name), next(iter(GRIDS)))
-
-
-def _require_plot() -> None:
-    try:
-        require_matplotlib()
-    except PlotMissing as error:
-        raise click.UsageError(str(error)) from error

@@ -26,6 +26,7 @@ from engine.events import (
     FundingSettled,
     InstrumentListed,
     LeverageChanged,
+    LiquidationStep,
     MarginAdjusted,
     MarginModeChanged,
     OrderAccepted,
@@ -60,6 +61,7 @@ from gateway.history_records import (
     PositionRecord,
     Touched,
 )
+from gateway.history_steps import StepReader, is_worth_telling
 
 # Refusals that the engine forgets too: the client order id may be used again.
 _FORGOTTEN: Final = frozenset(
@@ -83,6 +85,7 @@ class History:
         # The order that the present command asks for, until its outcome has been told.
         self._asked: PlaceOrder | None = None
         self._stamp: FundingSettled | None = None
+        self._is_worth_telling = False
         self.modes: Final = Modes()
         self._order_driven: Final[set[int]] = set()
         self._handlers: Final[dict[type, Callable[[Any], None]]] = {
@@ -101,6 +104,7 @@ class History:
             Withdrawn: self._moved,
             LeverageChanged: self._levered,
             FundingPaid: self._paid,
+            LiquidationStep: self._judged,
             PositionModeChanged: self._keyed,
             MarginModeChanged: self._backed,
             AccountLiquidated: self._noted,
@@ -182,6 +186,9 @@ class History:
                     handler(event)
         if not self._touched:
             return _NOTHING
+        if self._is_worth_telling:
+            self._is_worth_telling = False
+            self._tell(events)
         touched = list(self._touched.values())
         self._touched = {}
         for change in touched:
@@ -190,6 +197,12 @@ class History:
             change.first_sequence = history.stream_sequence + 1
             history.stream_sequence += change.messages()
         return touched
+
+    def _tell(self, events: list[Event]) -> None:
+        """Keep what the events say of positions that were closed by no order of their owners."""
+        reader = StepReader(self._sequence, self._time_ns, events, self._order_driven)
+        for account_id, position_id, step in reader.steps():
+            self.account(account_id).add_step(position_id, step)
 
     def _touch(self, account_id: int) -> Touched:
         touched = self._touched.get(account_id)
@@ -376,7 +389,13 @@ class History:
         record.initial_margin_atoms += self._opening_margin_atoms(cost_atoms, record.leverage)
         self._set_open(record, event)
 
+    def _judged(self, event: LiquidationStep) -> None:
+        self._is_worth_telling = True
+        self._position(event.account_id, event.position_id)
+
     def _reduced(self, event: PositionReduced) -> None:
+        if is_worth_telling(event):
+            self._is_worth_telling = True
         self._set_open(self._position(event.account_id, event.position_id), event)
 
     def _set_open(self, record: PositionRecord, event: PositionIncreased | PositionReduced) -> None:

@@ -8,9 +8,11 @@ import msgspec
 
 from engine.commands import OrderType, SelfTradePrevention, TimeInForce
 from engine.events import AccountLiquidated, DebtSettled, PositionStatus
+from gateway.history_steps import AnyStep
 
 CLOSED_PER_ACCOUNT_MAX: Final = 10_000
 REFUSED_PER_ACCOUNT_MAX: Final = 1_000
+STEPS_PER_POSITION_MAX: Final = 1_000
 
 PENDING: Final = "PENDING"
 PARTIALLY_FILLED: Final = "PARTIALLY_FILLED"
@@ -146,6 +148,7 @@ class PositionRecord(msgspec.Struct, array_like=True, gc=False):
 class AccountHistory:
     """What is kept of one account; dicts are in order of id, deques in order of closing.
 
+    steps: why positions were closed, by position; those closed by orders alone have none.
     stream_sequence: how many private messages the account's events have called for so far.
     """
 
@@ -159,6 +162,7 @@ class AccountHistory:
         "payments",
         "positions",
         "refused",
+        "steps",
         "stream_sequence",
     )
 
@@ -169,6 +173,7 @@ class AccountHistory:
         self.refused: deque[str] = deque()
         self.positions: dict[int, PositionRecord] = {}
         self.open_positions: dict[int, PositionRecord] = {}
+        self.steps: dict[int, deque[AnyStep]] = {}
         self.closed_positions: deque[int] = deque()
         self.payments: deque[PaymentRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
         self.fills: deque[FillRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
@@ -192,7 +197,15 @@ class AccountHistory:
         del self.open_positions[record.position_id]
         self.closed_positions.append(record.position_id)
         if len(self.closed_positions) > CLOSED_PER_ACCOUNT_MAX:
-            del self.positions[self.closed_positions.popleft()]
+            gone_id = self.closed_positions.popleft()
+            del self.positions[gone_id]
+            self.steps.pop(gone_id, None)
+
+    def add_step(self, position_id: int, step: AnyStep) -> None:
+        """Something to tell of a position, if it is still known."""
+        if position_id in self.positions:
+            usual: deque[AnyStep] = deque(maxlen=STEPS_PER_POSITION_MAX)
+            self.steps.setdefault(position_id, usual).append(step)
 
     def refuse(self, record: OrderRecord) -> None:
         """Remember the refusal of a client order id."""

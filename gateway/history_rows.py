@@ -1,6 +1,6 @@
 """A history as rows of a snapshot and back.  Knows the rows' order; knows nothing of files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -15,14 +15,15 @@ from gateway.history_records import (
     PaymentRecord,
     PositionRecord,
 )
+from gateway.history_steps import AnyStep
 
 FORMAT: Final = 0
 ORDER, POSITION, FILL, REFUSED, CLOSED_ORDERS, CLOSED_POSITIONS, ACCOUNT = range(1, 8)
 # Absent from snapshots of before there were such markets and modes; orders and positions of then
 # lack their last fields, and the first row names the ticket markets.
 ORDER_DRIVEN, MARKET_MODES, POSITION_MODE, MARGIN_MODE = range(8, 12)
-# Absent from those of before there was funding.
-PAYMENT: Final = 12
+# Absent from those of before there were payments and explanations.
+PAYMENT, STEP = 12, 13
 
 
 class HistoryUnknown(Exception):
@@ -43,6 +44,7 @@ def history_rows(history: History) -> list[Row]:
         rows += [(REFUSED, _values(account.by_client_id[key])) for key in _refused(account)]
         rows += [(POSITION, _values(position)) for position in account.positions.values()]
         rows += [(FILL, _values(fill)) for fill in account.fills]
+        rows += _step_rows(account)
         rows += [(PAYMENT, _values(payment)) for payment in account.payments]
         rows.append((CLOSED_ORDERS, *account.closed_orders))
         rows.append((CLOSED_POSITIONS, *account.closed_positions))
@@ -99,6 +101,8 @@ def _load(account: AccountHistory, row: Row) -> None:
             account.open_positions[position.position_id] = position
     elif kind == FILL:
         account.fills.append(msgspec.convert(row[1], FillRecord))
+    elif kind == STEP:
+        account.add_step(row[1], _step_of(row[2]))
     elif kind == PAYMENT:
         account.payments.append(msgspec.convert(row[1], PaymentRecord))
     elif kind == CLOSED_ORDERS:
@@ -107,6 +111,18 @@ def _load(account: AccountHistory, row: Row) -> None:
         account.closed_positions.extend(row[1:])
     else:
         raise HistoryUnknown(f"a row of kind {kind!r}")
+
+
+def _step_rows(account: AccountHistory) -> Iterator[Row]:
+    """Of positions in order of id, after the positions themselves."""
+    for position_id in sorted(account.steps):
+        for step in account.steps[position_id]:
+            yield STEP, position_id, tuple(msgspec.to_builtins(step))
+
+
+def _step_of(values: Row) -> AnyStep:
+    step: AnyStep = msgspec.convert(values, AnyStep)
+    return step
 
 
 def _refused(account: AccountHistory) -> list[str]:

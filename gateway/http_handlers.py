@@ -13,6 +13,7 @@ from gateway import api_replies as replies
 from gateway import operations
 from gateway.api_messages import path_id
 from gateway.errors import EdgeCode, edge_error, reason_error
+from gateway.explanations import explanation_reply
 from gateway.history_records import OPEN_STATUSES, ORDER_STATUSES, AccountHistory
 from gateway.http_calls import Call, Page
 from gateway.instrument_replies import instrument_reply
@@ -139,6 +140,15 @@ def get_position(call: Call) -> web.Response:
     if record is None:
         raise reason_error(RejectReason.UNKNOWN_POSITION, status=404)
     return call.reply(replies.position_now(call.venue.state, record))
+
+
+def get_explanation(call: Call) -> web.Response:
+    """Why one position is as it is: every step, oldest first."""
+    history = _history(call)
+    record = history.positions.get(_path_id(call))
+    if record is None:
+        raise reason_error(RejectReason.UNKNOWN_POSITION, status=404)
+    return call.reply(explanation_reply(call.venue.state, history, record))
 
 
 def patch_position(call: Call, request: messages.ChangeExitsRequest) -> Operation:

@@ -61,6 +61,7 @@ PUBLIC: Final = (
     Route("DELETE", "/api/orders/{id}", TRADE, http.delete_order),
     Route("GET", "/api/positions", READ, http.get_positions),
     Route("GET", "/api/positions/{id}", READ, http.get_position),
+    Route("GET", "/api/positions/{id}/explain", READ, http.get_explanation),
     Route("PATCH", "/api/positions/{id}", TRADE, http.patch_position, messages.ChangeExitsRequest),
     Route(
         "POST", "/api/positions/{id}/close", TRADE, http.post_close, messages.ClosePositionRequest
