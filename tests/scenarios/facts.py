@@ -4,19 +4,22 @@ from typing import Final
 
 from engine.commands import Side
 from engine.cross import CrossAccount, spendable_atoms
+from engine.instrument import InstrumentSpec
 from engine.margin import bankruptcy_ticks, profit_atoms
 from engine.market import Market
 from engine.order import Order
 from engine.position import Position
+from engine.price_levels import Entry
 from engine.state import open_orders, open_positions
+from engine.trailing import Trail
 from engine.units import E8, AssetId, div_ceil
-from tests.scenarios.words import money, price, size
+from tests.scenarios.words import money, price, size, trail
 from tests.scenarios.world import World
 
 Facts = dict[str, str]
 
 # What few positions and orders have; `show` mentions it where it is.
-UNSET: Final = {"owes": "0", "trail": "none"}
+UNSET: Final = {"owes": "0", "trail": "none", "extreme": "none", "level": "none"}
 
 
 def account_facts(world: World, name: str, asset: str = "USDT") -> Facts:
@@ -68,7 +71,7 @@ def venue_facts(world: World, asset: str = "USDT") -> Facts:
 
 def position_facts(position: Position) -> Facts:
     """Everything a trader reads of a position."""
-    market, spec = position.market, position.market.spec
+    market, spec, pairs = position.market, position.market.spec, position.pairs or []
     lots, cost = position.qty_lots, position.cost_atoms
     basis, margin = position.basis_atoms(), position.margin_atoms
     bankruptcy = bankruptcy_ticks(position.side, lots, basis, margin, market.k)
@@ -91,7 +94,20 @@ def position_facts(position: Position) -> Facts:
         "stop-loss": price(spec, position.stop_loss_ticks),
         "take-profit": price(spec, position.take_profit_ticks),
         "auto-close": price(spec, auto_close.key_ticks if armed and auto_close else 0),
-        "pairs": str(len(position.pairs or [])),
+        "pairs": str(len(pairs)),
+        **trailing_facts(spec, next((p.trailing for p in pairs if p.trailing), None)),
+    }
+
+
+def trailing_facts(spec: InstrumentSpec, entry: Entry | None) -> Facts:
+    """How far a trailing stop follows, what extreme, and where it would fire."""
+    place = None if entry is None else entry.levels
+    if not isinstance(place, Trail):
+        return {"trail": "none", "extreme": "none", "level": "none"}
+    return {
+        "trail": trail(spec, place.trail_ticks, place.trail_e8).replace(" ", "/"),
+        "extreme": price(spec, place.extreme_ticks()),
+        "level": price(spec, max(0, place.level_ticks())),
     }
 
 
@@ -108,6 +124,7 @@ def order_facts(order: Order) -> Facts:
         "hold": money(0 if order.key.pools else order.hold_atoms),
         "leverage": f"{order.leverage}x",
         "priority": str(order.priority),
+        **trailing_facts(spec, order),
     }
 
 
