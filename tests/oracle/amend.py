@@ -11,6 +11,7 @@ from tests.oracle.matching import stay
 from tests.oracle.orders import open_order, position_meant, refuse_for, refuse_if
 from tests.oracle.records import LIMITS_TO_BE, Fields, Order
 from tests.oracle.state import State
+from tests.oracle.trailing import follows
 
 
 def amend_order(state: State, command: Fields) -> None:
@@ -36,6 +37,8 @@ def amend_order(state: State, command: Fields) -> None:
     position = position_meant(state, market, order)
     draft = draft_of(state, market, order, position, present, not keeps)
     climb_again(draft, keeps)
+    if order.order_type == "TRAILING_STOP":
+        state.hit(f"TRL-6 {'follows' if follows(order) else 'waits'}")
     order.priority = present.priority if keeps else state.next_id()
     order.visible_lots = min(present.visible_lots, order.qty_lots) if keeps else 0
     state.orders[order.order_id] = order
@@ -56,7 +59,7 @@ def bad_amendment(command: Fields, present: Order) -> bool:
         (price, trigger, lots, amount) == (0, 0, 0, 0)
         or min(price, trigger, lots, amount) < 0
         or (price != 0 and present.order_type not in ("LIMIT", *LIMITS_TO_BE))
-        or (trigger != 0 and present.order_type == "LIMIT")
+        or (trigger != 0 and (present.order_type == "LIMIT" or follows(present)))
         or (lots != 0 and amount != 0)
         or (amount != 0 and present.amount_atoms == 0)
         or (lots != 0 and present.amount_atoms != 0)

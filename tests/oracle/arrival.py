@@ -8,6 +8,7 @@ from tests.oracle.matching import arrive
 from tests.oracle.records import CONDITIONALS, Market, Order, Position
 from tests.oracle.settlement import fill, follow_reduction
 from tests.oracle.state import State
+from tests.oracle.trailing import arm
 
 
 def draft_of(
@@ -35,6 +36,8 @@ def set_out(state: State, draft: Draft) -> None:
     order = draft.order
     takes, touch = draft.takes, draft.touch
     state.orders[order.order_id] = order
+    if order.order_type == "TRAILING_STOP" and order.trigger_ticks == order.extreme_ticks == 0:
+        arm(draft.market, order, order.trigger_source)
     if isinstance(draft, BookDraft):
         if order.order_type not in CONDITIONALS:
             arrive(state, order, budget_atoms=draft.budget_atoms)

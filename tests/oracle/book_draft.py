@@ -35,7 +35,7 @@ class BookDraft(Draft):
         if order.order_type == "LIMIT" or order.order_type in LIMITS_TO_BE:
             return order.price_ticks
         if order.order_type in CONDITIONALS:
-            return order.trigger_ticks
+            return order.trigger_ticks or self.source_price
         if self.market.prices is None:
             return 0
         return self.touch or self.mark

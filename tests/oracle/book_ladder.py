@@ -37,7 +37,7 @@ def would_trigger(draft: BookDraft) -> bool:
     assert prices is not None
     price = prices[order.trigger_source]
     if draft.run is None:
-        return ladder.reached(price, order.trigger_ticks, ladder.rises_to(order))
+        return ladder.waits_in_vain(order, price)
     if draft.run.opened_lots == 0:
         return False
     long = order.side == "BUY"

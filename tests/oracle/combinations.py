@@ -14,6 +14,7 @@ def bad_combination(state: State, command: Fields, market: Market, order: Order)
         or bad_leg(state, market, order)
         or (bad_closing(state, command, market) if order.closing else bad_opening(command))
         or bad_iceberg(command, market)
+        or bad_trailing(command, order)
         or bad_group(state, order)
         or (client_id != "" and malformed(client_id, command["digest"]))
     )
@@ -83,6 +84,16 @@ def bad_iceberg(command: Fields, market: Market) -> bool:
     kind, force = command["order_type"], command["time_in_force"]
     rests = (kind == "LIMIT" or kind in LIMITS_TO_BE) and force in ("GTC", "GTD")
     return bool(display < 0 or (display != 0 and not (market.is_order_driven and rests)))
+
+
+def bad_trailing(command: Fields, order: Order) -> bool:
+    """TRL-2 and TRL-4: a trailing stop has a width; a closing order attaches none."""
+    widths = command.get("trail_ticks", 0), command.get("trail_e8", 0)
+    if min(widths) < 0:
+        return True
+    if order.order_type == "TRAILING_STOP":
+        return not any(widths)
+    return order.closing and any(widths)
 
 
 def bad_group(state: State, order: Order) -> bool:

@@ -12,7 +12,7 @@ from tests.oracle.settlement import close_part, release_key
 from tests.oracle.state import State
 
 
-def rank(market: Market, position: Position) -> tuple[int, Fraction, int]:
+def rank(state: State, market: Market, position: Position) -> tuple[int, Fraction, int]:
     """LIQ-7: profit × leverage first, then the smallest share of loss, then those without equity.
 
     The smallest rank goes first.
@@ -20,8 +20,8 @@ def rank(market: Market, position: Position) -> tuple[int, Fraction, int]:
     k, mark = market.k, market.mark
     profit = profit_of(position.side, position.qty_lots, position.basis_atoms, mark, k)
     notional = position.qty_lots * mark * k
-    equity = position.margin_atoms + profit
     initial = position.initial_margin_atoms
+    equity = profit + (initial if state.is_cross(position) else position.margin_atoms)
     if profit >= 0:
         score = Fraction(profit * notional, initial * equity) if equity > 0 else Fraction(0)
         return 0, -score, position.position_id
@@ -35,10 +35,10 @@ def hit_by_rank(state: State, market: Market, position: Position, users: list[Po
     if position.account_id == FUND:
         state.hit("LIQ-7 fund")
         return
-    group, score, _ = rank(market, position)
+    group, score, _ = rank(state, market, position)
     state.hit(f"LIQ-7 {('gaining', 'losing', 'ruined')[group]}")
     equals = [
-        other for other in users if other.qty_lots and rank(market, other)[:2] == (group, score)
+        other for other in users if other.qty_lots and rank(state, market, other)[:2] == (group, score)
     ]
     if len(equals) > 1:
         state.hit("LIQ-7 tie")
@@ -53,7 +53,7 @@ def deleverage(run: Run, order: Order, position: Position, price_ticks: int) -> 
         if other.instrument_id == market.instrument_id and other.side != position.side
     ]
     users = [other for other in others if other.account_id != FUND]
-    queue = sorted(users, key=lambda other: rank(market, other))
+    queue = sorted(users, key=lambda other: rank(state, market, other))
     queue += sorted(
         (other for other in others if other.account_id == FUND),
         key=lambda other: other.position_id,

@@ -61,10 +61,17 @@ class Draft:
 
     @property
     def parent_price(self) -> int:
-        """P: limit, trigger or touch; 0 while unknown."""
+        """P: limit, trigger, source or touch; 0 while unknown."""
         if self.order.order_type == "MARKET":
             return self.touch
-        return self.order.price_ticks or self.order.trigger_ticks
+        return self.order.price_ticks or self.order.trigger_ticks or self.source_price
+
+    @property
+    def source_price(self) -> int:
+        """TRL-2: what a trailing stop without activation starts from; 0 while unknown."""
+        if self.order.order_type != "TRAILING_STOP" or self.market.prices is None:
+            return 0
+        return self.market.prices[self.order.trigger_source]
 
     @property
     def fill_price(self) -> int:

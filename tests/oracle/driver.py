@@ -61,6 +61,11 @@ RULES: Final = (
     *("KEY-4 STALE_PRICE", "KEY-4 RISK_TIER", "KEY-4 INSUFFICIENT_BALANCE"),
     *("KEY-4 WOULD_LIQUIDATE", "KEY-4 cross", "KEY-4 margin rises", "KEY-4 margin falls"),
     *("KEY-4 hold rises", "KEY-4 hold falls"),
+    *("TRL-2 activated", "TRL-3 follows", "TRL-4 attached", "TRL-4 adds", "TRL-4 ends others"),
+    *("TRL-4 exits keep", "TRL-4 exits anew", "TRL-6 waits", "TRL-6 follows"),
+    *("TRL-5 order by distance", "TRL-5 order by rate", "TRL-5 order by distance of two"),
+    *("TRL-5 order by rate of two", "TRL-5 exit by distance", "TRL-5 exit by rate"),
+    *("TRL-5 exit by distance of two", "TRL-5 exit by rate of two"),
     *("KEY-1 used", "KEY-3 leg", "KEY-3 closes leg", "KEY-3 across legs", "KEY-5 used"),
 )
 EXPECTED: Final = (

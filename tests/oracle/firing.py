@@ -11,10 +11,11 @@ from tests.oracle.draft import Draft
 from tests.oracle.holds import rebalance
 from tests.oracle.house_ladder import refused_at_its_limit
 from tests.oracle.liquidation_step import tell_step
-from tests.oracle.records import LIMITS_TO_BE, Market, Order, Position, Prices
+from tests.oracle.records import LIMITS_TO_BE, Market, Order, Pair, Position, Prices
 from tests.oracle.settlement import fill, reduce
 from tests.oracle.state import State, key_of
 from tests.oracle.takeover import exit_through_book, liquidate
+from tests.oracle.trailing import arm, decided_by, follow, follows, trails
 from tests.oracle.waiting import Entry, Ident, notice, watch_over
 from tests.oracle.waiting import entries_of as entries_of
 
@@ -26,6 +27,7 @@ def travel(state: State, market: Market, known: dict[Ident, Entry], old: Prices)
 
     A price travels with nothing known.  Any other command knows what stood there before it.
     """
+    follow(state, market)
     watch_over(state, market, known, old)
     fire_all(state)
 
@@ -76,11 +78,13 @@ def fire(state: State, market: Market, entry: Entry) -> None:
         order = state.orders[entry.owner_id]
         if order.order_type == "LIMIT":
             fire_limit(state, market, order)
+        elif order.order_type == "TRAILING_STOP" and not follows(order):
+            activate(state, market, order)
         else:
             fire_conditional(state, market, order)
         return
     position = state.positions[entry.owner_id]
-    lots = lots_of_exit(position, entry)
+    lots = lots_of_exit(state, position, entry)
     if not market.is_order_driven:
         assert market.prices is not None
         touch = market.prices["BID" if position.side == "BUY" else "ASK"]
@@ -93,17 +97,41 @@ def fire(state: State, market: Market, entry: Entry) -> None:
         exit_through_book(state, position, lots, entry.what)
 
 
-def lots_of_exit(position: Position, entry: Entry) -> int:
+def hit_by_trailing(state: State, owner: Position | Pair, entry: Entry, side: str) -> None:
+    """Which term of a trailing exit fires it, and whether it ends others (TRL-4)."""
+    if entry.what == "TRAILING_STOP":
+        state.hit(f"TRL-5 exit by {decided_by(owner, side == 'BUY')}")
+    others = owner.stop_loss_ticks or owner.take_profit_ticks
+    if others if entry.what == "TRAILING_STOP" else trails(owner):
+        state.hit("TRL-4 ends others")
+
+
+def lots_of_exit(state: State, position: Position, entry: Entry) -> int:
     """What an exit closes; the pair it belongs to is gone, whatever it will fill."""
     lots = position.qty_lots
-    if entry.what not in ("STOP_LOSS", "TAKE_PROFIT"):
+    if entry.what not in ("STOP_LOSS", "TAKE_PROFIT", "TRAILING_STOP"):
         return lots
     if entry.parent_id == 0:
+        hit_by_trailing(state, position, entry, position.side)
         position.stop_loss_ticks = position.take_profit_ticks = 0
+        position.trail_ticks = position.trail_e8 = position.extreme_ticks = 0
         return lots
     pair = next(one for one in position.pairs if one.parent_order_id == entry.parent_id)
+    hit_by_trailing(state, pair, entry, position.side)
     position.pairs.remove(pair)
     return min(pair.qty_lots, lots)
+
+
+def activate(state: State, market: Market, order: Order) -> None:
+    """TRL-2: from here on it follows its price."""
+    arm(market, order, order.trigger_source)
+    state.hit("TRL-2 activated")
+    state.tell(
+        "TrailingActivated",
+        order_id=order.order_id,
+        account_id=order.account_id,
+        extreme_ticks=order.extreme_ticks,
+    )
 
 
 def fire_limit(state: State, market: Market, order: Order) -> None:
@@ -133,6 +161,10 @@ def fire_conditional(state: State, market: Market, order: Order) -> None:
         rebalance(state, order.account_id, market)
     kind = "LIMIT" if order.order_type in LIMITS_TO_BE else "MARKET"
     arrived = replace(order, order_type=kind, frozen_mark_ticks=market.mark)
+    if order.order_type == "TRAILING_STOP":
+        # The width was its own: what it opens has none.
+        state.hit(f"TRL-5 order by {decided_by(order, order.side == 'SELL')}")
+        arrived.trail_ticks = arrived.trail_e8 = arrived.extreme_ticks = 0
     if kind == "LIMIT":
         arrived.priority = state.next_id()
     position = position_met(state, market, arrived)

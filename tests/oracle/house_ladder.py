@@ -41,7 +41,7 @@ def would_trigger(draft: Draft) -> bool:
     assert prices is not None
     price = prices[order.trigger_source]
     if order.order_type in CONDITIONALS:
-        return ladder.reached(price, order.trigger_ticks, ladder.rises_to(order))
+        return ladder.waits_in_vain(order, price)
     if order.closing or not draft.takes or draft.parts()[1] == 0:
         return False
     long = order.side == "BUY"

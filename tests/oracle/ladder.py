@@ -34,7 +34,10 @@ def bad_price(draft: Draft) -> bool:
     has_limit = order.order_type == "LIMIT" or order.order_type in LIMITS_TO_BE
     if has_limit and not 1 <= order.price_ticks <= highest:
         return True
-    if order.order_type in CONDITIONALS and not 1 <= order.trigger_ticks <= highest:
+    lowest = 0 if order.order_type == "TRAILING_STOP" else 1
+    if order.order_type in CONDITIONALS and not lowest <= order.trigger_ticks <= highest:
+        return True
+    if not (0 <= order.trail_ticks <= highest and 0 <= order.trail_e8 < E8):
         return True
     if max(order.stop_loss_ticks, order.take_profit_ticks) > highest:
         return True
@@ -121,6 +124,13 @@ def beyond_price_band(draft: Draft) -> bool:
 def rises_to(order: Order) -> bool:
     """Whether a conditional fires at or above its trigger."""
     return order.order_type.startswith("STOP") == (order.side == "BUY")
+
+
+def waits_in_vain(order: Order, price_ticks: int) -> bool:
+    """WOULD_TRIGGER of a conditional order: it is true now; a trailing stop never is (TRL-2)."""
+    if order.trigger_ticks == 0 or order.extreme_ticks > 0:
+        return False
+    return reached(price_ticks, order.trigger_ticks, rises_to(order))
 
 
 def reached(price_ticks: int, key_ticks: int, rises: bool) -> bool:

@@ -7,6 +7,7 @@ from tests.oracle.orders import refuse_if
 from tests.oracle.records import (
     AMOUNT_ATOMS_MAX,
     AUTO_CLOSE_E8_MAX,
+    E8,
     KEEP,
     NOTIONAL_ATOMS_MAX,
     Fields,
@@ -15,6 +16,7 @@ from tests.oracle.records import (
 )
 from tests.oracle.rules import auto_close_holds, ceil_div, fee_of, largest_price_ticks, profit_of
 from tests.oracle.state import State
+from tests.oracle.trailing import arm, trails
 
 
 def open_position(state: State, command: Fields) -> Position:
@@ -29,21 +31,18 @@ def open_position(state: State, command: Fields) -> Position:
 
 def set_exits(state: State, command: Fields) -> None:
     """EXI-6."""
+    command = {"trail_ticks": KEEP, "trail_e8": KEEP, **command}
     position = open_position(state, command)
     market = state.markets[position.instrument_id]
     refuse_if(market.status == "HALTED", "HALTED")
     source = command["trigger_source"]
     refuse_if(source in ("BID", "ASK"), "BAD_COMBINATION")
-    ticks = command["stop_loss_ticks"], command["take_profit_ticks"]
-    highest = largest_price_ticks(market.spec, market.k)
-    refuse_if(any(each != KEEP and not 0 <= each <= highest for each in ticks), "BAD_PRICE")
-    threshold = command["auto_close_e8"]
-    refuse_if(threshold != KEEP and abs(threshold) > AUTO_CLOSE_E8_MAX, "BAD_PRICE")
+    refuse_if(bad_exits(market, command), "BAD_PRICE")
     refuse_if(already_true(market, position, command), "WOULD_TRIGGER")
     for name in ("stop_loss_ticks", "take_profit_ticks", "auto_close_e8"):
         if command[name] != KEEP:
             setattr(position, name, command[name])
-    position.exit_source = source
+    trail_anew(state, market, position, command)
     state.tell(
         "ExitsChanged",
         position_id=position.position_id,
@@ -54,6 +53,33 @@ def set_exits(state: State, command: Fields) -> None:
         trail_ticks=position.trail_ticks,
         trail_e8=position.trail_e8,
     )
+
+
+def bad_exits(market: Market, command: Fields) -> bool:
+    """A tick, a width or a threshold that no exit may have."""
+    highest = largest_price_ticks(market.spec, market.k)
+    names = "stop_loss_ticks take_profit_ticks trail_ticks"
+    bounds = [(command[name], highest) for name in names.split()]
+    bounds.append((command["trail_e8"], E8 - 1))
+    threshold = command["auto_close_e8"]
+    return any(each != KEEP and not 0 <= each <= most for each, most in bounds) or (
+        threshold != KEEP and abs(threshold) > AUTO_CLOSE_E8_MAX
+    )
+
+
+def trail_anew(state: State, market: Market, position: Position, command: Fields) -> None:
+    """TRL-4: the extreme stays only if all that is trailed by stays."""
+    source, had = command["trigger_source"], trails(position)
+    stays = source == position.exit_source
+    position.exit_source = source
+    for name in ("trail_ticks", "trail_e8"):
+        if command[name] != KEEP:
+            setattr(position, name, command[name])
+            stays = False
+    if not stays:
+        arm(market, position, source)
+    if had or trails(position):
+        state.hit(f"TRL-4 exits {'keep' if stays else 'anew'}")
 
 
 def already_true(market: Market, position: Position, command: Fields) -> bool:

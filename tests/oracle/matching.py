@@ -13,6 +13,7 @@ from tests.oracle.records import FUND, LEGS, Market, Order, opposite
 from tests.oracle.run import Run as Run
 from tests.oracle.settlement import fill_part, follow_reduction, release_key
 from tests.oracle.state import State
+from tests.oracle.trailing import follow
 from tests.oracle.waiting import notice, notice_trade
 
 
@@ -74,6 +75,7 @@ def trade(run: Run, maker: Order, lots: int) -> None:
     )
     market.prices = {**market.prices, "LAST": price}
     market.processed = {**market.processed, "LAST": price}
+    follow(state, market, ("LAST",))
     notice_trade(state, market)
     run.traded_lots += lots
     run.spend(lots, price)

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Final
 
-from tests.oracle import book_aims
+from tests.oracle import book_aims, trailing_aims
 from tests.oracle.book_aims import is_order_driven
 from tests.oracle.holds import opening_need
 from tests.oracle.records import (
@@ -27,7 +27,7 @@ from tests.oracle.stories import SECOND_NS, order_fields
 LEVERAGES = (1, 2, 3, 5, 10, 20, 25, 50, 75, 100, 125)
 TYPES: Final = (
     *("MARKET", "LIMIT", "STOP_MARKET", "TAKE_PROFIT_MARKET"),
-    *("STOP_LIMIT", "TAKE_PROFIT_LIMIT"),
+    *("STOP_LIMIT", "TAKE_PROFIT_LIMIT", "TRAILING_STOP"),
 )
 WAITING: Final = TYPES[2:]
 LIMITS: Final = ("LIMIT", "STOP_LIMIT", "TAKE_PROFIT_LIMIT")
@@ -119,11 +119,13 @@ def trigger_price(chance: Random, market: Market, fields: Fields) -> int:
 def pick_type(chance: Random, state: State, market: Market, fields: Fields, time_ns: int) -> None:
     """Type, time in force, prices."""
     in_book = is_order_driven(market)
-    weights = (22, 50, 8, 6, 8, 6) if in_book else (38, 33, 11, 8, 6, 4)
+    weights = (22, 50, 8, 6, 8, 6, 6) if in_book else (38, 33, 11, 8, 6, 4, 10)
     kind = fields["order_type"] = chance.choices(TYPES, weights)[0]
     sources = (40, 45, 15) if in_book else (60, 25, 15)
     fields["trigger_source"] = chance.choices(("MARK", "LAST", "INDEX"), sources)[0]
-    if kind in WAITING:
+    if kind == "TRAILING_STOP":
+        fields |= trailing_aims.stop(chance, market, fields)
+    elif kind in WAITING:
         fields["trigger_ticks"] = trigger_price(chance, market, fields)
     if kind == "LIMIT":
         fields["price_ticks"] = limit_price(chance, state, market, fields["side"])
@@ -231,6 +233,8 @@ def attach(chance: Random, market: Market, fields: Fields) -> None:
         fields["take_profit_ticks"] = max(0, price + side * chance.choice(steps))
     if chance.random() < 0.4:
         fields["auto_close_e8"] = threshold(chance)
+    if chance.random() < 0.45 and fields["order_type"] != "TRAILING_STOP":
+        fields |= trailing_aims.widths(chance, price)
 
 
 def threshold(chance: Random) -> int:
@@ -319,6 +323,7 @@ def corrupted(chance: Random, fields: Fields, time_ns: int) -> Fields:
         {"close_position": True},
         {"oco_group": "x" * 37},
         {"oco_group": "not so"},
+        *trailing_aims.wrongs(kind),
     )
     return fields | chance.choice(wrongs)
 
@@ -376,6 +381,7 @@ def exits_of(chance: Random, market: Market, position: Position) -> Fields:
         "take_profit_ticks": chance.choices((gain, KEEP, 0, wrong), weights)[0],
         "auto_close_e8": chance.choices((edge, KEEP, 0, AUTO_CLOSE_E8_MAX + 1), (45, 38, 15, 1))[0],
         "trigger_source": source,
+        **trailing_aims.exits(chance, ticks),
     }
 
 

@@ -18,6 +18,8 @@ DEFAULTS: Final[Fields] = {
     "self_trade_prevention": "CANCEL_MAKER",
     "oco_group": "",
     "leg": "NONE",
+    "trail_ticks": 0,
+    "trail_e8": 0,
 }
 
 
@@ -80,7 +82,7 @@ def drafted(state: State, command: Fields) -> Order:
     kept = "account_id instrument_id side order_type time_in_force qty_lots amount_atoms"
     kept += " price_ticks trigger_ticks trigger_source post_only position_id stop_loss_ticks"
     kept += " take_profit_ticks auto_close_e8 expire_ns client_order_id"
-    kept += " display_lots self_trade_prevention oco_group leg"
+    kept += " display_lots self_trade_prevention oco_group leg trail_ticks trail_e8"
     return Order(
         order_id=0,
         leverage=leverage,

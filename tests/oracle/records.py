@@ -24,7 +24,7 @@ CONDITIONALS_MAX: Final = 10_000
 FUND: Final = 0  # The account of the insurance fund: it has positions and orders, but no balance.
 LIMITS_TO_BE: Final = ("STOP_LIMIT", "TAKE_PROFIT_LIMIT")
 LEGS: Final = ("NONE", "LONG", "SHORT")
-CONDITIONALS: Final = ("STOP_MARKET", "TAKE_PROFIT_MARKET", *LIMITS_TO_BE)
+CONDITIONALS: Final = ("STOP_MARKET", "TAKE_PROFIT_MARKET", *LIMITS_TO_BE, "TRAILING_STOP")
 SOURCES: Final = ("BID", "ASK", "LAST", "MARK", "INDEX")
 
 
@@ -66,6 +66,8 @@ class Order:
 
     `qty_lots` is what is still open, `visible_lots` what a book shows of it: 0 while in none.
     `opened_position_id` is the position that the trades of a ticket opener went to.
+    `trail_…` is how far a trailing stop follows, of other openers what they attach;
+    `extreme_ticks` what it follows, 0 until it does.
     """
 
     order_id: int
@@ -92,6 +94,9 @@ class Order:
     self_trade_prevention: str = "CANCEL_MAKER"
     oco_group: str = ""
     leg: str = "NONE"
+    trail_ticks: int = 0
+    trail_e8: int = 0
+    extreme_ticks: int = 0
     filled_lots: int = 0
     visible_lots: int = 0
     opened_position_id: int = 0
@@ -108,13 +113,16 @@ class Order:
 
 @dataclass(slots=True)
 class Pair:
-    """Stop loss and take profit that came with one order of a netting position."""
+    """Stop loss, take profit and trailing that came with one order of a netting position."""
 
     parent_order_id: int
     qty_lots: int
     stop_loss_ticks: int
     take_profit_ticks: int
     source: str
+    trail_ticks: int = 0
+    trail_e8: int = 0
+    extreme_ticks: int = 0
 
 
 @dataclass(slots=True)

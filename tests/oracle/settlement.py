@@ -10,6 +10,7 @@ from tests.oracle.cross import cross_closing, spendable, spendable_for
 from tests.oracle.holds import rebalance, resting_limits
 from tests.oracle.records import FUND, Market, Order, Pair, Position, opposite
 from tests.oracle.state import State, key_of
+from tests.oracle.trailing import arm, trails
 
 
 def closers_of(state: State, position: Position) -> list[Order]:
@@ -179,6 +180,7 @@ def open_ticket(
         position.take_profit_ticks = order.take_profit_ticks
         position.auto_close_e8 = order.auto_close_e8
         position.exit_source = order.trigger_source
+        trail(state, market, position, order)
         order.opened_position_id = position.position_id
     book_opening(state, position, order, opening, price_ticks, liquidity)
     return opening.qty_lots
@@ -204,7 +206,7 @@ def open_netting(
     )
     book_opening(state, position, order, opening, price_ticks, liquidity)
     hit_by_profit(state, order)
-    attach_exits(position, order, lots)
+    attach_exits(state, market, position, order, lots)
 
 
 def hit_by_profit(state: State, order: Order) -> None:
@@ -215,14 +217,26 @@ def hit_by_profit(state: State, order: Order) -> None:
         state.hit("CRS-2 spends profit")
 
 
-def attach_exits(position: Position, order: Order, qty_lots: int) -> None:
+def trail(state: State, market: Market, owner: Position | Pair, order: Order) -> None:
+    """TRL-4: what an order attached is armed."""
+    if trails(order):
+        state.hit("TRL-4 attached")
+    owner.trail_ticks, owner.trail_e8 = order.trail_ticks, order.trail_e8
+    arm(market, owner, order.trigger_source)
+
+
+def attach_exits(
+    state: State, market: Market, position: Position, order: Order, qty_lots: int
+) -> None:
     """EXI-2: a pair for the lots this order opened; an auto-close becomes the position's."""
     if order.auto_close_e8:
         position.auto_close_e8 = order.auto_close_e8
-    if not order.stop_loss_ticks and not order.take_profit_ticks:
+    if not (order.stop_loss_ticks or order.take_profit_ticks or trails(order)):
         return
     for pair in position.pairs:
         if pair.parent_order_id == order.order_id:
+            if trails(order):
+                state.hit("TRL-4 adds")
             pair.qty_lots += qty_lots
             return
     pair = Pair(
@@ -232,4 +246,5 @@ def attach_exits(position: Position, order: Order, qty_lots: int) -> None:
         order.take_profit_ticks,
         order.trigger_source,
     )
+    trail(state, market, pair, order)
     position.pairs.append(pair)

@@ -95,6 +95,8 @@ def order_fields(account_id: int, instrument_id: int, side: str, order_type: str
         "self_trade_prevention": "CANCEL_MAKER",
         "oco_group": "",
         "leg": "NONE",
+        "trail_ticks": 0,
+        "trail_e8": 0,
     }
 
 

@@ -15,6 +15,7 @@ from engine.market import Market
 from engine.order import Order
 from engine.position import Position
 from engine.state import State
+from engine.trailing import Trail
 from tests.oracle import records
 from tests.oracle import state as records_state
 from tests.oracle.book import depth
@@ -22,11 +23,13 @@ from tests.oracle.key_views import engine_keys, oracle_keys
 from tests.oracle.records import SOURCES, Fields
 from tests.oracle.rules import auto_close_tick, liquidation_tick
 from tests.oracle.state import POOLS
+from tests.oracle.trailing import Trailing, follows, level_of, trails
 from tests.oracle.venue import Venue
 
 View = dict[str, Any]
 Row = tuple[Any, ...]
 
+NO_TRAIL: Final = (0, 0)
 SIDES: Final = dict(Side.__members__)
 LEGS: Final = dict(Leg.__members__)
 ORDER_TYPES: Final = dict(OrderType.__members__)
@@ -42,7 +45,7 @@ ORDER_COLUMNS: Final = (
     *("order_id", "account_id", "qty_lots", "amount_atoms", "price_ticks", "trigger_ticks"),
     *("leverage", "closing", "post_only", "stop_loss_ticks", "take_profit_ticks"),
     *("auto_close_e8", "expire_ns", "client_order_id", "priority", "created_ns"),
-    *("filled_lots", "display_lots", "visible_lots", "oco_group"),
+    *("filled_lots", "display_lots", "visible_lots", "oco_group", "trail_ticks", "trail_e8"),
 )
 POSITION_COLUMNS: Final = (
     *("position_id", "account_id", "qty_lots", "cost_atoms", "margin_atoms"),
@@ -60,6 +63,7 @@ ORDER_ROW: Final = (
     "leg",
     "hold_atoms",
     "position_id",
+    "trailing",
 )
 POSITION_ROW: Final = (
     *POSITION_COLUMNS,
@@ -122,7 +126,15 @@ def engine_order(order: Order) -> Row:
     market = order.market
     hold_atoms = 0 if order.key.pools else order.hold_atoms
     leg = order.key.leg
-    return (*row, market.instrument_id, leg, hold_atoms, order.position_id if order.closing else 0)
+    place = order.levels
+    trailing = trail_of(place) if isinstance(place, Trail) else NO_TRAIL
+    closes = order.position_id if order.closing else 0
+    return (*row, market.instrument_id, leg, hold_atoms, closes, trailing)
+
+
+def trail_of(place: Trail) -> tuple[int, int]:
+    """What a trailing stop follows, and where it fires."""
+    return place.extreme_ticks(), place.level_ticks()
 
 
 def engine_position(position: Position) -> Row:
@@ -138,9 +150,14 @@ def engine_position(position: Position) -> Row:
             pair.stop_loss_ticks,
             pair.take_profit_ticks,
             pair.source.name,
+            pair.trail_ticks,
+            pair.trail_e8,
+            trail_of(pair.trailing.levels)
+            if pair.trailing is not None and isinstance(pair.trailing.levels, Trail)
+            else NO_TRAIL,
         )
         for pair in position.pairs or ()
-        if pair.stop_loss_ticks or pair.take_profit_ticks
+        if not pair.is_empty()
     )
     ticks = position.liquidation_ticks, auto_close_ticks
     key = position.key
@@ -213,7 +230,13 @@ def oracle_order(order: records.Order) -> Row:
         LEGS[order.leg],
         order.hold_atoms,
         order.position_id if order.closing else 0,
+        trailing(order, order.side == "SELL") if follows(order) else NO_TRAIL,
     )
+
+
+def trailing(owner: Trailing, falls: bool) -> tuple[int, int]:
+    """What a trailing stop follows, and where it fires."""
+    return (owner.extreme_ticks, level_of(owner, falls)) if trails(owner) else NO_TRAIL
 
 
 def oracle_position(state: records_state.State, position: records.Position) -> Row:
@@ -231,12 +254,17 @@ def oracle_position(state: records_state.State, position: records.Position) -> R
             pair.stop_loss_ticks,
             pair.take_profit_ticks,
             pair.source,
+            pair.trail_ticks,
+            pair.trail_e8,
+            trailing(pair, position.side == "BUY"),
         )
         for pair in position.pairs
     ]
     own = position.stop_loss_ticks, position.take_profit_ticks
-    if any(own):
-        pairs.append((0, 0, *own, position.exit_source))
+    if any(own) or trails(position):
+        widths = position.trail_ticks, position.trail_e8
+        follows_on = trailing(position, position.side == "BUY")
+        pairs.append((0, 0, *own, position.exit_source, *widths, follows_on))
     side = SIDES[position.side]
     return (
         *row,

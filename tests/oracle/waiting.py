@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from tests.oracle.ladder import reached, rises_to, stale
-from tests.oracle.records import CONDITIONALS, FUND, Market, Order, Position, Prices
+from tests.oracle.records import CONDITIONALS, FUND, Market, Order, Pair, Position, Prices
 from tests.oracle.rules import (
     auto_close_holds,
     auto_close_rises,
@@ -17,9 +17,17 @@ from tests.oracle.rules import (
     liquidation_tick,
 )
 from tests.oracle.state import State
+from tests.oracle.trailing import follows, level_of, trails
 
 CLOSERS, LIQUIDATIONS, OPENERS = range(3)
-KINDS: Final = {"ORDER": 0, "STOP_LOSS": 1, "TAKE_PROFIT": 2, "AUTO_CLOSE": 4, "LIQUIDATION": 5}
+KINDS: Final = {
+    "ORDER": 0,
+    "STOP_LOSS": 1,
+    "TAKE_PROFIT": 2,
+    "TRAILING_STOP": 3,
+    "AUTO_CLOSE": 4,
+    "LIQUIDATION": 5,
+}
 Ident = tuple[str, int, int]
 
 
@@ -35,6 +43,7 @@ class Entry:
     key_ticks: int
     rank: tuple[int, int, int, int]
     instrument_id: int = 0
+    moves: bool = False  # A trailing stop's level, which is no other key when it has moved.
 
     @property
     def ident(self) -> Ident:
@@ -66,7 +75,12 @@ def waits(market: Market, order: Order) -> bool:
 
 def order_entry(order: Order) -> Entry:
     """A resting limit waits for the other side's touch, a conditional for its source."""
-    rank = CLOSERS if order.closing else OPENERS, order.priority, KINDS["ORDER"], 0
+    kind = KINDS["TRAILING_STOP" if order.order_type == "TRAILING_STOP" else "ORDER"]
+    rank = CLOSERS if order.closing else OPENERS, order.priority, kind, 0
+    if follows(order):
+        falls, source = order.side == "SELL", order.trigger_source
+        level = level_of(order, falls)
+        return Entry("ORDER", order.order_id, 0, source, not falls, level, rank, moves=True)
     if order.order_type == "LIMIT":
         source = "ASK" if order.side == "BUY" else "BID"
         rises, key_ticks = order.side == "SELL", order.price_ticks
@@ -76,23 +90,23 @@ def order_entry(order: Order) -> Entry:
 
 
 def exit_entries(position: Position) -> list[Entry]:
-    """Stop losses and take profits, the position's own and those of its pairs."""
-    own = position.stop_loss_ticks, position.take_profit_ticks, position.exit_source
-    sets = [(0, *own)] if own[0] or own[1] else []
-    sets += [
-        (pair.parent_order_id, pair.stop_loss_ticks, pair.take_profit_ticks, pair.source)
-        for pair in position.pairs
-    ]
-    long = position.side == "BUY"
+    """Stop losses, take profits and trailings, the position's own and those of its pairs."""
+    sets: list[tuple[int, Position | Pair, str]] = [(0, position, position.exit_source)]
+    sets += [(pair.parent_order_id, pair, pair.source) for pair in position.pairs]
+    long, number = position.side == "BUY", position.position_id
     found = []
-    for parent, stop_loss, take_profit, source in sets:
+    for parent, owner, source in sets:
         for what, ticks, rises in (
-            ("STOP_LOSS", stop_loss, not long),
-            ("TAKE_PROFIT", take_profit, long),
+            ("STOP_LOSS", owner.stop_loss_ticks, not long),
+            ("TAKE_PROFIT", owner.take_profit_ticks, long),
         ):
             if ticks != 0:
-                rank = CLOSERS, position.position_id, KINDS[what], parent
-                found.append(Entry(what, position.position_id, parent, source, rises, ticks, rank))
+                rank = CLOSERS, number, KINDS[what], parent
+                found.append(Entry(what, number, parent, source, rises, ticks, rank))
+        if trails(owner):
+            what, level = "TRAILING_STOP", level_of(owner, falls=long)
+            rank = CLOSERS, number, KINDS[what], parent
+            found.append(Entry(what, number, parent, source, not long, level, rank, moves=True))
     return found
 
 
@@ -149,7 +163,9 @@ def place_of(state: State, market: Market, entry: Entry, old: Prices, new: Price
 
 
 def armed_anew(before: Entry, entry: Entry) -> bool:
-    """FIR-5: the same key again is not an arming."""
+    """FIR-5: the same key again is not an arming, nor is a level that followed its price."""
+    if entry.moves and before.moves:
+        return (before.source, before.rises) != (entry.source, entry.rises)
     return (before.source, before.rises, before.key_ticks) != (
         entry.source,
         entry.rises,
