@@ -10,7 +10,7 @@ from engine.commands import OrderType, Side
 from engine.invariants import check
 from engine.key import Key
 from engine.market import Market
-from engine.price_levels import Entry
+from engine.price_levels import Entry, PriceLevels
 from engine.reject_reason import RejectReason
 from engine.state import State
 from engine.units import AccountId, OrderId
@@ -63,6 +63,7 @@ def move(state: State, order_id: int) -> None:
     assert waits is not None
     assert waits.levels is not None
     levels = waits.levels
+    assert isinstance(levels, PriceLevels)
     levels.remove(waits)
     levels.add(waits, 7)
 

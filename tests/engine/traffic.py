@@ -116,6 +116,10 @@ class Traffic:
         }
         if kind not in (OrderType.MARKET, OrderType.LIMIT):
             fields["trigger_ticks"] = self.near(market)
+        if kind is OrderType.TRAILING_STOP:
+            fields.update(self.trail(), trigger_ticks=chance.choice([0, self.near(market)]))
+        elif chance.random() < 0.15:
+            fields.update(self.trail())
         if kind in LIMIT_TYPES:
             fields["time_in_force"] = chance.choice(list(TimeInForce))
             if fields["time_in_force"] is TimeInForce.GTD:
@@ -135,11 +139,17 @@ class Traffic:
             fields.update(client_order_id=f"c{chance.randint(0, 400)}", digest=b"d" * 16)
         return order(**fields)
 
+    def trail(self) -> dict[str, int]:
+        """A distance, a rate or both."""
+        ticks, rate_e8 = self.chance.randint(100, 6_000), self.chance.randint(1, E8 // 30)
+        one = self.chance.choice([(ticks, 0), (0, rate_e8), (ticks, rate_e8)])
+        return {"trail_ticks": one[0], "trail_e8": one[1]}
+
     def reprice(self) -> Command:
         """A price, mostly a small step, sometimes a gap."""
         chance = self.chance
         market = chance.randint(1, MARKETS)
-        self.ticks[market] = self.near(market, 0.2 if chance.random() < 0.07 else 0.01)
+        self.ticks[market] = self.near(market, 0.2 if chance.random() < 0.12 else 0.01)
         last, mark = self.ticks[market], self.near(market, 0.001)
         spread = chance.randint(0, 20)
         return price(last - spread, last + spread, last, mark, last, instrument=market)
@@ -209,7 +219,10 @@ class Traffic:
         auto_close = chance.choice([KEEP, 0, chance.randint(-E8, E8)])
         source = chance.choice(list(PriceSource))
         account, position_id = self.some_position()
-        return SetPositionExits(account, position_id, ticks[0], ticks[1], auto_close, source)
+        new = self.trail()
+        trail = chance.choice([(KEEP, KEEP), (0, 0), (new["trail_ticks"], new["trail_e8"])])
+        exits = ticks[0], ticks[1], auto_close
+        return SetPositionExits(account, position_id, *exits, source, *trail)
 
     def margin(self) -> Command:
         """Margin of a position."""
