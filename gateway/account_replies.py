@@ -9,7 +9,7 @@ from typing import Final
 from engine.commands import Leg
 from engine.cross import spendable_atoms
 from engine.engine import Engine
-from engine.events import AccountLiquidated, DebtSettled
+from engine.events import AccountLiquidated, FeeTierAssigned
 from engine.instrument import MarginMode, PositionMode
 from engine.market import Market
 from engine.state import State, open_positions
@@ -17,7 +17,7 @@ from engine.units import E8, AccountId, AssetId, div_ceil
 from gateway.api_replies import POSITION_SIDE, Reply, encode, spec_of, unrealized_atoms
 from gateway.cross_figures import ratio_text
 from gateway.decimals import text_from_e8
-from gateway.history_records import PaymentRecord
+from gateway.history_records import Notice, PaymentRecord
 
 _NS_PER_MS: Final = 1_000_000
 
@@ -115,6 +115,8 @@ class SettingsReply(Reply):
     """The settings of a key: of an account in a market or, when hedging, of one leg there.
 
     leverage: null where every order brings its own (`TICKET`).
+    fee_tier: 0 is none.  maker_fee, taker_fee: what the account pays there, as shares of 1;
+        negative: is paid.
     """
 
     symbol: str
@@ -122,6 +124,16 @@ class SettingsReply(Reply):
     position_side: str | None
     margin_mode: str
     leverage: int | None
+    fee_tier: int
+    maker_fee: str
+    taker_fee: str
+
+
+class FeeTierReply(Reply):
+    """A message `feeTier` of the channel `account`: another fee tier from here on."""
+
+    tier: int
+    sequence: int
 
 
 def account_reply(state: State, account_id: AccountId) -> AccountReply:
@@ -174,14 +186,15 @@ def account_message(engine: Engine, account_id: int) -> bytes:
 
 
 def notice_reply(
-    state: State, event: AccountLiquidated | DebtSettled
-) -> tuple[str, LiquidatedReply | DebtSettledReply]:
+    state: State, event: Notice
+) -> tuple[str, LiquidatedReply | DebtSettledReply | FeeTierReply]:
     """The type of a notice's message on the channel `account`, and what it says."""
+    if isinstance(event, FeeTierAssigned):
+        return "feeTier", FeeTierReply(event.tier, state.sequence)
     asset = state.assets[event.asset_id]
-    if type(event) is AccountLiquidated:
+    if isinstance(event, AccountLiquidated):
         equity, needed = text_from_e8(event.equity_atoms), text_from_e8(event.maintenance_atoms)
         return "liquidated", LiquidatedReply(asset, equity, needed, state.sequence)
-    assert type(event) is DebtSettled
     waived, paid = text_from_e8(event.waived_atoms), text_from_e8(event.insurance_paid_atoms)
     return "debtSettled", DebtSettledReply(asset, waived, paid, state.sequence)
 
@@ -215,6 +228,7 @@ def _market_settings(market: Market, account_id: AccountId) -> list[SettingsRepl
     seat = market.existing_seat(account_id)
     mode = spec.position_mode if seat is None else seat.mode
     legs = [Leg.LONG, Leg.SHORT] if mode is PositionMode.HEDGING else [Leg.NONE]
+    fees, tier = market.fees_of(account_id), market.tier_of.get(account_id, 0)
     found: list[SettingsReply] = []
     for leg in legs:
         margin_mode, leverage = spec.margin_mode, 1
@@ -229,6 +243,9 @@ def _market_settings(market: Market, account_id: AccountId) -> list[SettingsRepl
                 leg.name if leg else None,
                 margin_mode.name,
                 None if mode is PositionMode.TICKET else leverage,
+                tier,
+                text_from_e8(fees.maker_e8),
+                text_from_e8(fees.taker_e8),
             )
         )
     return found

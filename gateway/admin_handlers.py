@@ -1,6 +1,6 @@
-"""The operator's routes: accounts, tokens, money, markets, prices, the ledger.  Own listener only.
+"""The operator's routes: accounts, tokens, money, markets, fees, prices, ledger.
 
-Knows no HTTP beyond the call.
+On their own listener; knows no HTTP beyond the call.
 """
 
 import re
@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.commands import Command, OpenAccount, RevokeToken, SetInstrumentStatus
+from engine.commands import AssignFeeTier, Command, OpenAccount, RevokeToken, SetInstrumentStatus
 from engine.events import (
     Event,
     InstrumentChanged,
@@ -25,7 +25,7 @@ from engine.units import NOBODY, AccountId
 from gateway import admin_messages as messages
 from gateway import api_replies as replies
 from gateway.account_replies import account_reply
-from gateway.api_messages import market_of
+from gateway.api_messages import market_of, path_id
 from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
 from gateway.errors import reason_error
@@ -111,6 +111,36 @@ def post_status(call: Call, request: messages.SetStatusRequest) -> Operation:
     market, status = _market(call), messages.status_of(request)
     command = SetInstrumentStatus(market.instrument_id, status)
     return _enter(command, {"symbol": market.spec.symbol, "status": status.name})
+
+
+def put_fee_tier(call: Call, request: messages.SetFeeTierRequest) -> Operation:
+    """Set what accounts of a fee tier pay in a market."""
+    market, tier = _market(call), path_id(call.request.match_info["tier"])
+    command = messages.set_fee_tier(market, tier, request)
+    rates = _rates(tier, command.maker_fee_e8, command.taker_fee_e8)
+    return _enter(command, {"symbol": market.spec.symbol, **rates})
+
+
+def get_fee_tiers(call: Call) -> web.Response:
+    """The rates of a market, as tier 0, and of the tiers that have others."""
+    market = _market(call)
+    tiers = [_rates(0, market.fees.maker_e8, market.fees.taker_e8)]
+    for tier, fees in sorted(market.tier_fees.items()):
+        tiers.append(_rates(tier, fees.maker_e8, fees.taker_e8))
+    sequence = call.venue.state.sequence
+    return call.reply({"symbol": market.spec.symbol, "tiers": tiers, "sequence": sequence})
+
+
+def _rates(tier: int, maker_e8: int, taker_e8: int) -> dict[str, object]:
+    rates = {"makerFee": text_from_e8(maker_e8), "takerFee": text_from_e8(taker_e8)}
+    return {"tier": tier, **rates}
+
+
+def put_account_tier(call: Call, request: messages.AssignFeeTierRequest) -> Operation:
+    """Give an account a fee tier."""
+    account_id = _user(call)
+    body = {"userId": call.request.match_info["user_id"], "tier": request.tier}
+    return _enter(AssignFeeTier(account_id, request.tier), body)
 
 
 def post_price(call: Call, request: messages.SetPriceRequest) -> Operation:

@@ -11,6 +11,7 @@ from engine.commands import (
     FundInsurance,
     IssueToken,
     ListInstrument,
+    SetFeeTier,
     UpdatePrice,
     Withdraw,
 )
@@ -113,6 +114,19 @@ class SetStatusRequest(Request):
     status: Literal["TRADING", "CLOSE_ONLY", "HALTED", "trading", "close_only", "halted", "halt"]
 
 
+class SetFeeTierRequest(Request):
+    """`PUT /admin/instruments/{symbol}/fee-tiers/{tier}`: what accounts of the tier pay there."""
+
+    maker_fee: str
+    taker_fee: str
+
+
+class AssignFeeTierRequest(Request):
+    """`PUT /admin/accounts/{userId}/fee-tier`; 0: each market's own rates."""
+
+    tier: Whole
+
+
 class SetPriceRequest(Request):
     """`POST /admin/prices`: one price for all five, or some of them, the others staying."""
 
@@ -164,6 +178,13 @@ def set_price(market: Market, request: SetPriceRequest) -> UpdatePrice:
         raise edge_error(EdgeCode.BAD_FIELD, field="price", problem=problem)
     bid, ask, last, mark, index = [one] * 5 if one else ticks
     return UpdatePrice(market.instrument_id, OPERATOR_SOURCE, 0, True, bid, ask, last, mark, index)
+
+
+def set_fee_tier(market: Market, tier: int, request: SetFeeTierRequest) -> SetFeeTier:
+    """The command that sets a tier's rates in a market.  Raises ApiError 400 or 422."""
+    maker_e8 = _bounded(signed_e8(request.maker_fee, "makerFee"), "makerFee")
+    taker_e8 = _bounded(signed_e8(request.taker_fee, "takerFee"), "takerFee")
+    return SetFeeTier(market.instrument_id, tier, maker_e8, taker_e8)
 
 
 def list_instrument(request: ListInstrumentRequest) -> ListInstrument:

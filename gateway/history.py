@@ -22,6 +22,7 @@ from engine.events import (
     Deposited,
     Event,
     ExitsChanged,
+    FeeTierAssigned,
     FundingPaid,
     FundingSettled,
     InstrumentListed,
@@ -56,6 +57,7 @@ from gateway.history_records import (
     PARTIALLY_FILLED,
     AccountHistory,
     FillRecord,
+    Notice,
     OrderRecord,
     PaymentRecord,
     PositionRecord,
@@ -109,6 +111,7 @@ class History:
             MarginModeChanged: self._backed,
             AccountLiquidated: self._noted,
             DebtSettled: self._noted,
+            FeeTierAssigned: self._noted,
         }
 
     @property
@@ -241,10 +244,7 @@ class History:
             is_cross = self._is_cross(command)
             stays = event.amount_atoms > 0 and not is_cross and self._sizes_by_amount(command)
             record = asked_order(command, event, is_cross, stays, self._when())
-        history = self.account(event.account_id)
-        history.orders[record.order_id] = record
-        if record.client_order_id:
-            history.by_client_id[record.client_order_id] = record
+        self.account(event.account_id).open_order(record)
         touched = self._touch(record.account_id)
         touched.orders[record.order_id] = record
         touched.account = True
@@ -420,10 +420,15 @@ class History:
         self._touch(event.account_id).account = True
 
     def _levered(self, event: LeverageChanged) -> None:
-        """A position of the key has it too: its margin is what it would have been from the first
-        (KEY-4)."""
+        """What the key has, has it too: openers, and a position, whose margin is what it would
+        have been from the first (KEY-4)."""
         self._touch(event.account_id).account = True
-        for record in self.account(event.account_id).open_positions.values():
+        history = self.account(event.account_id)
+        for order in history.open_orders.values():
+            is_of_key = (order.instrument_id, order.leg) == (event.instrument_id, event.leg)
+            if is_of_key and order.leverage not in (0, event.leverage):
+                self._changed(event.account_id, order.order_id).leverage = event.leverage
+        for record in history.open_positions.values():
             if (record.instrument_id, record.leg) == (event.instrument_id, event.leg):
                 record.leverage = event.leverage
                 cost_atoms = record.opened_cost_atoms
@@ -464,7 +469,7 @@ class History:
         )
         self._touch(event.account_id).account = True
 
-    def _noted(self, event: AccountLiquidated | DebtSettled) -> None:
+    def _noted(self, event: Notice) -> None:
         touched = self._touch(event.account_id)
         touched.notices.append(event)
         touched.account = True

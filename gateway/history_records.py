@@ -7,8 +7,11 @@ from typing import Final, final
 import msgspec
 
 from engine.commands import OrderType, SelfTradePrevention, TimeInForce
-from engine.events import AccountLiquidated, DebtSettled, PositionStatus
+from engine.events import AccountLiquidated, DebtSettled, FeeTierAssigned, PositionStatus
 from gateway.history_steps import AnyStep
+
+# What is told of an account as a whole.
+Notice = AccountLiquidated | DebtSettled | FeeTierAssigned
 
 CLOSED_PER_ACCOUNT_MAX: Final = 10_000
 REFUSED_PER_ACCOUNT_MAX: Final = 1_000
@@ -157,6 +160,7 @@ class AccountHistory:
         "closed_orders",
         "closed_positions",
         "fills",
+        "open_orders",
         "open_positions",
         "orders",
         "payments",
@@ -168,6 +172,7 @@ class AccountHistory:
 
     def __init__(self) -> None:
         self.orders: dict[int, OrderRecord] = {}
+        self.open_orders: dict[int, OrderRecord] = {}
         self.closed_orders: deque[int] = deque()
         self.by_client_id: dict[str, OrderRecord] = {}
         self.refused: deque[str] = deque()
@@ -179,6 +184,13 @@ class AccountHistory:
         self.fills: deque[FillRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
         self.stream_sequence = 0
 
+    def open_order(self, record: OrderRecord) -> None:
+        """An order that was accepted."""
+        self.orders[record.order_id] = record
+        self.open_orders[record.order_id] = record
+        if record.client_order_id:
+            self.by_client_id[record.client_order_id] = record
+
     def open_position(self, record: PositionRecord) -> None:
         """A position that has lots."""
         self.positions[record.position_id] = record
@@ -186,6 +198,7 @@ class AccountHistory:
 
     def close_order(self, record: OrderRecord) -> None:
         """The order is closed; the oldest closed one beyond the limit is forgotten."""
+        del self.open_orders[record.order_id]
         self.closed_orders.append(record.order_id)
         if len(self.closed_orders) > CLOSED_PER_ACCOUNT_MAX:
             gone = self.orders.pop(self.closed_orders.popleft())
@@ -243,7 +256,7 @@ class Touched:
         self.fills: list[FillRecord] = []
         self.positions: dict[int, PositionRecord] = {}
         self.payments: list[PaymentRecord] = []
-        self.notices: list[AccountLiquidated | DebtSettled] = []
+        self.notices: list[Notice] = []
         self.account = False
         self.first_sequence = 0
 

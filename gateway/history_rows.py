@@ -90,6 +90,8 @@ def _load(account: AccountHistory, row: Row) -> None:
     if kind == ORDER:
         order = msgspec.convert(row[1], OrderRecord)
         account.orders[order.order_id] = order
+        if order.is_open:
+            account.open_orders[order.order_id] = order
         if order.client_order_id:
             account.by_client_id[order.client_order_id] = order
     elif kind == REFUSED:

@@ -205,8 +205,7 @@ class Streams:
         if channel == "fills":
             return []
         history = self._history.known(account_id) or AccountHistory()
-        open_orders = [order for order in history.orders.values() if order.is_open]
-        return [replies.order_reply(state, order) for order in open_orders]
+        return [replies.order_reply(state, order) for order in history.open_orders.values()]
 
 
 def _revalued(positions: list[Position], moved: set[int]) -> list[Position]:

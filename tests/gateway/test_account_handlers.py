@@ -15,6 +15,9 @@ TICKETS = {
     "positionSide": None,
     "marginMode": "ISOLATED",
     "leverage": None,
+    "feeTier": 0,
+    "makerFee": "0.0004",
+    "takerFee": "0.0004",
 }
 
 

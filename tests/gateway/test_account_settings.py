@@ -31,6 +31,9 @@ def setting(mode: str, side: str | None, margin: str, leverage: int, symbol: str
         "positionSide": side,
         "marginMode": margin,
         "leverage": leverage,
+        "feeTier": 0,
+        "makerFee": "0.0002",
+        "takerFee": "0.0005",
     }
 
 
@@ -105,7 +108,7 @@ async def test_what_is_in_use_cannot_change(house: House) -> None:
     used = [
         await put(alice, "position-mode", positionMode="HEDGING"),
         await put(alice, "margin-mode", marginMode="ISOLATED"),
-        await put(alice, "leverage", leverage=20),
+        await trade(alice, "BUY", "0.01", leverage=20),
     ]
     await alice.ask("DELETE", f"/api/orders/{placed.body['orderId']}")
     free = [

@@ -10,7 +10,9 @@ GUARDED = [route for route in (*PUBLIC, *PRIVILEGED) if route.scope is not None]
 
 def path_of(route: Route) -> str:
     path = route.path.replace("{id}", "1").replace("{client_id}", "x")
-    path = path.replace("{user_id}", "alice").replace("{token_hash}", "0" * 64)
+    path = (
+        path.replace("{user_id}", "alice").replace("{token_hash}", "0" * 64).replace("{tier}", "1")
+    )
     return path.replace("{symbol}", "BTC-USDT")
 
 
