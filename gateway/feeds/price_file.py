@@ -64,7 +64,7 @@ class PriceFile:
     def __init__(self, path: Path) -> None:
         """Raises PriceFileDamaged if the file cannot be opened or its header is unknown."""
         self.path: Final = path
-        header = next(self._lines(), "")
+        header = next(text_lines(path), "")
         if header not in _LAYOUTS:
             known = " or ".join(_LAYOUTS)
             raise self._damaged(1, f"header is {header[:60]!r}; expected {known}")
@@ -78,7 +78,7 @@ class PriceFile:
 
     def lines(self) -> Generator[tuple[int, str], None, None]:
         """Row number and text of every row, unparsed: skipping a row is cheap."""
-        lines = self._lines()
+        lines = text_lines(self.path)
         next(lines, None)
         yield from enumerate(lines, start=1)
 
@@ -94,22 +94,23 @@ class PriceFile:
         except BadPrice as error:
             raise self._damaged(row + 1, str(error)) from None
 
-    def _lines(self) -> Iterator[str]:
-        line_number = 0
-        try:
-            with _open_text(self.path) as text:
-                while line := text.readline(_LINE_CHARS_MAX + 1):
-                    line_number += 1
-                    if len(line) > _LINE_CHARS_MAX:
-                        raise self._damaged(
-                            line_number, f"longer than {_LINE_CHARS_MAX} characters"
-                        )
-                    yield line.rstrip("\r\n")
-        except (OSError, EOFError, zlib.error) as error:
-            raise self._damaged(line_number + 1, f"cannot be read: {error}") from error
-
     def _damaged(self, line: int, reason: str) -> PriceFileDamaged:
         return PriceFileDamaged(self.path, line, reason)
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Every line of a `.csv` or `.csv.gz`, read as it is asked for.  Raises PriceFileDamaged."""
+    line_number = 0
+    try:
+        with _open_text(path) as text:
+            while line := text.readline(_LINE_CHARS_MAX + 1):
+                line_number += 1
+                if len(line) > _LINE_CHARS_MAX:
+                    reason = f"longer than {_LINE_CHARS_MAX} characters"
+                    raise PriceFileDamaged(path, line_number, reason)
+                yield line.rstrip("\r\n")
+    except (OSError, EOFError, zlib.error) as error:
+        raise PriceFileDamaged(path, line_number + 1, f"cannot be read: {error}") from error
 
 
 def _open_text(path: Path) -> TextIO:

@@ -89,6 +89,50 @@ RECKLESS: Final = Habit(
 
 # One in three of each; a list to draw from by index.
 HABITS: Final = (CAREFUL, ACTIVE, RECKLESS)
+
+# Of replays of candles, where the second market is another asset and a replay lasts for days: they
+# look at it now and then, and hold on to what they have.
+HOLDER: Final = Habit(
+    name="holder",
+    perpetual_percent=50,
+    stubborn_percent=90,
+    chases=False,
+    leverage=(2, 11),
+    stake_percent=(15, 50),
+    exits_percent=20,
+    wait_ms=(600_000, 14_400_000),
+    deposit_units=(2_000, 20_000),
+    reloads=0,
+    weights=(45, 8, 8, 10, 6, 4, 1, 6, 2, 1),
+)
+SWINGER: Final = Habit(
+    name="swinger",
+    perpetual_percent=50,
+    stubborn_percent=70,
+    chases=False,
+    leverage=(5, 31),
+    stake_percent=(15, 60),
+    exits_percent=35,
+    wait_ms=(600_000, 10_800_000),
+    deposit_units=(1_000, 10_000),
+    reloads=1,
+    weights=(45, 15, 8, 8, 6, 6, 2, 5, 2, 2),
+)
+GAMBLER: Final = Habit(
+    name="gambler",
+    perpetual_percent=0,
+    stubborn_percent=100,
+    chases=True,
+    leverage=(25, 101),
+    stake_percent=(40, 90),
+    exits_percent=10,
+    wait_ms=(600_000, 7_200_000),
+    deposit_units=(200, 2_500),
+    reloads=3,
+    weights=(75, 5, 3, 5, 4, 3, 1, 2, 0, 2),
+)
+CANDLE_HABITS: Final = (HOLDER, SWINGER, GAMBLER)
+
 _ACTIONS: Final = tuple(Action)
 
 

@@ -56,7 +56,7 @@ def opening_order(
     amount_atoms = free_atoms * draw(rng, habit.stake_percent) // 100
     price_ticks = trigger_ticks = 0
     time_in_force = TimeInForce.GTC
-    parent_ticks = market.ask_ticks if side is Side.BUY else market.bid_ticks
+    parent_ticks = market.touch_ticks(side)
     if order_type is OrderType.LIMIT:
         parent_ticks = price_ticks = moved(parent_ticks, side, draw(rng, (-3, 25)))
         time_in_force = _LIMIT_LIFETIMES[rng.randrange(len(_LIMIT_LIFETIMES))]

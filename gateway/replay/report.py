@@ -25,10 +25,11 @@ def print_report(console: Console, outcome: Outcome, seconds: float) -> None:
         ("orders cancelled by", tally.cancels),
         ("refusals", tally.refusals),
     ):
-        console.print(_counter_table(title, counter))
+        console.print(counter_table(title, counter))
 
 
-def _table(title: str) -> Table:
+def table(title: str) -> Table:
+    """Two columns: a name and its figure."""
     table = Table(title=title, title_justify="left", show_header=False, box=None)
     table.add_column(min_width=28)
     table.add_column(justify="right", min_width=24)
@@ -38,43 +39,43 @@ def _table(title: str) -> Table:
 def _run_table(outcome: Outcome, seconds: float) -> Table:
     plan, sequence = outcome.plan, outcome.state.sequence
     prices = [row.prices.last_e8 for row in plan.rows]
-    table = _table("run")
-    table.add_row("prices", plan.source)
-    table.add_row("rows", f"{len(plan.rows):,}")
-    table.add_row("from", _moment(plan.rows[0].ts_ms))
-    table.add_row("to", _moment(plan.rows[-1].ts_ms))
-    table.add_row("first and last price", f"{_e8(prices[0])} → {_e8(prices[-1])}")
-    table.add_row("lowest and highest price", f"{_e8(min(prices))} … {_e8(max(prices))}")
-    table.add_row("users, seed", f"{plan.users:,}, {plan.seed}")
-    table.add_row("commands", f"{sequence:,}")
-    table.add_row("commands per second", f"{sequence / max(seconds, 1e-9):,.0f}")
-    table.add_row("seconds", f"{seconds:.1f}")
-    return table
+    rows = table("run")
+    rows.add_row("prices", plan.source)
+    rows.add_row("rows", f"{len(plan.rows):,}")
+    rows.add_row("from", moment_text(plan.rows[0].ts_ms))
+    rows.add_row("to", moment_text(plan.rows[-1].ts_ms))
+    rows.add_row("first and last price", f"{_e8(prices[0])} → {_e8(prices[-1])}")
+    rows.add_row("lowest and highest price", f"{_e8(min(prices))} … {_e8(max(prices))}")
+    rows.add_row("users, seed", f"{plan.users:,}, {plan.seed}")
+    rows.add_row("commands", f"{sequence:,}")
+    rows.add_row("commands per second", f"{sequence / max(seconds, 1e-9):,.0f}")
+    rows.add_row("seconds", f"{seconds:.1f}")
+    return rows
 
 
 def _trading_table(outcome: Outcome) -> Table:
     tally, state = outcome.tally, outcome.state
-    table = _table("trading")
-    table.add_row("traders' turns", f"{outcome.turns:,}")
-    table.add_row("orders accepted", f"{tally.orders.total():,}")
-    table.add_row("orders triggered", f"{tally.triggered:,}")
-    table.add_row("orders expired", f"{tally.expired:,}")
-    table.add_row("orders still open", f"{state.orders.count:,}")
+    rows = table("trading")
+    rows.add_row("traders' turns", f"{outcome.turns:,}")
+    rows.add_row("orders accepted", f"{tally.orders.total():,}")
+    rows.add_row("orders triggered", f"{tally.triggered:,}")
+    rows.add_row("orders expired", f"{tally.expired:,}")
+    rows.add_row("orders still open", f"{state.orders.count:,}")
     for liquidity in ("TAKER", "MAKER"):
-        table.add_row(f"fills, {liquidity.lower()}", f"{tally.fills[liquidity]:,}")
-    table.add_row("positions opened", f"{tally.opened:,}")
-    table.add_row("positions closed", f"{tally.closed:,}")
-    table.add_row("  of these liquidated", f"{tally.liquidated:,}")
-    table.add_row("positions still open", f"{state.positions.count:,}")
-    table.add_row("refusals", f"{tally.refusals.total():,}")
-    table.add_row("events", f"{tally.events:,}")
-    return table
+        rows.add_row(f"fills, {liquidity.lower()}", f"{tally.fills[liquidity]:,}")
+    rows.add_row("positions opened", f"{tally.opened:,}")
+    rows.add_row("positions closed", f"{tally.closed:,}")
+    rows.add_row("  of these liquidated", f"{tally.liquidated:,}")
+    rows.add_row("positions still open", f"{state.positions.count:,}")
+    rows.add_row("refusals", f"{tally.refusals.total():,}")
+    rows.add_row("events", f"{tally.events:,}")
+    return rows
 
 
 def _money_table(outcome: Outcome) -> Table:
     tally, state = outcome.tally, outcome.state
     ledger = state.ledger.assets[state.asset_ids[SETTLEMENT]]
-    table = _table(f"money, {SETTLEMENT}")
+    rows = table(f"money, {SETTLEMENT}")
     for name, atoms in (
         ("paid in, less paid out", -ledger.external_atoms),
         ("users, free", sum(ledger.free)),
@@ -87,23 +88,26 @@ def _money_table(outcome: Outcome) -> Table:
         ("house", ledger.house_atoms),
         ("  deficits paid", tally.house_paid_atoms),
     ):
-        table.add_row(name, _money(atoms))
-    return table
+        rows.add_row(name, money_text(atoms))
+    return rows
 
 
-def _counter_table(title: str, counter: "Counter[str]") -> Table:
-    table = _table(title)
+def counter_table(title: str, counter: "Counter[str]") -> Table:
+    """Names by their counts, most frequent first."""
+    rows = table(title)
     for name, count in sorted(counter.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(name, f"{count:,}")
-    return table
+        rows.add_row(name, f"{count:,}")
+    return rows
 
 
-def _moment(ts_ms: int) -> str:
+def moment_text(ts_ms: int) -> str:
+    """A time in UTC, to the millisecond."""
     moment = datetime.fromtimestamp(ts_ms // 1000, UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{ts_ms % 1000:03d} UTC"
 
 
-def _money(atoms: int) -> str:
+def money_text(atoms: int) -> str:
+    """An amount in whole units, all eight decimals."""
     sign, whole = ("-" if atoms < 0 else ""), abs(atoms)
     return f"{sign}{whole // E8:,}.{whole % E8:08d}"
 

@@ -25,6 +25,7 @@ from engine.commands import (
     TimeInForce,
     Withdraw,
 )
+from engine.cross import spendable_atoms
 from engine.instrument import PositionMode
 from engine.market import Market
 from engine.order import Order
@@ -155,7 +156,7 @@ class Trader:
     def _tend(self, rng: Random, action: Action, position: Position, state: State) -> Command:
         if action is Action.CLOSE:
             return self._close(rng, position)
-        if action is Action.CHANGE_EXITS:
+        if action is Action.CHANGE_EXITS or position.key.is_cross:  # it has no margin of its own
             return self._change_exits(rng, position)
         return self._move_margin(rng, position, state)
 
@@ -250,7 +251,8 @@ class Trader:
         return AdjustMargin(self.account_id, position_id, market.k)
 
     def _free_atoms(self, state: State) -> int:
-        return state.ledger.free_atoms(AssetId(state.asset_ids[SETTLEMENT]), self.account_id)
+        asset_id = AssetId(state.asset_ids[SETTLEMENT])
+        return spendable_atoms(state, asset_id, self.account_id, cross=False)
 
     def _transfer_id(self, direction: str) -> str:
         return f"{direction}-{self.user_id}-{self.turns}"

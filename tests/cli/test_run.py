@@ -60,7 +60,8 @@ def test_every_kind_of_order_and_of_ending_happens() -> None:
 
     tally = outcome.tally
     assert set(tally.orders) == {"MARKET", "LIMIT", "STOP_MARKET", "TAKE_PROFIT_MARKET"}
-    others = {CloseCause.AUTO_DELEVERAGE}  # of order-driven markets
+    # The one is of order-driven markets; of the other these traders set none.
+    others = {CloseCause.AUTO_DELEVERAGE, CloseCause.TRAILING_STOP}
     assert set(tally.reductions) == {cause.name for cause in CloseCause if cause not in others}
     assert set(tally.fills) == {"MAKER", "TAKER"}
     assert set(tally.commands) == {
