@@ -30,6 +30,7 @@ ORDINARY_CAUSES: Final = (
     CloseCause.STOP_LOSS,
     CloseCause.TAKE_PROFIT,
     CloseCause.AUTO_CLOSE,
+    CloseCause.TRAILING_STOP,
 )
 
 

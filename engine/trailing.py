@@ -14,7 +14,7 @@ from engine.units import E8, div_ceil, div_floor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GONE_GROUPS_MIN: Final = 64
+GONE_MIN: Final = 64
 
 
 def level_ticks(falls: bool, extreme_ticks: int, trail_ticks: int, trail_e8: int) -> int:
@@ -90,14 +90,30 @@ def without_gone(root: Callback | None) -> Callback | None:
     return root
 
 
+def without_all_gone(root: Callback | None) -> Callback | None:
+    """The heap of those that are live, made anew."""
+    heap: Callback | None = None
+    waiting = [] if root is None else [root]
+    while waiting:
+        callback = waiting.pop()
+        for other in (callback.child, callback.following):
+            if other is not None:
+                waiting.append(other)
+        callback.child = callback.following = None
+        if callback.trail.is_live:
+            heap = melded(heap, callback)
+    return heap
+
+
 @final
 class Group(Entry):
     """Trailing stops with one extreme; waits at the level that fires first.
 
-    live: how many have not left.  joined: the group it was melded into.
+    live: how many have not left.  gone: how many have, and may still be in the heaps.
+    joined: the group it was melded into.
     """
 
-    __slots__ = ("by_distance", "by_rate", "extreme_ticks", "joined", "live")
+    __slots__ = ("by_distance", "by_rate", "extreme_ticks", "gone", "joined", "live")
 
     def __init__(self, extreme_ticks: int) -> None:
         super().__init__()
@@ -105,6 +121,7 @@ class Group(Entry):
         self.by_distance: Callback | None = None
         self.by_rate: Callback | None = None
         self.live = 0
+        self.gone = 0
         self.joined: Group | None = None
 
     def take(self, other: "Group") -> None:
@@ -112,9 +129,19 @@ class Group(Entry):
         self.by_distance = melded(self.by_distance, other.by_distance)
         self.by_rate = melded(self.by_rate, other.by_rate)
         self.live += other.live
+        self.gone += other.gone
         other.live = 0
         other.joined = self
         other.by_distance = other.by_rate = None
+
+    def lose_one(self) -> None:
+        """A member left; those that did are forgotten before they outnumber the others."""
+        self.live -= 1
+        self.gone += 1
+        if self.gone > GONE_MIN and self.gone > self.live:
+            self.by_distance = without_all_gone(self.by_distance)
+            self.by_rate = without_all_gone(self.by_rate)
+            self.gone = 0
 
     def best_ticks(self, falls: bool) -> int:
         """The level of the member that fires first; 0 if there is none."""
@@ -142,16 +169,20 @@ class Group(Entry):
                 if callback.child is not None:
                     waiting.append(callback.child)
                 trail = callback.trail
-                if trail.is_live and not (is_rate and trail.fires_by_distance(price_ticks)):
-                    trail.entry.key_ticks = trail.level_ticks()
-                    yield trail.entry
+                entry = trail.entry
+                if entry is not None and not (is_rate and trail.fires_by_distance(price_ticks)):
+                    entry.key_ticks = trail.level_ticks()
+                    yield entry
 
 
 @final
 class Trail(WaitingPlace):
-    """Where one entry waits that trails: a member of a group."""
+    """Where one entry waits that trails: a member of a group.
 
-    __slots__ = ("entry", "group", "home", "is_live", "trail_e8", "trail_ticks")
+    entry, group: None once it left, so that what is still in a heap keeps nothing alive.
+    """
+
+    __slots__ = ("entry", "group", "home", "trail_e8", "trail_ticks")
 
     def __init__(
         self,
@@ -163,15 +194,20 @@ class Trail(WaitingPlace):
     ) -> None:
         super().__init__(home.levels.source, home.levels.falls)
         self.home: Final = home
-        self.group = group
-        self.entry: Final = entry
+        self.group: Group | None = group
+        self.entry: Entry | None = entry
         self.trail_ticks: Final = trail_ticks
         self.trail_e8: Final = trail_e8
-        self.is_live = True
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still waits."""
+        return self.entry is not None
 
     def present_group(self) -> Group:
         """The group it belongs to by now; the way there is shortened for the next time."""
         group = self.group
+        assert group is not None
         while group.joined is not None:
             group = group.joined
         self.group = group
@@ -195,8 +231,10 @@ class Trail(WaitingPlace):
     def remove(self, entry: Entry) -> None:
         """It waits no more."""
         assert entry is self.entry
+        group = self.present_group()
         entry.levels = None
-        self.home.leave(self)
+        self.entry = self.group = None
+        self.home.lose_one(group)
 
 
 @final
@@ -232,15 +270,13 @@ class TrailingStops:
         entry.key_ticks = trail.level_ticks()
         self._rekey(group)
 
-    def leave(self, trail: Trail) -> None:
-        """One of them waits no more."""
-        trail.is_live = False
-        group = trail.present_group()
-        group.live -= 1
+    def lose_one(self, group: Group) -> None:
+        """A member of a group waits no more."""
+        group.lose_one()
         self._rekey(group)
         if group.live == 0:
             self._gone += 1
-            if self._gone > GONE_GROUPS_MIN and 2 * self._gone > len(self._groups):
+            if self._gone > GONE_MIN and 2 * self._gone > len(self._groups):
                 self._groups = [group for group in self._groups if group.live]
                 self._gone = 0
 

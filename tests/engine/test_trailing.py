@@ -200,6 +200,7 @@ def test_members_find_their_group_however_often_it_melded() -> None:
         place = entry.levels
         assert isinstance(place, Trail)
         group = place.group
+        assert group is not None
         while group.joined is not None:
             group, steps = group.joined, steps + 1
     assert steps <= 64 * 6
@@ -228,7 +229,6 @@ def callbacks(root: Callback | None) -> int:
     return found
 
 
-@pytest.mark.xfail(reason="those that left stay below a live root", strict=True)
 def test_those_that_left_do_not_pile_up() -> None:
     """A thousand are placed and cancelled at one price while a narrower one stays."""
     both = Stops(True)
