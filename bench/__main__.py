@@ -16,6 +16,7 @@ from typing import Any, Final
 import click
 
 from bench import memory, restart, servers
+from bench.cross import cross_figures
 from bench.figures import Figure, table
 from bench.journals import DEFAULT_HOME, HOME_VARIABLE
 from bench.machine import Noise, machine
@@ -68,17 +69,23 @@ def compiled_tree(skipped: Skipped) -> bool:
     return True
 
 
-def engine_figures(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> Iterator[Figure]:
-    """Interpreted, compiled, interpreted, compiled: the same commands to the same chain."""
-    both = with_compiled and compiled_tree(skipped)
+def compiled_beside(skipped: Skipped, with_compiled: bool) -> tuple[Path, Path] | None:
+    """The interpreter and the tree of the compiled engine, or None and why not."""
     if not with_compiled:
         skipped.append("the engine compiled: not asked for")
+        return None
+    return (build.PYTHON, build.TREE) if compiled_tree(skipped) else None
+
+
+def both_modes(file: str, sizes: Sizes, skipped: Skipped, with_compiled: bool) -> Iterator[Figure]:
+    """Interpreted, compiled, interpreted, compiled: the same commands to the same chain."""
+    both = compiled_beside(skipped, with_compiled) is not None
     figures: dict[str, Figure] = {}
     passes = PASSES if both else 1
     sizes = sizes._replace(rounds=-(-sizes.rounds // passes))
     for _ in range(passes):
-        interpreted = run_cases(Path(sys.executable), ROOT, "test_engine.py", sizes)
-        compiled = run_cases(build.PYTHON, build.TREE, "test_engine.py", sizes) if both else {}
+        interpreted = run_cases(Path(sys.executable), ROOT, file, sizes)
+        compiled = run_cases(build.PYTHON, build.TREE, file, sizes) if both else {}
         for name, report in interpreted.items():
             figure = figure_of(report)
             kept = figures.setdefault(name, figure)
@@ -94,18 +101,17 @@ def engine_figures(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> Itera
 
 def order_driven_figures(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> Iterator[Figure]:
     """The book alone and the engine around it, on streams of orders that meet each other."""
-    both = with_compiled and compiled_tree(skipped)
-    if not with_compiled:
-        skipped.append("the matching engine compiled: not asked for")
-    compiled = (build.PYTHON, build.TREE) if both else None
+    compiled = compiled_beside(skipped, with_compiled)
     return matching_figures(2 * sizes.commands, sizes.rounds, compiled, say)
 
 
 def groups(sizes: Sizes, skipped: Skipped, with_compiled: bool) -> dict[str, Callable[[], Any]]:
     """Everything there is to measure, by the name that `--only` takes."""
     return {
-        "engine": lambda: engine_figures(sizes, skipped, with_compiled),
+        "engine": lambda: both_modes("test_engine.py", sizes, skipped, with_compiled),
         "prices": lambda: cases("test_prices.py", sizes),
+        "crash": lambda: both_modes("test_crash.py", sizes, skipped, with_compiled),
+        "cross": lambda: cross_figures(sizes, compiled_beside(skipped, with_compiled)),
         "durable": lambda: cases("test_durable.py", sizes),
         "http": lambda: servers.http_figures(sizes),
         "ws": lambda: servers.socket_figures(sizes),

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-Unit = Literal["commands/s", "requests/s", "µs", "s", "bytes"]
+Unit = Literal["commands/s", "requests/s", "µs", "s", "bytes", "checks", "accounts"]
 
 
 class Aim(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ class Sizes(NamedTuple):
     flight on each.  load_seconds, load_warm: one round of load, and what of its start is not
     counted.
     objects: accounts, orders, positions to weigh.
+    cross: cross accounts, symbols, price updates.  ruined: liquidated by one price.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Sizes(NamedTuple):
     load_seconds: float
     load_warm: float
     objects: int
+    cross: tuple[int, int, int]
+    ruined: int
 
 
 BATCHES: Final = (1, 4, 16, 64, 256, 512)
@@ -63,6 +66,8 @@ FULL: Final = Sizes(
     load_seconds=2.0,
     load_warm=0.4,
     objects=100_000,
+    cross=(100_000, 20, 100_000),
+    ruined=10_000,
 )
 QUICK: Final = FULL._replace(
     name="quick",
@@ -73,6 +78,7 @@ QUICK: Final = FULL._replace(
     long_journal=100_000,
     load_seconds=1.2,
     load_warm=0.2,
+    cross=(10_000, 20, 20_000),
 )
 TINY: Final = Sizes(
     name="tiny",
@@ -93,6 +99,8 @@ TINY: Final = Sizes(
     load_seconds=0.1,
     load_warm=0.05,
     objects=300,
+    cross=(60, 4, 300),
+    ruined=20,
 )
 BY_NAME: Final = {sizes.name: sizes for sizes in (FULL, QUICK, TINY)}
 

@@ -1,6 +1,7 @@
 """Price updates beside many open positions: nothing fires, or exactly so much does."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -37,7 +38,7 @@ def case_name(count: int) -> str:
 
 @pytest.fixture(scope="module")
 def largest(sizes: Sizes) -> Crowd:
-    """A crowd for all cases; its passings come in the order of the cases."""
+    """A crowd for what fires; its passings come in the order of the cases."""
     rounds = sizes.rounds + 1  # one is for warming up
     passings = [
         Passing(*numbers, by_limits)
@@ -54,23 +55,36 @@ def at(positions: int) -> str:
 
 
 @pytest.mark.parametrize("place", range(len(chosen_sizes().positions)))
-def test_nothing_fires(
-    benchmark: BenchmarkFixture, sizes: Sizes, largest: Crowd, place: int
-) -> None:
-    least, positions = sizes.positions[0], sizes.positions[place]
-    crowd = largest if positions == sizes.positions[-1] else Crowd(positions, [])
-    small = Crowd(least, [])
-    updates = sizes.quiet_updates
+def test_nothing_fires(benchmark: BenchmarkFixture, sizes: Sizes, place: int) -> None:
+    """Isolated and cross positions, some of which trail; the price goes to and fro."""
+    time_quiet(benchmark, sizes, sizes.positions[place], "nothing fires", Crowd.quiet)
 
-    def quiet(crowd: Crowd) -> Prepared:
-        return crowd.engine, crowd.quiet(updates)
+
+def test_each_price_is_a_new_high(benchmark: BenchmarkFixture, sizes: Sizes) -> None:
+    """The same, and the trailing stops follow every price."""
+    time_quiet(benchmark, sizes, sizes.positions[-1], "each a new high", Crowd.rising)
+
+
+def time_quiet(
+    benchmark: BenchmarkFixture,
+    sizes: Sizes,
+    positions: int,
+    name: str,
+    make: Callable[[Crowd, int], list[Timed]],
+) -> None:
+    """Prices that fire nothing, beside the same at the least number of positions."""
+    updates, highs = sizes.quiet_updates, sizes.quiet_updates * (sizes.rounds + 1)
+    crowd, small = (Crowd(count, [], highs) for count in (positions, sizes.positions[0]))
+
+    def prepare(crowd: Crowd) -> Prepared:
+        return crowd.engine, make(crowd, updates)
 
     def beside_seconds() -> float:
-        return seconds(time.process_time, lambda: quiet(small), apply_prepared)
+        return seconds(time.process_time, lambda: prepare(small), apply_prepared)
 
-    case = Case("prices", f"nothing fires {at(positions)}", "µs", updates, FLAT)
-    beside = Beside(at(least), beside_seconds, updates)
-    measure(benchmark, case, sizes.rounds, lambda: quiet(crowd), apply_prepared, beside)
+    case = Case("prices", f"{name} {at(positions)}", "µs", updates, FLAT)
+    beside = Beside(at(sizes.positions[0]), beside_seconds, updates)
+    measure(benchmark, case, sizes.rounds, lambda: prepare(crowd), apply_prepared, beside)
 
 
 @pytest.mark.parametrize(("is_largest", "by_limits", "place"), FIRINGS)

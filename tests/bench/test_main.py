@@ -19,12 +19,20 @@ FIGURES = {
     "prices": [
         "nothing fires at 1e2 open positions",
         "nothing fires at 3e2 open positions",
+        "each a new high at 3e2 open positions",
         *(
             f"{count} {what} fire at {positions} open positions, each"
             for positions in ("1e2", "3e2")
             for what in ("stop losses", "limit orders")
             for count in (2, 20)
         ),
+    ],
+    "crash": ["20 isolated positions", "20 cross accounts", "20 positions in a book"],
+    "cross": [
+        "exact checks of a price, 60 accounts, 4 symbols, mean",
+        "a price, 60 accounts, 4 symbols",
+        *(f"a price, 60 accounts, 4 symbols, {name}, once" for name in ("p50", "p99", "slowest")),
+        "liquidated of 60",
     ],
     "durable": ["batches of 1", "batches of 4", "latency p50 of one command"],
     "http": [
