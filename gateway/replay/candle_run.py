@@ -90,10 +90,9 @@ class CandleOutcome(NamedTuple):
 
 
 class _Move(NamedTuple):
-    """Something of a market at a time: a published rate before a price."""
+    """Something of a market at a time: a price step or, without one, a published rate."""
 
     ts_ms: int
-    is_price: bool
     place: int
     step: Step | None
     rate_e8: int
@@ -176,7 +175,7 @@ def _prices(series: Series, place: int, stride_e4: int) -> Iterator[_Move]:
         if mark is None:
             raise UnevenSeries(f"{series.base}: no mark price is recorded at {candle.ts_ms}")
         for step in steps(candle, mark, candle_ms, stride_e4):
-            yield _Move(step.ts_ms, True, place, step, 0)
+            yield _Move(step.ts_ms, place, step, 0)
 
 
 def _rates(series: Series, place: int) -> Iterator[_Move]:
@@ -186,11 +185,11 @@ def _rates(series: Series, place: int) -> Iterator[_Move]:
     for stamp_ms in range((start_ms // FUNDING_MS + 1) * FUNDING_MS, end_ms, FUNDING_MS):
         if stamp_ms not in series.rates_e8:
             raise UnevenSeries(f"{series.base}: no funding rate is recorded at {stamp_ms}")
-        yield _Move(stamp_ms - 1, False, place, None, series.rates_e8[stamp_ms])
+        yield _Move(stamp_ms - 1, place, None, series.rates_e8[stamp_ms])
 
 
-def _when(move: _Move) -> tuple[int, bool, int]:
-    return move.ts_ms, move.is_price, move.place
+def _when(move: _Move) -> tuple[int, int]:
+    return move.ts_ms, move.place
 
 
 def _apply(plan: CandlePlan, stage: CandleStage, move: _Move) -> None:

@@ -107,15 +107,9 @@ def replay(
             _replay_prices(prices, users, seed, base, plot, journal)
             return
         window = Window(_ms(from_time, 0), _ms(to_time, _EVER_MS))
-        plan = CandlePlan(
-            _series(candles, marks, funding, window),
-            STRUCTURES[market],
-            users,
-            seed,
-            insurance * E8,
-            depth * E8,
-            stride,
-        )
+        series = _series(candles, marks, funding, window)
+        structure, insurance_atoms, depth_atoms = STRUCTURES[market], insurance * E8, depth * E8
+        plan = CandlePlan(series, structure, users, seed, insurance_atoms, depth_atoms, stride)
         _replay_candles(plan, report, plot, journal)
 
 
