@@ -18,7 +18,7 @@ import click
 import msgspec
 
 import engine
-from bench.cross_crowd import Walk, crowd, prices
+from bench.cross_crowd import USUAL, Walk, crowd, prices
 from bench.figures import Aim, Figure, table
 from bench.machine import Noise, machine
 from bench.perpetuals import Perpetuals
@@ -56,7 +56,7 @@ class Result(msgspec.Struct):
     quantile_micros: dict[str, float]
 
 
-def run(accounts: int, symbols: int, updates: int, seed: int) -> Result:
+def run(accounts: int, symbols: int, updates: int, seed: int, walk: Walk = USUAL) -> Result:
     """Make the crowd, apply the prices, and look at everything that is left."""
     random = Random(seed)
     begin = time.process_time()
@@ -64,7 +64,7 @@ def run(accounts: int, symbols: int, updates: int, seed: int) -> Result:
         venue = crowd(accounts, symbols, random)
     state = venue.state
     build_seconds = time.process_time() - begin
-    timed = list(prices(venue, updates, Walk(), random))
+    timed = list(prices(venue, updates, walk, random))
     positions, checks = state.positions.count, state.exact_checks
     nanos: list[int] = []
     ruined: set[AccountId] = set()

@@ -39,6 +39,9 @@ class Walk(NamedTuple):
         return random.gauss(0, sigma) / 10_000
 
 
+USUAL: Final = Walk()
+
+
 def crowd(accounts: int, symbols: int, random: Random) -> Perpetuals:
     """A venue with its prices, and the accounts with their positions."""
     venue = Perpetuals()
