@@ -22,8 +22,9 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.data import OpenData, open_data
 from gateway.feeds.feed import Feed
-from gateway.feeds.spec import make_feed, parse_feed_spec
+from gateway.feeds.median_feed import MedianFeed
 from gateway.premium_sampler import PremiumSampler
+from gateway.price_sources import feed_of, marks_of
 from gateway.prices import PriceEntry, resume_points
 from gateway.routes import PRIVILEGED, PUBLIC, Route, application
 from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED
@@ -139,7 +140,7 @@ async def _serve_data(
     try:
         venue.sequencer.start()
         await prepare(venue)
-        entry = PriceEntry(venue.state, venue.sequencer)
+        entry = PriceEntry(venue.state, venue.sequencer, marks_of(config.feed, venue))
         venue.conflated = lambda: entry.conflated
         feed = _feed(config, venue)
         addresses = await listen(venue, sessions, runners)
@@ -205,9 +206,11 @@ def _stop_signal() -> asyncio.Event:
 
 def _feed(config: Config, venue: Venue) -> Feed | None:
     """The feed of the config, going on where the journal ends.  Raises FeedFault."""
-    text = config.feed.spec or ("random_walk" if venue.about.demo else "none")
+    usual = "random_walk" if venue.about.demo else "none"
     specs = [market.spec for market in venue.state.markets if market is not None]
-    feed = make_feed(parse_feed_spec(text), specs, time.monotonic, asyncio.sleep)
+    feed = feed_of(config.feed, usual, specs, time.monotonic, asyncio.sleep)
+    if isinstance(feed, MedianFeed):
+        venue.dropped_feeds = feed.dropped
     if feed is not None:
         feed.resume(resume_points(venue.state))
     return feed

@@ -81,8 +81,9 @@ def _refuse_foreign(data: Path) -> None:
 @click.option("--admin-port", type=int, help="Always on 127.0.0.1.  [default: 8081]")
 @click.option(
     "--feed",
-    help="random_walk[:seed=7,interval_ms=100], file:PATH[,speed=60], scripted:PATH or none."
-    "  [default: random_walk in a demo, else none]",
+    multiple=True,
+    help="random_walk[:seed=7,interval_ms=100], file:PATH[,speed=60], scripted:PATH or none; given"
+    " several times, the index is their median.  [default: random_walk in a demo, else none]",
 )
 def serve(
     demo: bool,
@@ -92,7 +93,7 @@ def serve(
     host: str | None,
     port: int | None,
     admin_port: int | None,
-    feed: str | None,
+    feed: tuple[str, ...],
 ) -> None:
     """Serve the venue of a data directory until Ctrl-C."""
     options: dict[str, object | None] = {
@@ -100,7 +101,7 @@ def serve(
         "server.host": host,
         "server.port": port,
         "server.admin_port": admin_port,
-        "feed.spec": feed,
+        "feed.spec": _feeds(feed),
     }
     with explained():
         given = {key: value for key, value in options.items() if value is not None}
@@ -115,6 +116,11 @@ def serve(
             if error.errno in _ADDRESS_ERRORS or isinstance(error, socket.gaierror):
                 refuse(f"cannot listen: {error}", EXIT_UNAVAILABLE)
             refuse(f"the disk refused: {error}", EXIT_LOG_FAILED)
+
+
+def _feeds(texts: tuple[str, ...]) -> str | list[str] | None:
+    """As the config has it: nothing, one, or several."""
+    return list(texts) if len(texts) > 1 else next(iter(texts), None)
 
 
 def _serve(config: Config, demo: Demo | None) -> None:

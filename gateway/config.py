@@ -24,6 +24,7 @@ Seconds = Annotated[int, Meta(ge=1, le=3_600)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1_024, le=1_073_741_824)]
 Text = Annotated[str, Meta(min_length=1, max_length=4_096)]
+FeedText = Annotated[str, Meta(max_length=4_096)]
 
 
 class ServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,9 +88,32 @@ class WebSocketConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FeedConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where prices come from, as in `--feed`; empty: a random walk in a demo, otherwise none."""
+    """Where prices come from.
 
-    spec: Annotated[str, Meta(max_length=4_096)] = ""
+    spec: as in `--feed`; empty: a random walk in a demo, otherwise none.  A list of several: the
+        index is the median of those that agree.
+    index_band_bps: how far from the median a feed may lie, in hundredths of a percent.
+    index_quorum: how many must agree; 0: more than half of them.
+    index_stale_ms: how long the last update of a feed counts.
+    mark: of order-driven markets: `median` of the index, the index with its usual basis and the
+        last trade; or as the `feed` says.
+    basis_window_s, last_stale_s: what the basis is averaged over, and how long a trade counts.
+    """
+
+    spec: FeedText | Annotated[list[FeedText], Meta(min_length=1, max_length=16)] = ""
+    index_band_bps: Annotated[int, Meta(ge=1, le=10_000)] = 500
+    index_quorum: Annotated[int, Meta(ge=0, le=16)] = 0
+    index_stale_ms: Annotated[int, Meta(ge=10, le=3_600_000)] = 5_000
+    mark: Literal["median", "feed"] = "median"
+    basis_window_s: Seconds = 150
+    last_stale_s: Seconds = 60
+
+    @property
+    def specs(self) -> list[str]:
+        """One text for each feed; none if there is nothing said of it."""
+        if isinstance(self.spec, str):
+            return [self.spec] if self.spec else []
+        return self.spec
 
 
 class SnapshotConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -225,7 +249,11 @@ def _check_words(key: str, value: object) -> None:
     if key == "journal.sync":
         parse_sync_policy(str(value))
     elif key == "feed.spec" and value:
-        parse_feed_spec(str(value))
+        texts = value if isinstance(value, list) else [value]
+        for text in texts:
+            parse_feed_spec(str(text))
+        if len(texts) > 1 and "none" in texts:
+            raise ValueError("several feeds make an index; none is not among them")
 
 
 def _explain_ports(server: Mapping[str, object]) -> Iterator[Mistake]:

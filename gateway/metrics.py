@@ -60,6 +60,10 @@ def _labelled_counters(venue: Venue) -> Iterator[Metric]:
     for name, words, label, values in (
         ("refusals", "Refused requests by code", "code", dict(venue.refusals)),
         ("price_refusals", "Refused prices by reason", "reason", prices),
+        (
+            *("index_feeds_dropped", "Feeds left out of an index, or no index, by reason"),
+            *("reason", dict(venue.dropped_feeds)),
+        ),
         ("account_liquidations", "Liquidated cross accounts", "asset", liquidated),
         (
             *("premium_samples_skipped", "Samples due but not taken, by reason", "reason"),

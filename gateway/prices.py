@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Final, final
 
+import msgspec
 import structlog
 
 from engine.commands import Command, UpdatePrice
@@ -16,6 +17,7 @@ from engine.state import State
 from gateway.feeds.conflation import Conflation
 from gateway.feeds.feed import Feed, FeedFault, ResumePoint
 from gateway.feeds.quote import Quote, to_ticks
+from gateway.mark_price import MarkMaker
 from gateway.sequencer import Sequencer
 from wal.record import BATCH_RECORDS_MAX
 
@@ -57,10 +59,14 @@ def price_command(market: Market, quote: Quote) -> UpdatePrice:
 
 @final
 class PriceEntry:
-    """Takes quotes as they come, and gives them to the sequencer at the start of each turn."""
+    """Takes quotes as they come, and gives them to the sequencer at the start of each turn.
 
-    def __init__(self, state: State, sequencer: Sequencer) -> None:
+    marks: makes the marks of order-driven markets; without it the feed's own stand.
+    """
+
+    def __init__(self, state: State, sequencer: Sequencer, marks: MarkMaker | None = None) -> None:
         self._state: Final = state
+        self._marks: Final = marks
         self._sequencer: Final = sequencer
         self._waiting: Final = Conflation()
         sequencer.early = self.take
@@ -83,6 +89,9 @@ class PriceEntry:
         for quote in self._waiting.take(TURN_QUOTES_MAX):
             market = self._state.market(self._state.symbols.get(quote.symbol, 0))
             if market is not None:
+                if self._marks is not None and market.is_order_driven:
+                    mark_e8 = self._marks.mark_e8(market, quote.index_e8)
+                    quote = msgspec.structs.replace(quote, mark_e8=mark_e8)
                 commands.append(price_command(market, quote))
         if len(self._waiting):
             self._sequencer.wake()

@@ -4,7 +4,7 @@ Knows how they hang together; knows no socket and no file.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, final
 
 from engine.commands import Command
@@ -51,6 +51,7 @@ class Venue:
     liquidated_accounts, settled_debts: how many, by asset id.
     funding: samples of the premium, settlements of stamps, and payments at them, counted.
     skipped_samples: samples that were due and not taken, by reason.
+    dropped_feeds: updates that left a feed out of the index, or made none, by reason.
     conflated: how many prices of the feed were replaced before their turn.
     """
 
@@ -91,6 +92,7 @@ class Venue:
         )
         self.rate_limit: Final = _rate_limit(config, monotonic)
         self.is_ready = False
+        self.dropped_feeds: Mapping[str, int] = {}
         self.conflated: Callable[[], int] = _none
         self._errors_given = 0
 

@@ -7,6 +7,7 @@
 
 PATH ends at the first comma.  `symbol` may be given several times: one file then drives several
 markets; without it, the first listed market whose base and settlement asset the file name spells.
+Several of these, as several options or a list in the config, make an index: their median.
 `BTC=` or `BTC/USDT=` is where a walk starts, for the markets of a base or for one of them.
 """
 
