@@ -5,7 +5,7 @@ Which accounts are looked at is a matter of bands and changes, never of what com
 
 from heapq import heapify, heappop, heappush
 
-from engine.cross import CrossAccount, recentre
+from engine.cross import CrossAccount, watch
 from engine.cross_liquidation import liquidate_account, settle_debt
 from engine.events import Event
 from engine.state import State
@@ -70,17 +70,6 @@ def _check(state: State, account: CrossAccount, events: list[Event]) -> None:
     if not account.standings and account.ledger.free[account.account_id] < 0:
         settle_debt(state, account, events)
     watch(account)
-
-
-def watch(account: CrossAccount) -> None:
-    """Choose its bands; or, if what it has left cannot be closed now, wait for the next prices."""
-    health_e8 = account.health_e8()
-    if health_e8 >= 1:
-        recentre(account, health_e8)
-        return
-    for standing in account.standings.values():
-        if account not in standing.market.waiting_accounts:
-            standing.market.waiting_accounts.append(account)
 
 
 def _account_and_asset(account: CrossAccount) -> tuple[int, int]:

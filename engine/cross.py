@@ -214,21 +214,14 @@ def equity_after_close_atoms(
     return account.equity_atoms() + (moved if position.side is BUY else -moved)
 
 
-def watch_later(state: "State", position: Position) -> None:
-    """Funding moved a position's money: its account is looked at again at the next price."""
-    account = state.cross_account(position.market.asset_id, position.account_id)
-    if account is None or not account.standings:
-        return
-    standing = account.standings.get(position.market.instrument_id)
-    if standing is not None:
-        standing.sum_up()
+def watch(account: CrossAccount) -> None:
+    """Choose its bands; or, if it is insolvent by now, wait for the next price of its markets."""
     health_e8 = account.health_e8()
     if health_e8 >= 1:
         recentre(account, health_e8)
         return
-    for each in account.standings.values():
-        if account not in each.market.waiting_accounts:
-            each.market.waiting_accounts.append(account)
+    for standing in account.standings.values():
+        standing.market.waiting_accounts[account.account_id] = account
 
 
 def recentre(account: CrossAccount, health_e8: int) -> None:

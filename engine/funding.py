@@ -5,7 +5,7 @@ capped; the premium is the average of samples of impact prices against the index
 """
 
 from engine.commands import BUY, SELL, SamplePremium, Side
-from engine.cross import watch_later
+from engine.cross import watch
 from engine.events import Event, FundingPaid, FundingSettled, PremiumSampled
 from engine.instrument import HALTED, InstrumentSpec
 from engine.margin import funding_atoms
@@ -136,8 +136,12 @@ def _pay(state: State, position: Position, rate: int, events: list[Event]) -> in
             position.margin_atoms,
         )
     )
-    rearm_quietly(position)
-    watch_later(state, position)
+    if not position.key.is_cross:
+        rearm_quietly(position)
+    elif amount > 0:  # who received is safe within the bands as they are
+        account = state.cross_account(market.asset_id, position.account_id)
+        assert account is not None
+        watch(account)
     return amount
 
 

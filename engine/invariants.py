@@ -245,7 +245,8 @@ def check_standing(state: State, position: Position) -> None:
 
 def is_waiting(account: CrossAccount) -> bool:
     """Whether it is looked at anyway at the next price of one of its markets."""
-    return any(account in s.market.waiting_accounts for s in account.standings.values())
+    standings = account.standings.values()
+    return any(account.account_id in s.market.waiting_accounts for s in standings)
 
 
 def closes(order: Order, position: Position) -> bool:

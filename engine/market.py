@@ -117,8 +117,8 @@ class Market:
         self.next_funding_ns = 0
         self.premium_sum_e8 = 0
         self.premium_count = 0
-        # Cross accounts in trouble that could not be helped at a stale or halted market's price.
-        self.waiting_accounts: list[CrossAccount] = []
+        # By account id: in trouble, and to be looked at when this market has its next price.
+        self.waiting_accounts: Final[dict[AccountId, CrossAccount]] = {}
         self.falling: Final = [PriceLevels(source, True) for source in PriceSource]
         self.rising: Final = [PriceLevels(source, False) for source in PriceSource]
         # By account id; a list, because a dict of a million stops the process when it grows.

@@ -57,8 +57,6 @@ def travel(state: State, market: Market) -> None:
     for stops in market.trailing:
         stops.follow(market.prices[stops.levels.source])
     state.firing.begin_travel(market)
-    state.firing.left_bands.extend(market.waiting_accounts)
-    market.waiting_accounts.clear()
     market.processed = market.prices
 
 

@@ -62,13 +62,14 @@ class FiringQueue:
         `|trigger − old| / |new − old|` of each source is brought to one denominator, the product
         of all the distances.
         """
+        self._call_waiting(market)
         prices = market.prices
         passed = [
             levels
             for levels in market.watched
             if levels.is_passed(prices[levels.source], levels.best_ticks)
         ]
-        if not passed and not market.waiting_accounts:
+        if not passed and not self.left_bands:
             return
         moves = [abs(new - old) for new, old in zip(prices, market.processed, strict=True)]
         product = 1
@@ -88,8 +89,15 @@ class FiringQueue:
                     self.heap.append(self.item(levels, entry))
         heapify(self.heap)
 
+    def _call_waiting(self, market: Market) -> None:
+        """The accounts that wait for a price of this market are looked at."""
+        if market.waiting_accounts:
+            self.left_bands.extend(market.waiting_accounts.values())
+            market.waiting_accounts.clear()
+
     def leave_bands(self, market: Market) -> None:
         """Note the cross accounts whose bands the mark has left, and nothing else."""
+        self._call_waiting(market)
         mark_ticks = market.prices[MARK]
         for levels in (market.falling[MARK], market.rising[MARK]):
             if levels.is_passed(mark_ticks, levels.best_ticks):
