@@ -208,6 +208,38 @@ def conditional_ladder() -> Ladder:
     )
 
 
+def trailing_ladder() -> Ladder:
+    """A trailing stop that would open, while another order of the account waits."""
+    venue = poor_venue(200_000)
+    stop = {"order_type": OrderType.STOP_MARKET, "trigger_ticks": 300_000}
+    venue.apply(order(qty_lots=10, leverage=5, **stop))
+    fields: Fields = {
+        "order_type": OrderType.TRAILING_STOP,
+        "side": Side.SELL,
+        "price_ticks": 10**12,
+        "trigger_ticks": 190_000,
+        "trail_e8": E8,
+        "qty_lots": 1,
+        "leverage": 101,
+        "time_in_force": TimeInForce.GTD,
+        "expire_ns": 1,
+    }
+    return Ladder(
+        venue,
+        fields,
+        [
+            (RejectReason.BAD_COMBINATION, setting(price_ticks=0)),
+            (RejectReason.BAD_PRICE, setting(trail_e8=1)),
+            (RejectReason.BAD_QUANTITY, setting(qty_lots=2)),
+            (RejectReason.BAD_LEVERAGE, setting(leverage=50)),
+            (RejectReason.WOULD_TRIGGER, setting(trigger_ticks=210_000)),
+            (RejectReason.EXPIRED_ALREADY, not_yet_expired),
+            (RejectReason.MIN_NOTIONAL, setting(qty_lots=10)),
+            (RejectReason.TOO_MANY_ORDERS, cancelling),
+        ],
+    )
+
+
 def closing_ladder() -> Ladder:
     """A closing order that takes on arrival, on a stale price."""
     venue = poor_venue(200_000)
@@ -246,5 +278,6 @@ LADDERS: Final[dict[str, Callable[[], Ladder]]] = {
     "taking": taking_ladder,
     "resting": resting_ladder,
     "conditional": conditional_ladder,
+    "trailing": trailing_ladder,
     "closing": closing_ladder,
 }

@@ -17,6 +17,7 @@ from engine.commands import (
     IssueToken,
     ListInstrument,
     OpenAccount,
+    OrderType,
     PriceSource,
     RevokeToken,
     SetPositionExits,
@@ -27,7 +28,7 @@ from engine.reject_reason import RejectReason
 from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
 from tests.engine.book_ladders import BOOK_LADDERS
 from tests.engine.ladders import LADDERS, Ladder
-from tests.engine.venue import Venue, order, plain_spec, price
+from tests.engine.venue import Venue, netting_spec, order, plain_spec, price
 
 ALICE: Final = AccountId(1)
 LAST_OF_THE_LADDER: Final = RejectReason.WOULD_LIQUIDATE
@@ -183,3 +184,46 @@ def test_exits_are_judged_in_their_own_order() -> None:
     assert exits(1, 2, PriceSource.LAST, wrong) == ["BAD_PRICE"]
     assert exits(1, 2, PriceSource.LAST, 200_000) == ["WOULD_TRIGGER"]
     assert exits(1, 2, PriceSource.LAST, 199_999) == ["ExitsChanged"]
+
+
+TRAILS: Final[dict[str, tuple[dict[str, int], str]]] = {
+    "neither": ({}, "BAD_COMBINATION"),
+    "negative": ({"trail_ticks": -1, "trail_e8": E8}, "BAD_COMBINATION"),
+    "on the bid": ({"trail_ticks": 1, "trigger_source": PriceSource.BID}, "BAD_COMBINATION"),
+    "far": ({"trail_ticks": 25_000_001}, "BAD_PRICE"),
+    "all of it": ({"trail_e8": E8}, "BAD_PRICE"),
+    "widest": ({"trail_ticks": 25_000_000, "trail_e8": E8 - 1}, "OrderAccepted"),
+    "narrowest": ({"trail_e8": 1}, "OrderAccepted"),
+    "there already": ({"trail_ticks": 1, "trigger_ticks": 200_000}, "WOULD_TRIGGER"),
+}
+
+
+@pytest.mark.parametrize("way", TRAILS)
+def test_a_trailing_stop_has_bounds(way: str) -> None:
+    """TRL-2, as an order and, but for its activation, as what an order attaches (TRL-4)."""
+    fields, said = TRAILS[way]
+    venue = Venue(netting_spec())
+    kind = OrderType.TRAILING_STOP
+    assert venue.names(order(qty_lots=5, order_type=kind, **fields))[-1] == said
+
+    attached = {name: value for name, value in fields.items() if name.startswith("trail_")}
+    expected = said if attached and said != "WOULD_TRIGGER" else "OrderAccepted"
+    if way != "on the bid":
+        accepted = venue.names(order(qty_lots=5, price_ticks=190_000, **attached))[-1]
+        assert accepted == expected
+
+
+def test_a_trailing_exit_is_judged_with_the_others() -> None:
+    """TRL-4, EXI-6: bounds before what is true already; negative numbers are bad prices here."""
+    venue = Venue()
+    venue.apply(order(qty_lots=100))
+
+    def exits(stop_loss: int, ticks: int, rate_e8: int) -> list[str]:
+        ids = ALICE, PositionId(2)
+        command = SetPositionExits(*ids, stop_loss, KEEP, KEEP, PriceSource.MARK, ticks, rate_e8)
+        return venue.names(command)
+
+    assert exits(200_000, -1, KEEP) == exits(200_000, 25_000_001, 0) == ["BAD_PRICE"]
+    assert exits(200_000, KEEP, -1) == exits(200_000, 0, E8) == ["BAD_PRICE"]
+    assert exits(200_000, 1, 1) == ["WOULD_TRIGGER"]
+    assert exits(KEEP, 1, 1) == exits(KEEP, 0, 0) == ["ExitsChanged"]

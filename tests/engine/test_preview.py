@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from engine.commands import OrderType, Side
-from engine.preview import preview_order
+from engine.commands import OrderType, Side, TimeInForce
+from engine.preview import largest_order, preview_order
+from engine.reject_reason import RejectReason
 from engine.units import E8
 from tests.engine.books import BOB, ask, book_venue
 from tests.engine.venue import Venue, netting_spec, order, plain_spec
@@ -87,3 +88,47 @@ def test_a_conditional_preview_has_no_lots_yet_if_it_is_an_amount() -> None:
     preview = preview_order(venue.state, order(amount_atoms=100 * E8, **stop))
 
     assert (preview.reason.name, preview.qty_lots, preview.takes) == ("NONE", 0, False)
+
+
+BUDGETS: list[tuple[dict[str, Any], int]] = [
+    ({}, 0),
+    ({}, 19),  # less than the margin of a lot
+    ({}, 20),
+    ({"leverage": 7}, 12_345),
+    ({"price_ticks": 190_000}, 50_000),
+    ({"side": Side.SELL, "price_ticks": 150_000, "time_in_force": TimeInForce.IOC}, 50_000),
+    ({}, 10**6),  # more than there is
+    ({"leverage": 50}, 10**6),  # more than the tier allows
+]
+
+
+@pytest.mark.parametrize(("fields", "budget_cents"), BUDGETS)
+def test_the_largest_order_is_the_last_that_the_budget_pays(
+    fields: dict[str, Any], budget_cents: int
+) -> None:
+    """PRV-1: one lot more is too dear or refused; asking changes nothing."""
+    tiers = ((5_000 * E8, 0, 100), (10**17, 500_000, 20))
+    venue = Venue(netting_spec(taker_fee_e8=40_000, maker_fee_e8=20_000, tiers=tiers))
+    chain, budget = venue.state.event_chain, budget_cents * E8 // 10
+    lots = largest_order(venue.state, order(qty_lots=1, **fields), budget)
+    assert venue.state.event_chain == chain
+
+    def fits(tried: int) -> bool:
+        preview = preview_order(venue.state, order(qty_lots=tried, **fields))
+        accepted = preview.reason is RejectReason.NONE
+        return accepted and preview.margin_atoms + preview.fee_atoms <= budget
+
+    assert lots == 0 or fits(lots)
+    assert not fits(lots + 1)
+    assert all(fits(tried) for tried in range(1, lots, max(1, lots // 7)))
+
+
+def test_the_largest_market_order_fills_whole() -> None:
+    """PRV-1: the book has twelve lots within the band, whatever the budget."""
+    venue = book_venue()
+    venue.apply(ask(BOB, 3, 200_000))
+    venue.apply(ask(BOB, 9, 200_020))
+
+    assert largest_order(venue.state, order(qty_lots=1), 900 * E8) == 12
+    assert largest_order(venue.state, order(qty_lots=1, price_ticks=200_000), 900 * E8) == 450
+    assert largest_order(venue.state, order(qty_lots=1, account_id=99), 900 * E8) == 0

@@ -64,6 +64,7 @@ def amounts(found: Reduction) -> dict[str, int]:
     is_liquidation=st.booleans(),
     lf_e8=st.sampled_from([0, 500_000]),
     dust=st.integers(0, K - 1),
+    accrued=st.sampled_from([0, 0, 1, 10**9 + 7]),
 )
 def test_a_reduction_is_the_row_of_the_document(
     side: Side,
@@ -78,15 +79,17 @@ def test_a_reduction_is_the_row_of_the_document(
     is_liquidation: bool,
     lf_e8: int,
     dust: int,
+    accrued: int,
 ) -> None:
     x, cost = min(part, lots), lots * entry * K + dust
     venue, held = position_of(side, lots, cost, margin, initial, basis, lf_e8)
+    held.accrued_atoms = accrued
     s = 1 if side is Side.BUY else -1
 
     share = Fraction(x, lots)
     notional = x * ticks * K
     cost_removed = ceil(cost * share) if side is Side.BUY else floor(cost * share)
-    pnl = s * (notional - cost_removed)
+    pnl = s * (notional - cost_removed) - ceil(accrued * share)  # FUN-5
     mr = released(margin, share, pnl)
     eq = mr + pnl
     base = floor(initial * share) if basis is FeeBasis.MARGIN else notional
