@@ -22,12 +22,12 @@ from engine.events import (
 from engine.invariants import check
 from engine.state import State
 from gateway import api_replies as replies
-from gateway.account_replies import account_message, notice_reply
+from gateway.account_replies import account_message, notice_reply, payment_reply
 from gateway.history import History
 from gateway.history_records import Touched
 from snapshots.restore import Observer, replay, restore
 from snapshots.snapshot import state_hash
-from tests.crash.sightings import ClientOrderId, Sightings, Transfer
+from tests.crash.sightings import ClientOrderId, Message, Sightings, Transfer
 from wal.directory import lock_directory
 from wal.files import Files
 from wal.reader import LogReader
@@ -52,7 +52,7 @@ class Facts:
         self.chains: Final[dict[int, str]] = {}
         self.orders: Final[dict[tuple[int, str], bytes]] = {}
         self.accounts: Final[dict[tuple[str, int], bytes]] = {}
-        self.messages: Final[dict[tuple[str, int], tuple[str, bytes]]] = {}
+        self.messages: Final[dict[tuple[str, int], Message]] = {}
         self.accepted: Final[defaultdict[ClientOrderId, list[bytes]]] = defaultdict(list)
         self.refused: Final[defaultdict[ClientOrderId, list[str]]] = defaultdict(list)
         self.transfers: Final[defaultdict[str, list[Transfer]]] = defaultdict(list)
@@ -109,15 +109,19 @@ class Witness:
         numbers = range(change.first_sequence, change.first_sequence + change.messages())
         if not any((user, number) in self._seen.messages for number in numbers):
             return
-        said: list[tuple[str, object]] = []
-        said += [("orders", replies.order_reply(state, o)) for o in change.orders.values()]
-        said += [("fills", replies.fill_reply(state, fill)) for fill in change.fills]
-        said += [("positions", replies.position_now(state, p)) for p in change.positions.values()]
-        said += [("account", notice_reply(state, event)[1]) for event in change.notices]
-        encoded = [(channel, replies.encode(data)) for channel, data in said]
+        update = "update"
+        said: list[tuple[str, str, object]] = []
+        said += [("orders", update, replies.order_reply(state, o)) for o in change.orders.values()]
+        said += [("fills", update, replies.fill_reply(state, fill)) for fill in change.fills]
+        positions = change.positions.values()
+        said += [("positions", update, replies.position_now(state, p)) for p in positions]
+        said += [("account", "funding", payment_reply(state, p)) for p in change.payments]
+        said += [("account", *notice_reply(state, event)) for event in change.notices]
+        told = [Message(channel, kind, replies.encode(data)) for channel, kind, data in said]
         if change.account:
-            encoded.append(("account", account_message(self.engine, change.account_id)))
-        for number, message in zip(numbers, encoded, strict=True):
+            balances = account_message(self.engine, change.account_id)
+            told.append(Message("account", update, balances))
+        for number, message in zip(numbers, told, strict=True):
             if (user, number) in self._seen.messages:
                 self.facts.messages[user, number] = message
 
@@ -147,10 +151,10 @@ class Witness:
         user = self._user(command.account_id)
         for event in events:
             if isinstance(event, Deposited):
-                moved = Transfer(user, event.amount_atoms)
+                moved = Transfer(user, event.amount_atoms, command.asset)
                 self.facts.transfers[command.transfer_id].append(moved)
             elif isinstance(event, Withdrawn):
-                moved = Transfer(user, -event.amount_atoms)
+                moved = Transfer(user, -event.amount_atoms, command.asset)
                 self.facts.transfers[command.transfer_id].append(moved)
 
 

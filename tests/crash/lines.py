@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol, final
 import aiohttp
 import msgspec
 
-from tests.crash.sightings import Sightings, read
+from tests.crash.sightings import Message, Sightings, read
 
 Body = dict[str, object]
 PRIVATE: Final = ("orders", "fills", "positions", "account")
@@ -335,13 +335,14 @@ class SocketLine:
                 self._listener.hear(frame)
 
     def _take_private(self, frame: Frame) -> None:
-        if frame.type == "update":
+        if frame.type in ("snapshot", "reset"):
+            self._take_present(frame)
+        elif frame.type != "valuation":  # which is worth knowing, and no event
             if self.stream_sequence is not None and frame.sequence != self.stream_sequence + 1:
                 self._complain(f"{self.stream_sequence}, then {frame.sequence}")
             self.stream_sequence = frame.sequence
-            self._seen.see_update(self._user, frame.sequence, frame.channel, bytes(frame.data))
-        elif frame.type in ("snapshot", "reset"):
-            self._take_present(frame)
+            message = Message(frame.channel, frame.type, bytes(frame.data))
+            self._seen.see_message(self._user, frame.sequence, message)
 
     def _take_present(self, frame: Frame) -> None:
         """How things are, where the messages before are not known any more."""

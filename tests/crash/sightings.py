@@ -44,6 +44,14 @@ class Restart(NamedTuple):
     recovered_sequence: int
 
 
+class Message(NamedTuple):
+    """A private message.  kind: what its channel calls it, such as `update` or `funding`."""
+
+    channel: str
+    kind: str
+    data: bytes
+
+
 class ClientOrderId(NamedTuple):
     """Who asked, and by what name."""
 
@@ -56,6 +64,7 @@ class Transfer(NamedTuple):
 
     user: str
     atoms: int
+    asset: str = "USDT"
 
 
 @final
@@ -65,7 +74,7 @@ class Sightings:
     chains: event chain by sequence.
     orders: an order's body by (sequence that changed it last, order id).
     accounts: the body of an account's balances by (user, sequence).
-    messages: channel and data of a private update by (user, stream sequence).
+    messages: private messages that tell what happened, by (user, stream sequence).
     results: the first answer to a client order id: the order's body, or the code of its refusal.
     not_done: ids whose answer was that nothing was done.
     transfers: the acknowledged ones by transfer id.
@@ -77,7 +86,7 @@ class Sightings:
         self.chains: Final[dict[int, str]] = {}
         self.orders: Final[dict[tuple[int, str], bytes]] = {}
         self.accounts: Final[dict[tuple[str, int], bytes]] = {}
-        self.messages: Final[dict[tuple[str, int], tuple[str, bytes]]] = {}
+        self.messages: Final[dict[tuple[str, int], Message]] = {}
         self.results: Final[dict[ClientOrderId, bytes | str]] = {}
         self.not_done: Final[set[ClientOrderId]] = set()
         self.transfers: Final[dict[str, Transfer]] = {}
@@ -112,17 +121,16 @@ class Sightings:
         if self.accounts.setdefault((user, sequence), body) != body:
             self.contradictions.append(f"two balances of {user} at {sequence}")
 
-    def see_update(self, user: str, stream_sequence: int, channel: str, data: bytes) -> None:
+    def see_message(self, user: str, stream_sequence: int, message: Message) -> None:
         """A private message."""
-        first = self.messages.setdefault((user, stream_sequence), (channel, data))
-        if first != (channel, data):
+        if self.messages.setdefault((user, stream_sequence), message) != message:
             self.contradictions.append(f"two messages {stream_sequence} of {user}")
-        if channel == "account":
-            self.see_account(user, data)
-        elif channel == "orders":
-            self.see_order(data)
-        elif channel == "fills":
-            self.see_sequence(read(data).sequence)
+        if (message.channel, message.kind) == ("account", "update"):
+            self.see_account(user, message.data)
+        elif message.channel == "orders":
+            self.see_order(message.data)
+        else:
+            self.see_sequence(read(message.data).sequence)
 
     def see_result(self, name: ClientOrderId, result: bytes | str) -> None:
         """The answer to an order, or to its repetition: always the first one."""
@@ -143,7 +151,7 @@ class Sightings:
     def last_account_messages(self) -> dict[str, int]:
         """The stream sequence of each user's last message about the account."""
         last: dict[str, int] = {}
-        for (user, stream_sequence), (channel, _) in self.messages.items():
-            if channel == "account" and stream_sequence > last.get(user, 0):
+        for (user, stream_sequence), message in self.messages.items():
+            if message.channel == "account" and stream_sequence > last.get(user, 0):
                 last[user] = stream_sequence
         return last

@@ -15,7 +15,7 @@ from engine.codec import command_from_row, pack_command
 from engine.commands import PlaceOrder
 from gateway.replay.stage import new_journal
 from tests.crash.audit import Facts, mismatches, replayed_facts
-from tests.crash.sightings import ClientOrderId, Restart, Sightings, Transfer
+from tests.crash.sightings import ClientOrderId, Message, Restart, Sightings, Transfer
 from tests.crash.story import Story, short_plan
 from wal.files import Files
 from wal.reader import LogReader
@@ -142,12 +142,12 @@ def test_another_event_chain_is_found(seen: Sightings, facts: Facts) -> None:
 
 def test_another_last_account_message_is_found(seen: Sightings, facts: Facts) -> None:
     key = ("socket-1", seen.last_account_messages()["socket-1"])
-    facts.messages[key] = ("account", b"{}")
+    facts.messages[key] = Message("account", "update", b"{}")
 
     found = mismatches(seen, facts)
 
-    expected = f"message {key}: seen {seen.messages[key]!r}, the journal says ('account', b'{{}}')"
-    assert found == [expected]
+    seen_and_fact = f"seen {seen.messages[key]!r}, the journal says {facts.messages[key]!r}"
+    assert found == [f"message {key}: {seen_and_fact}"]
 
 
 def test_other_balances_are_found(seen: Sightings, facts: Facts) -> None:

@@ -16,7 +16,7 @@ def test_what_bots_saw_of_two_markets_is_true_after_a_kill(
     tmp_path: Path, count: Callable[[str, int], None]
 ) -> None:
     print(f"seed {SEED}")
-    plan = Plan(SEED, seconds=6.0, bots=20, kills=1, pause_s=0.3)
+    plan = Plan(SEED, seconds=6.0, bots=20, kills=1, pause_s=0.3, minute_s=3.0)
 
     figures, wrong = run(plan, tmp_path)
 

@@ -312,10 +312,10 @@ class Teller:
             if self._random.random() < 0.5:
                 await self._transfer(transfer_id, transfer)
 
-    async def move(self, user: str, atoms: int) -> None:
+    async def move(self, user: str, atoms: int, asset: str = "USDT") -> None:
         """Pay in, or out if negative.  Raises Disconnected."""
         self._count += 1
-        await self._transfer(f"teller-{self._count}", Transfer(user, atoms))
+        await self._transfer(f"teller-{self._count}", Transfer(user, atoms, asset))
 
     async def _transfer(self, transfer_id: str, transfer: Transfer) -> None:
         assert self._client is not None
@@ -324,10 +324,11 @@ class Teller:
         amount = f"{whole}.{rest:08d}"
         self.unknown[transfer_id] = transfer
         path = f"/admin/accounts/{transfer.user}/{kind}"
-        body: Body = {"asset": "USDT", "amount": amount, "transferId": transfer_id}
+        body: Body = {"asset": transfer.asset, "amount": amount, "transferId": transfer_id}
         answer = await self._client.ask("POST", path, body)
         del self.unknown[transfer_id]
-        if read(answer.body).code in NOTHING_DONE:
+        code = read(answer.body).code
+        if code in NOTHING_DONE or (code == "INSUFFICIENT_BALANCE" and transfer.atoms < 0):
             return
         if answer.is_refusal:
             self._seen.contradictions.append(f"transfer {transfer_id}: {answer.body!r}")

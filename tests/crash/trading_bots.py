@@ -1,11 +1,12 @@
-"""Two markets side by side, a market maker, bots over WebSocket, and kills -9 in between.
+"""Four markets side by side, market makers, bots over WebSocket, and kills -9 in between.
 
     python -m tests.crash.trading_bots --minutes 5 --bots 200 --kills 2
 
-One market is order-driven, one quote-driven.  At the end the journal is replayed: the ledger's sum,
-Σ lots and the clearing identity are looked at after every command, and whatever a client saw is
-held against the replay.  Prints a report; the exit code is 1 if anything was not as it was said
-to be.
+Of each settlement asset one market is order-driven and one quote-driven, with tickets, netting and
+hedging, isolated and cross margin, and funding each minute.  At the end the journal is replayed:
+the ledger's sum, Σ lots, the clearing identity and that no stamp is paid twice or left out are
+looked at after every command, and whatever a client saw is held against the replay.  Prints a
+report; the exit code is 1 if anything was not as it was said to be.
 """
 
 import argparse
@@ -13,16 +14,20 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 import uvloop
 
+from engine.commands import Command
 from engine.engine import Engine
+from engine.events import Event
 from snapshots.restore import Observer
 from tests.crash.audit import Facts, mismatches, replayed_facts
 from tests.crash.bots.audit import MarketWitness
+from tests.crash.bots.finance_audit import FinanceWitness
 from tests.crash.bots.venue import BotStory, Plan
 
 SHOWN_MAX: Final = 10
@@ -59,22 +64,30 @@ async def tell(story: BotStory) -> None:
 def audited(story: BotStory) -> Report:
     """Replay the journal and compare.  Raises AssertionError where the engine is wrong."""
     witnesses: list[MarketWitness] = []
+    money = FinanceWitness(story.finance)
 
     def watch(engine: Engine) -> Observer:
-        witnesses.append(MarketWitness(engine, story.public))
-        return witnesses[0].observe
+        markets = MarketWitness(engine, story.public)
+        witnesses.append(markets)
+
+        def observe(sequence: int, time_ns: int, command: Command, events: list[Event]) -> None:
+            markets.observe(sequence, time_ns, command, events)
+            money.observe(sequence, time_ns, command, events)
+
+        return observe
 
     facts = replayed_facts(story.data, story.seen, watch)
     witness = witnesses[0]
     witness.finish()
-    wrong = mismatches(story.seen, facts) + witness.wrong
+    money.finish()
+    wrong = mismatches(story.seen, facts) + witness.wrong + money.wrong
     ledger_sum = msgspec.json.decode(story.ledger, type=_Ledger).sum
     if ledger_sum.strip("0.-"):
         wrong.append(f"the ledger's sum was {ledger_sum}")
-    return Report(_figures(story, facts, witness), wrong)
+    return Report(_figures(story, facts, witness.counts + money.counts), wrong)
 
 
-def _figures(story: BotStory, facts: Facts, witness: MarketWitness) -> dict[str, int]:
+def _figures(story: BotStory, facts: Facts, replayed: Counter[str]) -> dict[str, int]:
     seen, public = story.seen, story.public
     desks = story.desks()
     figures = {
@@ -83,6 +96,8 @@ def _figures(story: BotStory, facts: Facts, witness: MarketWitness) -> dict[str,
         "commands in the journal": facts.sequence,
         "orders acknowledged": sum(isinstance(result, bytes) for result in seen.results.values()),
         "orders refused": sum(isinstance(result, str) for result in seen.results.values()),
+        "settings acknowledged": sum(desk.counts["settings acknowledged"] for desk in desks),
+        "settings refused": sum(desk.counts["settings refused"] for desk in desks),
         "cancels acknowledged": sum(desk.counts["cancels acknowledged"] for desk in desks),
         "amends acknowledged": sum(desk.counts["amends acknowledged"] for desk in desks),
         "unknown outcomes settled": sum(desk.counts["unknown outcomes settled"] for desk in desks),
@@ -95,7 +110,7 @@ def _figures(story: BotStory, facts: Facts, witness: MarketWitness) -> dict[str,
         "trades heard": public.counts["trades"],
     }
     figures.update(sorted(story.counts.items()))
-    figures.update(sorted(witness.counts.items()))
+    figures.update(sorted(replayed.items()))
     return figures
 
 

@@ -6,13 +6,13 @@ from engine.state import State
 
 
 def check_clearing(state: State, market: Market) -> None:
-    """Σ signed lots is 0, clearing is Σ −s×C, and the ledger's sum is 0.  Raises AssertionError."""
+    """Σ signed lots is 0, clearing Σ (−s×C − A), the ledger's sum 0.  Raises AssertionError."""
     lots, cost_atoms, positions = 0, 0, 0
     for seat in market.seats:
         for position in seat.positions() if seat is not None else ():
             sign = 1 if position.side is BUY else -1
             lots += sign * position.qty_lots
-            cost_atoms -= sign * position.cost_atoms
+            cost_atoms -= sign * position.cost_atoms + position.accrued_atoms
             positions += 1
     assert positions == market.open_positions
     assert lots == 0

@@ -1,26 +1,23 @@
-"""A bot: seeded orders of every kind on both markets, amended and cancelled at random.
+"""A bot: seeded orders of every kind on all markets, amended and cancelled at random.
 
 Knows what its desk was told; what is not allowed at the moment, the venue will say.
 """
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from typing import Final, final
 
 from tests.crash.bots.desk import Desk
-from tests.crash.bots.markets import BOOKED, QUOTED, priced
+from tests.crash.bots.markets import TICKETS
+from tests.crash.bots.orders import Orders
+from tests.crash.clocks import VenueClock
 from tests.crash.lines import Body, Prices
 from tests.crash.sightings import Shown
 from tests.crash.traders import OPPOSITE
 
 RESTING_MAX: Final = 10
 TICKETS_MAX: Final = 6
-NEAR: Final = (0.0001, 0.003)
-_MS: Final = 1_000
-MODES: Final = ("CANCEL_MAKER", "CANCEL_TAKER", "CANCEL_BOTH", "DECREMENT")
-IMMEDIATE: Final = ("IOC", "FOK")
 
 
 @final
@@ -31,135 +28,61 @@ class Bot:
     """
 
     def __init__(
-        self, desk: Desk, prices: Prices, seed: int, pause_s: float, *, is_thin: bool
+        self,
+        desk: Desk,
+        prices: Prices,
+        clock: VenueClock,
+        seed: int,
+        pause_s: float,
+        *,
+        is_thin: bool,
     ) -> None:
         self.desk: Final = desk
         self.actions = 0
-        self._prices: Final = prices
         self._random: Final = random.Random(f"{seed} bot {desk.user}")
+        self._orders: Final = Orders(self._random, prices, clock, desk.modes, is_thin=is_thin)
         self._pause_s: Final = pause_s
-        self._is_thin: Final = is_thin
         self._tickets: Final[dict[str, str]] = {}
         self._groups = 0
 
     async def trade(self, stopping: asyncio.Event) -> None:
         """Until told to stop.  Raises Disconnected when the line is cut."""
         rng = self._random
-        actions: list[Callable[[], Awaitable[object]]] = [
-            self._market_order,
-            self._limit_order,
-            self._conditional,
-            self._reduce,
-            self._iceberg,
-            self._pair,
-            self._several,
-            self._cancel,
-            self._amend,
-            self._quoted_order,
-            self._close_ticket,
-            self.desk.line.look,
-        ]
+        acts = self._acts()
+        actions, weights = [act for act, _ in acts], [weight for _, weight in acts]
         while not stopping.is_set():
             await asyncio.sleep(rng.expovariate(1 / self._pause_s))
             self.desk.hear()
-            if {BOOKED, QUOTED} <= self._prices.last.keys():
-                act = rng.choices(actions, (14, 22, 8, 9, 5, 4, 6, 10, 10, 8, 5, 3))[0]
+            if self._orders.are_possible():
+                act = rng.choices(actions, weights)[0]
                 if len(self.desk.resting) > RESTING_MAX and act != self._amend:
                     act = self._cancel
                 await act()
                 self.actions += 1
 
-    def _side(self) -> str:
-        return self._random.choice(("BUY", "SELL"))
-
-    def _quantity(self) -> str:
-        return f"0.{self._random.randint(1, 5 if self._is_thin else 25):03}"
-
-    def _away(self) -> float:
-        return self._random.uniform(*NEAR)
-
-    def _order(self, side: str, kind: str) -> Body:
-        """An opener on the market with a book."""
-        return {
-            "symbol": BOOKED,
-            "side": side,
-            "orderType": kind,
-            "quantity": self._quantity(),
-            "leverage": 100 if self._is_thin else 10,
-        }
-
-    def _priced(self, side: str, below: float) -> str:
-        return priced(BOOKED, self._prices.last[QUOTED], side, below)
-
-    def _limit(self, side: str, below: float) -> Body:
-        return self._order(side, "LIMIT") | {"price": self._priced(side, below)}
-
-    async def _market_order(self) -> None:
-        rng, side = self._random, self._side()
-        order = self._order(side, "MARKET")
-        if rng.random() < 0.2:
-            del order["quantity"]
-            order["amount"] = str(rng.randint(3, 10))
-        if rng.random() < 0.2:
-            order["stopLoss"] = self._priced(side, rng.uniform(0.001, 0.004))
-            order["takeProfit"] = self._priced(side, -rng.uniform(0.001, 0.004))
-        await self.desk.place(order)
-
-    async def _limit_order(self) -> None:
-        """Passive, or crossing; some must not wait, some must not take, some expire."""
-        rng, side = self._random, self._side()
-        order = self._limit(side, rng.choice((self._away(), self._away(), -0.001)))
-        chance = rng.random()
-        if chance < 0.2:
-            order["timeInForce"] = rng.choice(IMMEDIATE)
-        elif chance < 0.35:
-            order["postOnly"] = True
-        elif chance < 0.5:
-            order["timeInForce"] = "GTD"
-            order["expiresAt"] = int(time.time() * _MS) + rng.randint(200, 20_000)
-        if rng.random() < 0.3:
-            order["selfTradePrevention"] = rng.choice(MODES)
-        await self.desk.place(order)
-
-    async def _conditional(self) -> None:
-        rng, side = self._random, self._side()
-        kind = rng.choice(("STOP_MARKET", "STOP_LIMIT", "TAKE_PROFIT_MARKET", "TAKE_PROFIT_LIMIT"))
-        order = self._order(side, kind)
-        below = self._away() if kind.startswith("TAKE") else -self._away()
-        order["triggerPrice"] = self._priced(side, below)
-        order["triggerSource"] = rng.choice(("MARK", "LAST", "INDEX"))
-        if kind.endswith("LIMIT"):
-            order["price"] = self._priced(side, below - rng.uniform(-0.0005, 0.001))
-        await self.desk.place(order)
-
-    async def _reduce(self) -> None:
-        rng, side = self._random, self._side()
-        kind = rng.choice(("MARKET", "LIMIT", "STOP_MARKET"))
-        order = self._order(side, kind) | {"reduceOnly": True}
-        del order["leverage"]
-        if kind == "LIMIT":
-            order["price"] = self._priced(side, rng.choice((self._away(), -0.001)))
-        elif kind == "STOP_MARKET":
-            order["triggerPrice"] = self._priced(side, -self._away())
-        elif rng.random() < 0.3:
-            del order["quantity"], order["reduceOnly"]
-            order["closePosition"] = True
-        await self.desk.place(order)
-
-    async def _iceberg(self) -> None:
-        order = self._limit(self._side(), self._away())
-        order["quantity"] = f"0.{self._random.randint(8, 40):03}"
-        order["displayQuantity"] = f"0.{self._random.randint(1, 7):03}"
-        await self.desk.place(order)
+    def _acts(self) -> list[tuple[Callable[[], Awaitable[object]], int]]:
+        """What it does, and how often."""
+        place, orders = self.desk.place, self._orders
+        return [
+            (lambda: place(orders.market()), 14),
+            (lambda: place(orders.waiting()), 22),
+            (lambda: place(orders.conditional()), 8),
+            (lambda: place(orders.reducing()), 9),
+            (lambda: place(orders.iceberg()), 5),
+            (self._pair, 4),
+            (self._several, 6),
+            (self._cancel, 10),
+            (self._amend, 10),
+            (self._ticket, 8),
+            (self._close_ticket, 5),
+            (self._lever, 4),
+            (self._back, 2),
+            (self.desk.line.look, 3),
+        ]
 
     async def _pair(self) -> None:
-        """One cancels the other: take the profit above, or stop the loss below."""
         self._groups += 1
-        group, side = f"pair-{self._groups}", self._side()
-        limit = self._limit(side, self._away())
-        stop = self._order(side, "STOP_MARKET")
-        stop["triggerPrice"] = self._priced(side, -self._away())
-        orders = [order | {"ocoGroup": group} for order in (limit, stop)]
+        orders = self._orders.pair(f"pair-{self._groups}")
         if self._random.random() < 0.5:
             await self.desk.batch([], [], orders)
         else:
@@ -167,13 +90,16 @@ class Bot:
 
     async def _several(self) -> None:
         """Some leave, one moves, some come: one command."""
-        rng, desk = self._random, self.desk
+        rng, desk, orders = self._random, self.desk, self._orders
         names = rng.sample(list(desk.resting), min(2, len(desk.resting)))
-        orders = [self._limit(self._side(), self._away()) for _ in range(rng.randint(1, 3))]
+        placed = [
+            orders.limit(orders.symbol(), orders.side(), orders.away())
+            for _ in range(rng.randint(1, 3))
+        ]
         amends = [change for name in names[1:] if (change := self._change(name)) is not None]
         for name in names[:1]:
             del desk.resting[name]
-        await desk.batch(names[:1], amends, orders)
+        await desk.batch(names[:1], amends, placed)
 
     async def _cancel(self) -> None:
         if self.desk.resting:
@@ -186,37 +112,31 @@ class Bot:
                 await self.desk.amend(change)
 
     def _change(self, name: str) -> Body | None:
-        """Another price or, on the market with a book, another quantity."""
-        rng, resting = self._random, self.desk.resting[name]
-        order, side = resting.order, str(resting.order["side"])
-        symbol = str(order["symbol"])
-        names_order: Body = {"orderId": resting.order_id}
-        if "price" in order and rng.random() < 0.6:
-            price = priced(symbol, self._prices.last[QUOTED], side, self._away())
-            return names_order | {"price": price}
-        if "quantity" in order and symbol == BOOKED:
-            return names_order | {"quantity": self._quantity()}
-        return None
+        resting = self.desk.resting[name]
+        return self._orders.change(resting.order_id, resting.order)
 
-    async def _quoted_order(self) -> None:
+    async def _lever(self) -> None:
+        """Another leverage, with whatever is open."""
+        setting: Body = {"symbol": self._orders.symbol(), "leverage": self._orders.leverage()}
+        await self.desk.set("account.setLeverage", self._on_a_leg(setting))
+
+    async def _back(self) -> None:
+        """Another margin mode, where nothing is open."""
+        mode = self._random.choice(("ISOLATED", "CROSS"))
+        setting: Body = {"symbol": self._orders.symbol(), "marginMode": mode}
+        await self.desk.set("account.setMarginMode", self._on_a_leg(setting))
+
+    def _on_a_leg(self, setting: Body) -> Body:
+        if self.desk.modes[str(setting["symbol"])] == "HEDGING":
+            setting["positionSide"] = self._random.choice(("LONG", "SHORT"))
+        return setting
+
+    async def _ticket(self) -> None:
         """Tickets on the market without a book."""
-        rng, side = self._random, self._side()
         if len(self._tickets) >= TICKETS_MAX:
             await self._close_ticket()
             return
-        kind = rng.choices(("MARKET", "LIMIT", "STOP_MARKET"), (6, 3, 2))[0]
-        order: Body = {
-            "symbol": QUOTED,
-            "side": side,
-            "orderType": kind,
-            "amount": str(rng.randint(2, 20)),
-            "leverage": rng.choice((5, 25, 100)),
-        }
-        below = self._away() if kind == "LIMIT" else -self._away()
-        price = priced(QUOTED, self._prices.last[QUOTED], side, below)
-        if kind != "MARKET":
-            order["price" if kind == "LIMIT" else "triggerPrice"] = price
-        for shown in await self.desk.place(order):
+        for shown in await self.desk.place(self._orders.ticket()):
             self._keep(shown)
 
     def _keep(self, shown: Shown) -> None:
@@ -229,5 +149,5 @@ class Bot:
             return
         position_id = self._random.choice(list(self._tickets))
         side = OPPOSITE[self._tickets.pop(position_id)]
-        closer: Body = {"symbol": QUOTED, "side": side, "orderType": "MARKET"}
+        closer: Body = {"symbol": TICKETS.quoted, "side": side, "orderType": "MARKET"}
         await self.desk.place(closer | {"reduceOnly": True, "positionId": position_id})

@@ -10,8 +10,9 @@ from typing import Final, final
 import msgspec
 
 from tests.crash.bots.books import Ear
+from tests.crash.bots.finance import FinanceSightings
 from tests.crash.lines import Answer, Body, Disconnected, HttpClient, SocketLine
-from tests.crash.sightings import ClientOrderId, Shown, Sightings, read
+from tests.crash.sightings import ClientOrderId, Shown, read
 from tests.crash.traders import NOTHING_DONE
 
 OPEN: Final = ("PENDING", "PARTIALLY_FILLED")
@@ -32,19 +33,30 @@ class _BatchResult(msgspec.Struct):
 class Desk:
     """One user's orders over all connections.
 
+    modes: what its positions are keyed by, by symbol.
     unknown: orders that were sent and not answered, by client order id.
     resting: open orders by client order id.
     counts: what was answered to what.
     """
 
-    def __init__(self, user: str, line: SocketLine, ear: Ear, seen: Sightings, seed: int) -> None:
+    def __init__(
+        self,
+        user: str,
+        line: SocketLine,
+        ear: Ear,
+        finance: FinanceSightings,
+        modes: dict[str, str],
+        seed: int,
+    ) -> None:
         self.user: Final = user
+        self.modes: Final = modes
         self.line: Final = line
         self.ear: Final = ear
         self.unknown: Final[dict[str, Body]] = {}
         self.resting: Final[dict[str, Resting]] = {}
         self.counts: Final[Counter[str]] = Counter()
-        self._seen: Final = seen
+        self._finance: Final = finance
+        self._seen: Final = finance.seen
         self._random: Final = random.Random(f"{seed} desk {user}")
         self._answered: Final[list[str]] = []
         self._named = 0
@@ -106,6 +118,15 @@ class Desk:
         """Change an open order, named in `change`.  Raises Disconnected."""
         answer = await self.line.request({"op": "order.amend", **change})
         self._take_change("amend", answer.body)
+
+    async def set(self, op: str, setting: Body) -> None:
+        """Change a setting of the account.  Raises Disconnected if the outcome is unknown."""
+        answer = await self.line.request({"op": op, **setting})
+        if answer.is_refusal:
+            self.counts["settings refused"] += 1
+        else:
+            self._finance.see_setting(self.user, answer.body)
+            self.counts["settings acknowledged"] += 1
 
     async def settle(self) -> None:
         """Ask again for every order of unknown outcome, with the same words.  Raises

@@ -9,14 +9,15 @@ from decimal import Decimal
 from typing import Final, final
 
 from tests.crash.bots.desk import Desk
-from tests.crash.bots.markets import BOOKED, QUOTED, priced
+from tests.crash.bots.markets import Arena, priced, quantity
+from tests.crash.bots.orders import on_leg
 from tests.crash.lines import Body, Prices
 
 LEVELS: Final = 8
 FIRST: Final = 0.0002
 STEP: Final = 0.0003
 MOVED: Final = Decimal("0.00008")  # of the price: nearer than this it is left where it is
-QUANTITIES: Final = ("0.020", "0.050", "0.080", "0.120")
+UNITS: Final = (20, 50, 80, 120)
 INTERVAL_S: Final = 0.1
 
 LEAVES_SHARE: Final = 0.005  # of all rounds it takes everything away
@@ -27,17 +28,18 @@ Slot = tuple[str, int]  # side, and how many levels from the touch
 
 @final
 class MarketMaker:
-    """Quotes around the price of the market that the feed drives.
+    """Quotes in the market with a book of an arena, around the price that its feed drives.
 
     absences: how often it left; whoever is liquidated then finds few to trade with.
     """
 
-    def __init__(self, desk: Desk, prices: Prices, seed: int) -> None:
+    def __init__(self, desk: Desk, arena: Arena, prices: Prices, seed: int) -> None:
         self.desk: Final = desk
         self.quotes = 0
         self.absences = 0
+        self._arena: Final = arena
         self._prices: Final = prices
-        self._random: Final = random.Random(f"{seed} market maker")
+        self._random: Final = random.Random(f"{seed} market maker {arena.booked}")
         self._away_rounds = 0
         self._names: Final[dict[Slot, str]] = {}
         self._middle = Decimal(0)
@@ -48,12 +50,12 @@ class MarketMaker:
             await asyncio.sleep(INTERVAL_S)
             self.desk.hear()
             self._away_rounds -= 1
-            if self._away_rounds > 0 or QUOTED not in self._prices.last:
+            if self._away_rounds > 0 or self._arena.quoted not in self._prices.last:
                 await self.desk.line.look()  # a line that is cut is noticed
             elif self._random.random() < LEAVES_SHARE:
                 await self._leave()
             else:
-                await self._quote(self._prices.last[QUOTED])
+                await self._quote(self._prices.last[self._arena.quoted])
 
     async def _leave(self) -> None:
         """Take everything away, for a while."""
@@ -95,15 +97,15 @@ class MarketMaker:
 
     def _price(self, slot: Slot) -> str:
         side, level = slot
-        return priced(BOOKED, str(self._middle), side, FIRST + STEP * level)
+        return priced(self._arena.booked, str(self._middle), side, FIRST + STEP * level)
 
     def _order(self, slot: Slot) -> Body:
         side, level = slot
-        return {
-            "symbol": BOOKED,
+        order: Body = {
+            "symbol": self._arena.booked,
             "side": side,
             "orderType": "LIMIT",
-            "quantity": QUANTITIES[level % len(QUANTITIES)],
+            "quantity": quantity(self._arena.booked, UNITS[level % len(UNITS)]),
             "price": self._price(slot),
-            "leverage": 5,
         }
+        return on_leg(self.desk.modes, order, opens=True)

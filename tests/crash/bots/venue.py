@@ -1,4 +1,4 @@
-"""A venue with both kinds of market, its clients, and the ends of its processes.
+"""A venue with markets of both kinds and two assets, its clients, and the ends of its processes.
 
 One seed is one story: who trades what, and when the venue is killed.  Knows no journal but for
 where it ends.
@@ -17,19 +17,18 @@ from gateway.market_handlers import DEPTH_MAX
 from tests.crash.bots.books import BookMessage, Depth, Ear, PublicSightings
 from tests.crash.bots.bot import Bot
 from tests.crash.bots.desk import Desk
+from tests.crash.bots.finance import FinanceSightings
+from tests.crash.bots.founding import found_venue, maker_of, wishes
 from tests.crash.bots.market_maker import MarketMaker
-from tests.crash.bots.markets import QUOTED, SYMBOLS, open_markets
+from tests.crash.bots.markets import ARENAS, SYMBOLS
+from tests.crash.bots.operator import Operator
+from tests.crash.bots.preferences import is_thin
+from tests.crash.clocks import VenueClock
 from tests.crash.lines import Disconnected, HttpClient, Prices, SocketLine
 from tests.crash.process import FULCRUM, Started, VenueProcess
 from tests.crash.sightings import Sightings, read
 from tests.crash.story import CONFIG, recovered_sequence
-from tests.crash.traders import E8, Teller
 
-MAKER: Final = "maker"
-MAKER_ATOMS: Final = 100_000_000 * E8
-RICH_ATOMS: Final = 100_000 * E8
-THIN_ATOMS: Final = 150 * E8
-THIN_EVERY: Final = 3
 TICKER_EVERY: Final = 20  # of so many bots one hears the prices, for all
 OPENED_TOGETHER: Final = 25
 WATCH_S: Final = 0.05
@@ -40,17 +39,22 @@ SEGMENT_BYTES: Final = 4_194_304
 
 
 class Plan(NamedTuple):
-    """What kind of story.  seconds: of trading, over all processes.  pause_s: mean think time."""
+    """What kind of story.
+
+    seconds: of trading, over all processes.  pause_s: mean think time.
+    minute_s: how soon after the start of a process a minute begins, and funding is due with it;
+        0 leaves that to the machine's clock.
+    """
 
     seed: int
     seconds: float
     bots: int
     kills: int
     pause_s: float
-    command: tuple[str, ...] = FULCRUM
+    minute_s: float = 0.0
 
     def feed(self) -> str:
-        """Both markets are of one asset, and move together."""
+        """The markets of a base move together."""
         return f"random_walk:seed={self.seed},interval_ms=100,volatility=0.0004"
 
 
@@ -68,12 +72,15 @@ class BotStory:
         self.data: Final = directory / "data"
         self.seen: Final = Sightings()
         self.public: Final = PublicSightings(self.seen)
+        self.finance: Final = FinanceSightings(self.seen)
         self.counts: Final[Counter[str]] = Counter()
         self.clients: Final[list[Client]] = []
         self.ledger = b""
         self._plan: Final = plan
         self._random: Final = random.Random(f"{plan.seed} story")
+        self._clock: Final = VenueClock()
         self._prices: Final = Prices()
+        self._operator: Final = Operator(self.finance, plan.seed)
         self._tokens: Final[dict[str, str]] = {}
         self._admin_token = ""
         self._stopping: Final = asyncio.Event()
@@ -100,53 +107,47 @@ class BotStory:
 
     def _process(self, feed: str) -> VenueProcess:
         options = ("--config", str(self._config), "--port", "0", "--admin-port", "0")
-        return VenueProcess(self.data, (*options, "--feed", feed), self._plan.command)
+        command: tuple[str, ...] = FULCRUM
+        if self._plan.minute_s:
+            self._clock.begin_minute_in(self._plan.minute_s)
+            command = self._clock.command()
+        return VenueProcess(self.data, (*options, "--feed", feed), command)
 
     async def _fulcrum(self, *arguments: str) -> str:
-        process = await asyncio.create_subprocess_exec(*self._plan.command, *arguments, stdout=PIPE)
+        process = await asyncio.create_subprocess_exec(*FULCRUM, *arguments, stdout=PIPE)
         said, _ = await process.communicate()
         assert process.returncode == 0, said
         return said.decode()
 
     async def _found(self) -> None:
-        """A venue of its own: a journal, an operator, two markets, everybody's money."""
+        """A venue of its own: a journal, an operator, markets, everybody's money and wishes."""
         await self._fulcrum("init", str(self.data))
         said = await self._fulcrum("keys", "new", str(self.data), "--scopes", "admin")
         self._admin_token = said.partition("token: ")[2].split()[0]
         async with self._process("none") as venue:
             started = await venue.ready()
-            admin = HttpClient(self._admin_token)
-            await admin.open(started.admin)
-            await open_markets(admin)
-            await admin.close()
-            teller = Teller(self.seen, self._plan.seed, pause_s=1.0)
-            await teller.open(started.admin, self._admin_token)
-            await self._admit(teller, MAKER, MAKER_ATOMS)
-            for number in range(self._plan.bots):
-                is_thin = number % THIN_EVERY == 0
-                await self._admit(teller, f"bot-{number}", THIN_ATOMS if is_thin else RICH_ATOMS)
-            await teller.close()
+            token, bots = self._admin_token, self._plan.bots
+            found = await found_venue(started, token, bots, self._operator, self.finance)
+            self._tokens.update(found)
             assert await venue.stop() == 0
         self._make_clients()
 
-    async def _admit(self, teller: Teller, user: str, atoms: int) -> None:
-        self._tokens[user] = await teller.admit(user)
-        await teller.move(user, atoms)
-
     def _make_clients(self) -> None:
-        plan, prices = self._plan, self._prices
-        self.clients.append(MarketMaker(self._desk(MAKER, (QUOTED,)), prices, plan.seed))
+        plan, prices, clock = self._plan, self._prices, self._clock
+        for arena in ARENAS:
+            desk = self._desk(maker_of(arena), (arena.quoted,))
+            self.clients.append(MarketMaker(desk, arena, prices, plan.seed))
         for number in range(plan.bots):
             tickers = SYMBOLS if number % TICKER_EVERY == 0 else ()
             desk = self._desk(f"bot-{number}", tickers)
-            is_thin = number % THIN_EVERY == 0
-            self.clients.append(Bot(desk, prices, plan.seed, plan.pause_s, is_thin=is_thin))
+            thin = is_thin(number)
+            self.clients.append(Bot(desk, prices, clock, plan.seed, plan.pause_s, is_thin=thin))
 
     def _desk(self, user: str, tickers: tuple[str, ...]) -> Desk:
         ear = Ear(user, SYMBOLS, self.public)
-        token, seen = self._tokens[user], self.seen
-        line = SocketLine(user, token, seen, self._prices, tickers, ear)
-        return Desk(user, line, ear, seen, self._plan.seed)
+        line = SocketLine(user, self._tokens[user], self.seen, self._prices, tickers, ear)
+        modes = wishes(self._plan.bots)[user].all_modes()
+        return Desk(user, line, ear, self.finance, modes, self._plan.seed)
 
     async def _live(self, venue: VenueProcess, seconds: float, *, kill: bool) -> None:
         """All clients at work for so long; then the venue is killed, or asked how things are."""
@@ -157,6 +158,7 @@ class BotStory:
             together = desks[first : first + OPENED_TOGETHER]
             await asyncio.gather(*(desk.open(started.public) for desk in together))
         works = [asyncio.create_task(self._work(c, started.public)) for c in self.clients]
+        works.append(asyncio.create_task(self._operate(started)))
         watch = asyncio.create_task(self._watch(started.public))
         await asyncio.sleep(seconds)
         assert venue.is_running(), venue.log[-3:]
@@ -189,6 +191,12 @@ class BotStory:
                 return
             self.counts["lines cut"] += 1
 
+    async def _operate(self, started: Started) -> None:
+        self.counts["unknown transfers"] += len(self._operator.teller.unknown)
+        await self._operator.open(started.admin, self._admin_token)
+        await self._operator.work(list(self._tokens), self._stopping)
+        await self._operator.close()
+
     async def _watch(self, public: str) -> None:
         """Look at the event chain all the time."""
         watcher = HttpClient("")
@@ -213,13 +221,14 @@ class BotStory:
             client = HttpClient(self._tokens[desk.user], connections=4)
             await client.open(started.public)
             self.counts["orders asked for"] += await desk.find(client, FOUND_MAX)
+            await self.finance.ask(desk.user, client)
             await client.close()
         await self._ask_books(started.public)
         for desk in self.desks():
             await desk.line.look()
 
     async def _ask_books(self, public: str) -> None:
-        client = HttpClient(self._tokens[MAKER])
+        client = HttpClient(self._tokens[maker_of(ARENAS[0])])
         await client.open(public)
         for symbol in SYMBOLS:
             answer = await client.ask("GET", f"/api/book?symbol={symbol}&depth={DEPTH_MAX}")
