@@ -57,11 +57,12 @@ def _fire_queue(state: State, events: list[Event]) -> None:
     heap = queue.heap
     while heap:
         place, _, _, _, _, arming, _, entry = heappop(heap)
-        if entry.levels is None or entry.arming != arming:
+        waits_in = entry.levels
+        if waits_in is None or entry.arming != arming:
             continue  # gone, or waiting elsewhere by now
         queue.place_now = place
         market = market_of(entry)
-        if not may_fire(state, market, entry.levels.source):
+        if not may_fire(state, market, waits_in.source):
             continue
         if isinstance(entry, Order):
             if not entry.closing and entry.key.is_cross:

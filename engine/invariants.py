@@ -145,7 +145,7 @@ def check_seat(state: State, seat: Seat) -> None:
         assert position.seat is seat
     for key in seat.each_key():
         check_key(key, [order for order in orders if order.key is key])
-        assert key.position in [None, *(p for p in positions if p.key is key)]
+        assert key.position is None or key.position in [p for p in positions if p.key is key]
 
 
 def check_key(key: Key, orders: list[Order]) -> None:
