@@ -28,7 +28,9 @@ OUTSIDE: Final = {
 CODEC: Final = "engine/codec.py"
 
 # Files beside the oracle that know the engine too: they drive both, and compare.
-BRIDGES: Final = frozenset({"compare", "driver", "key_views", "record_views", "scripts", "views"})
+BRIDGES: Final = frozenset(
+    {"compare", "driver", "exit_views", "key_views", "record_views", "scripts", "views"}
+)
 
 # One file of the journal touches the file system, so that a simulated twin can stand in for it.
 FILE_SEAM: Final = "wal/files.py"

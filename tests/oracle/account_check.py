@@ -35,14 +35,20 @@ CAREFUL_CLOSES = 3
 
 def check_accounts(state: State) -> None:
     """CRS-6: every account by id, in every asset, in which there is anything to look at."""
+    assets = sorted(state.assets)
     for account_id in sorted(state.accounts):
-        for asset_id in sorted(state.assets):
-            # Asked at its turn: an earlier account's liquidation may have given it a position.
-            backed = cross_positions(state, account_id, asset_id)
-            if is_put_off(state, account_id, asset_id):
+        # Asked at its turn: an earlier account's liquidation may have given it a position.
+        backed = {asset_of(state, one) for one in state.positions.of(account_id)}
+        for asset_id in assets:
+            if asset_id not in backed and state.free.get((account_id, asset_id), 0) >= 0:
                 continue
-            if backed or state.free.get((account_id, asset_id), 0) < 0:
+            if not is_put_off(state, account_id, asset_id):
                 check_account(state, account_id, asset_id)
+
+
+def asset_of(state: State, position: Position) -> int:
+    """What a cross position settles in; 0 for one that stands alone."""
+    return state.markets[position.instrument_id].asset_id if position.cross else 0
 
 
 def check_account(state: State, account_id: int, asset_id: int) -> None:

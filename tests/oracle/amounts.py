@@ -72,6 +72,16 @@ def opening_by_quantity(
     return Opening(qty_lots, notional, fee, own, margin, own + fee)
 
 
+def removed(position: Position, qty_lots: int) -> tuple[int, int]:
+    """Cost and accrued funding of the lots that leave, rounded against the account."""
+    held = position.qty_lots
+    if qty_lots == held:
+        return position.cost_atoms, position.accrued_atoms
+    rounded = ceil_div if position.side == "BUY" else floor_div
+    cost = rounded(position.cost_atoms * qty_lots, held)
+    return cost, ceil_div(position.accrued_atoms * qty_lots, held)
+
+
 def closing_of(
     market: Market,
     position: Position,
@@ -81,13 +91,8 @@ def closing_of(
     liquidates: bool = False,
 ) -> Closing:
     """FIL-5: one row for every way to close."""
-    whole = qty_lots == position.qty_lots
-    held = position.qty_lots
-    rounded = ceil_div if position.side == "BUY" else floor_div
-    cost = position.cost_atoms if whole else rounded(position.cost_atoms * qty_lots, held)
-    accrued = position.accrued_atoms
-    if not whole:
-        accrued = ceil_div(accrued * qty_lots, held)
+    held, whole = position.qty_lots, qty_lots == position.qty_lots
+    cost, accrued = removed(position, qty_lots)
     profit = profit_of(position.side, qty_lots, cost, price_ticks, market.k) - accrued
     margin, initial = position.margin_atoms, position.initial_margin_atoms
     if not whole:

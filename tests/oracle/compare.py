@@ -145,7 +145,8 @@ def compare_facts(events: list[Event], facts: list[Fact]) -> None:
 
 def compare_views(state: State, venue: Venue) -> None:
     """Balances, pools, orders, positions, markets."""
-    engine, oracle = engine_view(state), oracle_view(venue)
+    oracle = oracle_view(venue)
+    engine = engine_view(state, oracle)
     if engine != oracle:
         found = differences(named(engine), named(oracle))
         raise Mismatch("\n".join(list(found)[:12]))
@@ -245,7 +246,6 @@ class Duel:
         events = self.engine.apply(sequence, time_ns, command)
         compare_facts(events, facts)
         self.books.follow(events)
-        self.books.check(self.engine.state)
         assert self.engine.state.ledger.sum_atoms() == 0, "money came or went"
         if preview is not None:
             compare_preview(preview, facts, self.venue)
@@ -255,6 +255,7 @@ class Duel:
             self.compare_twin()
         if len(self.script) % CROSS_EVERY == 0:
             compare_cross(self.engine.state, self.venue)
+            self.books.check(self.engine.state)
         if len(self.script) % DEEP_EVERY == 0:
             self.deep_check()
         if len(self.script) % RELOAD_EVERY == 0:

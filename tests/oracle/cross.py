@@ -13,11 +13,10 @@ from tests.oracle.state import State
 
 @dataclass
 class Standing:
-    """CRS-1: W, Σ uPnL, IM and MM (× 1e8) of an account in an asset."""
+    """CRS-1: W, Σ uPnL and MM (× 1e8) of an account in an asset."""
 
     wallet_atoms: int
     profit_atoms: int
-    initial_margin_atoms: int
     maintenance_e8: int
 
     @property
@@ -33,13 +32,11 @@ class Standing:
 
 def cross_positions(state: State, account_id: int, asset_id: int) -> list[Position]:
     """The account's cross positions that settle in an asset, by id."""
-    own = [each for each in state.positions.values() if each.account_id == account_id]
-    found = [
+    return [
         position
-        for position in own
-        if state.markets[position.instrument_id].asset_id == asset_id and state.is_cross(position)
+        for position in state.positions.of(account_id)
+        if position.cross and state.markets[position.instrument_id].asset_id == asset_id
     ]
-    return sorted(found, key=lambda position: position.position_id)
 
 
 def profit_at_mark(state: State, position: Position) -> int:
@@ -71,25 +68,31 @@ def standing(state: State, account_id: int, asset_id: int) -> Standing:
     """CRS-1, everything walked out of the lists."""
     positions = cross_positions(state, account_id, asset_id)
     free = state.free.get((account_id, asset_id), 0)
-    first_of_side = {(one.instrument_id, one.side): one for one in reversed(positions)}
-    return Standing(
-        wallet_atoms=free + state.held(account_id, asset_id),
-        profit_atoms=sum(profit_at_mark(state, one) for one in positions),
-        initial_margin_atoms=sum(
-            ceil_div(value_at_mark(state, one), one.leverage) for one in positions
-        ),
-        maintenance_e8=sum(
-            side_maintenance_e8(state, side_of(positions, one)) for one in first_of_side.values()
-        ),
-    )
+    profit = maintenance = 0
+    sides: dict[tuple[int, str], int] = {}
+    for one in positions:
+        value, side = value_at_mark(state, one), (one.instrument_id, one.side)
+        profit += sign(one.side) * (value - one.basis_atoms)
+        sides[side] = sides.get(side, 0) + value
+    for (instrument_id, _), value in sides.items():
+        spec = state.markets[instrument_id].spec
+        maintenance += maintenance_of(spec["tiers"], close_fee_e8(spec), value)
+    return Standing(free + state.held(account_id, asset_id), profit, maintenance)
+
+
+def reserved_at_mark(state: State, positions: list[Position]) -> int:
+    """IM."""
+    return sum(ceil_div(value_at_mark(state, one), one.leverage) for one in positions)
 
 
 def spendable(state: State, account_id: int, asset_id: int, cross: bool) -> int:
     """CRS-2: what a cross key, or without `cross` anything else, may spend; maybe below zero."""
     free = state.free.get((account_id, asset_id), 0)
     positions = cross_positions(state, account_id, asset_id)
+    if not positions:
+        return free
     profit = sum(profit_at_mark(state, one) for one in positions)
-    margin = sum(ceil_div(value_at_mark(state, one), one.leverage) for one in positions)
+    margin = reserved_at_mark(state, positions)
     return free + (profit if cross else min(0, profit)) - margin
 
 

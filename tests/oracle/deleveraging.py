@@ -38,7 +38,9 @@ def hit_by_rank(state: State, market: Market, position: Position, users: list[Po
     group, score, _ = rank(state, market, position)
     state.hit(f"LIQ-7 {('gaining', 'losing', 'ruined')[group]}")
     equals = [
-        other for other in users if other.qty_lots and rank(state, market, other)[:2] == (group, score)
+        other
+        for other in users
+        if other.qty_lots and rank(state, market, other)[:2] == (group, score)
     ]
     if len(equals) > 1:
         state.hit("LIQ-7 tie")

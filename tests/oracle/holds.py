@@ -123,4 +123,4 @@ def rebalance_key(state: State, market: Market, key: Key) -> None:
         state.cancel(last, "HOLD_SHORT")
     if need != held:
         state.move_free(account_id, market.asset_id, held - need)
-        state.key_holds[key] = need
+        state.set_hold(key, need)

@@ -7,7 +7,7 @@ from engine.cross import spendable_atoms
 from engine.state import State
 from tests.oracle import records
 from tests.oracle import state as records_state
-from tests.oracle.cross import spendable, standing
+from tests.oracle.cross import cross_positions, reserved_at_mark, spendable, standing
 
 Figures = dict[tuple[object, ...], object]
 
@@ -75,7 +75,7 @@ def oracle_cross(state: records_state.State) -> Figures:
         figures = standing(state, *key)
         found[key] = (
             figures.equity_atoms,
-            figures.initial_margin_atoms,
+            reserved_at_mark(state, cross_positions(state, *key)),
             figures.maintenance_e8,
             figures.health_e8,
             spendable(state, *key, cross=True),

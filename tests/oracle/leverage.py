@@ -110,4 +110,4 @@ def take(state: State, market: Market, key: Key, leverage: int) -> None:
     held = state.key_holds.get(key, 0)
     rebalance_key(state, market, key)
     if state.key_holds.get(key, 0) != held:
-        state.hit(f"KEY-4 hold {'rises' if state.key_holds[key] > held else 'falls'}")
+        state.hit(f"KEY-4 hold {'rises' if state.key_holds.get(key, 0) > held else 'falls'}")

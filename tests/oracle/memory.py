@@ -4,7 +4,7 @@ Nothing is kept that can be walked out of the lists again, but for free balances
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +29,30 @@ POOLS: Final = ("fees", "insurance", "house", "external")
 def key_of(owner: Order | Position) -> Key:
     """The key of an order or a position."""
     return owner.account_id, owner.instrument_id, owner.leg
+
+
+class Positions(dict[int, Position]):
+    """Positions by id, and each account's apart, so that they are found without asking all."""
+
+    def __init__(self, positions: Iterable[Position] = ()) -> None:
+        super().__init__()
+        self.owned: dict[int, dict[int, Position]] = {}
+        for position in positions:
+            self[position.position_id] = position
+
+    def __setitem__(self, position_id: int, position: Position) -> None:
+        """It is open, or open still."""
+        super().__setitem__(position_id, position)
+        self.owned.setdefault(position.account_id, {})[position_id] = position
+
+    def __delitem__(self, position_id: int) -> None:
+        """It is open no more."""
+        del self.owned[self[position_id].account_id][position_id]
+        super().__delitem__(position_id)
+
+    def of(self, account_id: int) -> list[Position]:
+        """An account's, in the order in which they were opened."""
+        return list(self.owned.get(account_id, {}).values())
 
 
 @dataclass
@@ -57,7 +81,7 @@ class Memory:
     cancel_after: dict[int, int] = field(default_factory=dict)
     markets: dict[int, Market] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
-    positions: dict[int, Position] = field(default_factory=dict)
+    positions: Positions = field(default_factory=Positions)
     first_results: dict[tuple[int, str], FirstResult] = field(default_factory=dict)
     closed_ids: list[tuple[int, str]] = field(default_factory=list)
     last_id: int = 0
@@ -102,6 +126,8 @@ class Memory:
 
     def is_cross(self, owner: Order | Position) -> bool:
         """KEY-2: whether its key is in cross mode, which cannot change while it is open."""
+        if isinstance(owner, Position):
+            return owner.cross
         if owner.account_id == FUND:
             return False
         default = self.markets[owner.instrument_id].spec["margin_mode"]
@@ -134,7 +160,8 @@ class Memory:
         by_order = sum(
             order.hold_atoms
             for order in self.orders.values()
-            if order.account_id == account_id
+            if order.hold_atoms
+            and order.account_id == account_id
             and self.markets[order.instrument_id].asset_id == asset_id
         )
         by_key = sum(
@@ -143,6 +170,13 @@ class Memory:
             if holder == account_id and self.markets[instrument_id].asset_id == asset_id
         )
         return by_order + by_key
+
+    def set_hold(self, key: Key, atoms: int) -> None:
+        """What a key holds; keys that hold nothing are not kept."""
+        if atoms:
+            self.key_holds[key] = atoms
+        else:
+            self.key_holds.pop(key, None)
 
     def margins(self, asset_id: int) -> int:
         """The margins of all positions in an asset."""

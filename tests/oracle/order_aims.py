@@ -36,6 +36,15 @@ PREVENTIONS: Final = ("CANCEL_MAKER", "CANCEL_TAKER", "CANCEL_BOTH", "DECREMENT"
 THRESHOLDS_E8 = (1, 1_000_000, 5_000_000, 20_000_000, 50_000_000, 100_000_000, 300_000_000)
 
 
+WRONG_SIZES: Final[tuple[Fields, ...]] = (
+    {"qty_lots": -1},
+    {"qty_lots": QTY_LOTS_MAX + 1, "amount_atoms": 0},
+    {"amount_atoms": AMOUNT_ATOMS_MAX + 1, "qty_lots": 0},
+    {"amount_atoms": 5, "qty_lots": 5},
+    {"amount_atoms": 0, "qty_lots": 0},
+)
+
+
 def blank(account_id: int, instrument_id: int) -> Fields:
     """An order for a market that may not be there."""
     return order_fields(account_id, instrument_id, "BUY", "MARKET") | {
@@ -288,11 +297,7 @@ def corrupted(chance: Random, fields: Fields, time_ns: int) -> Fields:
     """The order with one thing wrong, for every reason that looks at the order alone."""
     kind = fields["order_type"]
     wrongs: tuple[Fields, ...] = (
-        {"qty_lots": -1},
-        {"qty_lots": QTY_LOTS_MAX + 1, "amount_atoms": 0},
-        {"amount_atoms": AMOUNT_ATOMS_MAX + 1, "qty_lots": 0},
-        {"amount_atoms": 5, "qty_lots": 5},
-        {"amount_atoms": 0, "qty_lots": 0},
+        *WRONG_SIZES,
         {"price_ticks": fields["price_ticks"] + 1 if kind in LIMITS else 5},
         {"price_ticks": 0},
         {"price_ticks": PRICE_TICKS_MAX + 1},

@@ -141,6 +141,7 @@ class Position:
     realized_atoms: int
     opened_ns: int
     leg: str = "NONE"
+    cross: bool = False  # Its key's mode, which cannot change while it is open (KEY-5).
     stop_loss_ticks: int = 0
     take_profit_ticks: int = 0
     auto_close_e8: int = 0

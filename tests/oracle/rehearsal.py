@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 from tests.oracle.matching import Run, finish, walk_the_book
+from tests.oracle.memory import Positions
 from tests.oracle.records import Market, Order, copied
 from tests.oracle.state import State
 
@@ -11,12 +12,12 @@ from tests.oracle.state import State
 def trial_copy(state: State, market: Market) -> State:
     """A state to try a path on: what trades move is its own, the rest is shared."""
     number = market.instrument_id
-    orders, positions = dict(state.orders), dict(state.positions)
+    orders, positions = dict(state.orders), list(state.positions.values())
     for order in state.orders_in(market):
         orders[order.order_id] = copied(order)
-    for position in state.positions.values():
+    for place, position in enumerate(positions):
         if position.instrument_id == number:
-            positions[position.position_id] = own = copied(position)
+            positions[place] = own = copied(position)
             own.pairs = [copied(pair) for pair in position.pairs]
     return replace(
         state,
@@ -28,7 +29,7 @@ def trial_copy(state: State, market: Market) -> State:
         clearing=dict(state.clearing),
         markets={**state.markets, number: copied(market)},
         orders=orders,
-        positions=positions,
+        positions=Positions(positions),
         first_results={},
         closed_ids=[],
         hits=Counter(),

@@ -23,11 +23,13 @@ Tiers = tuple[tuple[int, int, int], ...]
 POSITION_ORDERS_MAX: Final = 16
 
 
+@lru_cache(maxsize=100_000)
 def floor_div(numerator: int, denominator: int) -> int:
     """The largest integer not above the quotient."""
     return math.floor(Fraction(numerator, denominator))
 
 
+@lru_cache(maxsize=100_000)
 def ceil_div(numerator: int, denominator: int) -> int:
     """The smallest integer not below the quotient."""
     return math.ceil(Fraction(numerator, denominator))

@@ -43,7 +43,7 @@ def release_key(state: State, owner: Order | Position) -> None:
     """MAT-6: what its key holds is free for the fill, and taken anew after it."""
     key, market = key_of(owner), state.markets[owner.instrument_id]
     state.move_free(owner.account_id, market.asset_id, state.key_holds.get(key, 0))
-    state.key_holds[key] = 0
+    state.set_hold(key, 0)
 
 
 def reduce(
@@ -71,6 +71,7 @@ def new_position(state: State, order: Order) -> Position:
         realized_atoms=0,
         opened_ns=state.now_ns,
         leg=order.leg,
+        cross=state.is_cross(order),
     )
 
 

@@ -41,22 +41,7 @@ class State(Memory):
             if self.is_cross(position)
         }
         for asset_id in self.assets:
-            total = self.margins(asset_id)
-            for account_id in self.accounts:
-                free, hold = (
-                    self.free.get((account_id, asset_id), 0),
-                    self.held(account_id, asset_id),
-                )
-                assert free >= 0 or (account_id, asset_id) in backed, (account_id, free)
-                assert hold >= 0, (account_id, hold)
-                total += free + hold
-            total += sum(self.pool(pool, asset_id) for pool in POOLS)
-            total += sum(
-                atoms
-                for instrument_id, atoms in self.clearing.items()
-                if self.markets[instrument_id].asset_id == asset_id
-            )
-            assert total == 0, (asset_id, total)
+            self.check_sum(asset_id, backed)
         for market in self.markets.values():
             self.check_clearing(market)
             self.check_book(market)
@@ -65,7 +50,38 @@ class State(Memory):
                 position = self.positions[order.position_id]
                 assert position.account_id == order.account_id
                 assert position.side != order.side
+        self.check_positions()
+
+    def check_sum(self, asset_id: int, backed: set[IdPair]) -> None:
+        """All there is of an asset came in from outside."""
+        total = self.margins(asset_id)
+        for account_id in self.accounts:
+            free, hold = (
+                self.free.get((account_id, asset_id), 0),
+                self.held(account_id, asset_id),
+            )
+            assert free >= 0 or (account_id, asset_id) in backed, (account_id, free)
+            assert hold >= 0, (account_id, hold)
+            total += free + hold
+        total += sum(self.pool(pool, asset_id) for pool in POOLS)
+        total += sum(
+            atoms
+            for instrument_id, atoms in self.clearing.items()
+            if self.markets[instrument_id].asset_id == asset_id
+        )
+        assert total == 0, (asset_id, total)
+
+    def check_positions(self) -> None:
+        """Nobody has a margin or a debt that is not his own, and each is found by its account."""
+        owned = self.positions.owned.values()
+        assert sum(map(len, owned)) == len(self.positions)
+        assert all(list(one) == sorted(one) for one in owned), "not in the order of their ids"
         for position in self.positions.values():
+            market = self.markets[position.instrument_id]
+            mode = self.margin_modes.get(key_of(position), market.spec["margin_mode"])
+            assert position.cross == (mode == "CROSS" and position.account_id != FUND)
+        for position in self.positions.values():
+            assert self.positions.owned[position.account_id][position.position_id] is position
             assert position.qty_lots > 0
             assert position.margin_atoms >= 0
             assert position.accrued_atoms >= 0
@@ -102,7 +118,7 @@ class State(Memory):
         self, account_id: int, instrument_id: int, leg: str = "NONE"
     ) -> Position | None:
         """The position of a netting key, or of a leg."""
-        for position in self.positions.values():
+        for position in self.positions.of(account_id):
             if key_of(position) == (account_id, instrument_id, leg):
                 return position
         return None

@@ -46,6 +46,7 @@ def test_a_gap_costs_the_margin_and_insurance_the_rest() -> None:
     facts = venue.apply(3, "UpdatePrice", price_of(150_000))
     assert [name for name, _ in facts] == [
         "PriceAccepted",
+        "LiquidationStep",
         "OrderFilled",
         "PositionReduced",
         "PositionClosed",

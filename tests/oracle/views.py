@@ -4,32 +4,38 @@ Knows where each keeps what; knows no rule.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from enum import IntEnum
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from engine import codec
 from engine.commands import Leg, OrderType, PriceSource, SelfTradePrevention, Side, TimeInForce
+from engine.id_table import IdTable
 from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.order import Order
 from engine.position import Position
 from engine.state import State
-from engine.trailing import Trail
 from tests.oracle import records
 from tests.oracle import state as records_state
 from tests.oracle.book import depth
+from tests.oracle.exit_views import (
+    engine_pairs,
+    engine_trailing,
+    oracle_pairs,
+    oracle_trailing,
+)
 from tests.oracle.key_views import engine_keys, oracle_keys
 from tests.oracle.records import SOURCES, Fields
 from tests.oracle.rules import auto_close_tick, liquidation_tick
 from tests.oracle.state import POOLS
-from tests.oracle.trailing import Trailing, follows, level_of, trails
 from tests.oracle.venue import Venue
 
 View = dict[str, Any]
 Row = tuple[Any, ...]
+Known = TypeVar("Known")
 
-NO_TRAIL: Final = (0, 0)
 SIDES: Final = dict(Side.__members__)
 LEGS: Final = dict(Leg.__members__)
 ORDER_TYPES: Final = dict(OrderType.__members__)
@@ -83,13 +89,38 @@ def spec_to_oracle(spec: InstrumentSpec) -> Fields:
     return {**values, "tiers": tuple(rows)}
 
 
-def engine_view(state: State) -> View:
-    """What a trader, an operator and an auditor could ask the engine."""
-    ledgers = list(enumerate(state.ledger.assets))[1:]
-    return {
+def engine_view(state: State, beside: View) -> View:
+    """What a trader, an operator and an auditor could ask the engine.
+
+    beside: the oracle's view.  Rows are looked up by its ids: walking a table costs as much as
+    all ids that ever were.  There are as many as it counts, so none is left out.
+    """
+    return engine_money(state) | {
         "time_ns": state.time_ns,
         "next_id": state.next_id,
         "next_fill_id": state.next_fill_id,
+        "keys": engine_keys(state),
+        "timers": dict(state.cancel_after),
+        "orders": {
+            order.order_id: engine_order(order)
+            for order in looked_up(state.orders, beside["orders"])
+        },
+        "positions": {
+            position.position_id: engine_position(position)
+            for position in looked_up(state.positions, beside["positions"])
+        },
+        "markets": {
+            market.instrument_id: engine_market(market)
+            for market in state.markets
+            if market is not None
+        },
+    }
+
+
+def engine_money(state: State) -> View:
+    """Every account of the ledger."""
+    ledgers = list(enumerate(state.ledger.assets))[1:]
+    return {
         "balances": {
             (account_id, asset_id): (ledger.free[account_id], ledger.hold[account_id])
             for asset_id, ledger in ledgers
@@ -106,18 +137,13 @@ def engine_view(state: State) -> View:
             for instrument_id, atoms in ledger.clearing.items()
             if atoms
         },
-        "keys": engine_keys(state),
-        "timers": dict(state.cancel_after),
-        "orders": {order.order_id: engine_order(order) for order in state.orders.values()},
-        "positions": {
-            position.position_id: engine_position(position) for position in state.positions.values()
-        },
-        "markets": {
-            market.instrument_id: engine_market(market)
-            for market in state.markets
-            if market is not None
-        },
     }
+
+
+def looked_up(table: IdTable[Known], ids: Iterable[int]) -> Iterable[Known]:
+    """What a table has by some ids; all it has if those are not all."""
+    found = [each for each in map(table.get, ids) if each is not None]
+    return found if len(found) == table.count else table.values()
 
 
 def engine_order(order: Order) -> Row:
@@ -126,15 +152,8 @@ def engine_order(order: Order) -> Row:
     market = order.market
     hold_atoms = 0 if order.key.pools else order.hold_atoms
     leg = order.key.leg
-    place = order.levels
-    trailing = trail_of(place) if isinstance(place, Trail) else NO_TRAIL
     closes = order.position_id if order.closing else 0
-    return (*row, market.instrument_id, leg, hold_atoms, closes, trailing)
-
-
-def trail_of(place: Trail) -> tuple[int, int]:
-    """What a trailing stop follows, and where it fires."""
-    return place.extreme_ticks(), place.level_ticks()
+    return (*row, market.instrument_id, leg, hold_atoms, closes, engine_trailing(order))
 
 
 def engine_position(position: Position) -> Row:
@@ -143,25 +162,9 @@ def engine_position(position: Position) -> Row:
     auto_close_ticks = 0
     if position.auto_close is not None and position.auto_close.levels is not None:
         auto_close_ticks = position.auto_close.key_ticks
-    pairs = sorted(
-        (
-            pair.parent_order_id,
-            pair.qty_lots if pair.parent_order_id else 0,
-            pair.stop_loss_ticks,
-            pair.take_profit_ticks,
-            pair.source.name,
-            pair.trail_ticks,
-            pair.trail_e8,
-            trail_of(pair.trailing.levels)
-            if pair.trailing is not None and isinstance(pair.trailing.levels, Trail)
-            else NO_TRAIL,
-        )
-        for pair in position.pairs or ()
-        if not pair.is_empty()
-    )
     ticks = position.liquidation_ticks, auto_close_ticks
-    key = position.key
-    return (*row, position.side, position.market.instrument_id, key.leg, *ticks, pairs)
+    where = position.market.instrument_id, position.key.leg
+    return (*row, position.side, *where, *ticks, engine_pairs(position))
 
 
 def engine_market(market: Market) -> View:
@@ -230,13 +233,8 @@ def oracle_order(order: records.Order) -> Row:
         LEGS[order.leg],
         order.hold_atoms,
         order.position_id if order.closing else 0,
-        trailing(order, order.side == "SELL") if follows(order) else NO_TRAIL,
+        oracle_trailing(order),
     )
-
-
-def trailing(owner: Trailing, falls: bool) -> tuple[int, int]:
-    """What a trailing stop follows, and where it fires."""
-    return (owner.extreme_ticks, level_of(owner, falls)) if trails(owner) else NO_TRAIL
 
 
 def oracle_position(state: records_state.State, position: records.Position) -> Row:
@@ -247,24 +245,6 @@ def oracle_position(state: records_state.State, position: records.Position) -> R
     alone = position.account_id != records.FUND and not state.is_cross(position)
     ticks = liquidation_tick(position, market.k, market.spec) if alone else 0
     auto_close_ticks = auto_close_tick(position, market.k) if position.auto_close_e8 else 0
-    pairs = [
-        (
-            pair.parent_order_id,
-            pair.qty_lots,
-            pair.stop_loss_ticks,
-            pair.take_profit_ticks,
-            pair.source,
-            pair.trail_ticks,
-            pair.trail_e8,
-            trailing(pair, position.side == "BUY"),
-        )
-        for pair in position.pairs
-    ]
-    own = position.stop_loss_ticks, position.take_profit_ticks
-    if any(own) or trails(position):
-        widths = position.trail_ticks, position.trail_e8
-        follows_on = trailing(position, position.side == "BUY")
-        pairs.append((0, 0, *own, position.exit_source, *widths, follows_on))
     side = SIDES[position.side]
     return (
         *row,
@@ -273,7 +253,7 @@ def oracle_position(state: records_state.State, position: records.Position) -> R
         LEGS[position.leg],
         ticks,
         auto_close_ticks,
-        sorted(pairs),
+        oracle_pairs(position),
     )
 
 
