@@ -1,6 +1,6 @@
 """A market maker for replays of order-driven markets: thin quotes around each new price.
 
-An account like any other.  It sees a price before the mark follows, as makers watch the trades
+An account like any other.  It sees a mark before the venue follows, as makers watch the trades
 that an index only averages: it takes its old quotes back and places new ones around the new price,
 which trade with what rests beyond them.  What liquidations want beyond its depth, it does not give.
 """

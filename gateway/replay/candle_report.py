@@ -71,7 +71,7 @@ def _over_time(outcome: CandleOutcome) -> Table:
     words = ("isolated", "cross", "taken over", "deleveraged")
     states = ("insurance", "equity", "result", "longs' funding")
     for name in ("UTC", *bases, *words, *states):
-        over_time.add_column(name, justify="left" if name == "UTC" else "right")
+        over_time.add_column(name, justify="left" if name == "UTC" else "right", no_wrap=True)
     before: Row | None = None
     for row in table_rows(outcome):
         past = _happenings(before) if before is not None else (0, 0, 0, 0)

@@ -154,12 +154,16 @@ class CandleStage:
         return all(market.has_price() for market in self.markets)
 
     def move(self, place: int, source: str, step: Step) -> None:
-        """One update of a market; where there is a maker, it quotes around the price first."""
+        """One update of a market; where there is a maker, it quotes around the mark first.
+
+        Candles hold trades and no quotes: house and maker are taken to quote at the mark, which a
+        single trade far away does not move.
+        """
         market = self.markets[place]
         time_ns = step.ts_ms * NS_PER_MS
         self._rows[place] += 1
         last, mark = step.last_e8, step.mark_e8
-        quote = Quote(market.spec.symbol, source, self._rows[place], last, last, last, mark, mark)
+        quote = Quote(market.spec.symbol, source, self._rows[place], mark, mark, last, mark, mark)
         update = price_command(market, quote)
         quotes: tuple[Command, ...] = ()
         if self.maker_id != NOBODY:

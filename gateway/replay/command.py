@@ -64,7 +64,7 @@ _EVER_MS: Final = 10**15
     type=click.IntRange(0, 10_000),
     default=100,
     show_default=True,
-    help="Longest step between a candle's corners, in 10^-4; 0 jumps.",
+    help="Longest step of a price, in 10^-4 of it; 0 jumps from corner to corner.",
 )
 @click.option("--users", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True)

@@ -39,7 +39,7 @@ def test_a_published_rate_is_settled_to_the_last_digit_and_journaled() -> None:
     assert [change.spec.funding_interest_e8 for change in changes] == [-36_789, 375_000, 0]
 
 
-def test_last_price_fills_and_mark_values() -> None:
+def test_the_house_quotes_at_the_mark_whatever_the_last_trade_was() -> None:
     stage = CandleStage(CandleTally().watch, None, E8)
     stage.open_market("ETH", MarketStructure.QUOTE_DRIVEN, MINUTE_MS, funded=False, time_ns=0)
     assert not stage.has_prices()
@@ -47,7 +47,7 @@ def test_last_price_fills_and_mark_values() -> None:
     stage.move(0, "test", Step(1_000, 323 * E8, 119 * E8))
 
     assert stage.has_prices()
-    assert stage.markets[0].prices == [32_300, 32_300, 32_300, 11_900, 11_900]
+    assert stage.markets[0].prices == [11_900, 11_900, 32_300, 11_900, 11_900]
     assert stage.maker_id == NOBODY
 
 
