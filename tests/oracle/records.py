@@ -151,6 +151,9 @@ class Position:
     trail_ticks: int = 0
     trail_e8: int = 0
     extreme_ticks: int = 0
+    # The numbers that its liquidation tick was last asked for, and what it came to.
+    tick_of: tuple[Fields | None, int, int, int] = (None, 0, 0, 0)
+    tick: int = 0
 
     @property
     def basis_atoms(self) -> int:

@@ -131,16 +131,14 @@ def liquidation_edge(
 
 
 def liquidation_tick(position: Position, k: int, spec: Fields) -> int:
-    """`liquidation_edge` of a position as it stands."""
-    return liquidation_edge(
-        position.side,
-        position.qty_lots,
-        position.basis_atoms,
-        position.margin_atoms,
-        k,
-        spec["tiers"],
-        close_fee_e8(spec),
-    )
+    """`liquidation_edge` of a position as it stands; looked for again when a number differs."""
+    lots, basis, margin = position.qty_lots, position.basis_atoms, position.margin_atoms
+    known_spec, *numbers = position.tick_of
+    if known_spec is not spec or numbers != [lots, basis, margin]:
+        position.tick_of = spec, lots, basis, margin
+        rates = spec["tiers"], close_fee_e8(spec)
+        position.tick = liquidation_edge(position.side, lots, basis, margin, k, *rates)
+    return position.tick
 
 
 def bankruptcy_tick(position: Position, k: int) -> int:

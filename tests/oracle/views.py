@@ -242,7 +242,7 @@ def oracle_position(state: records_state.State, position: records.Position) -> R
     row: Row = READ_POSITION(position)
     market = state.markets[position.instrument_id]
     # The insurance fund is never liquidated, a cross position with its account.
-    alone = position.account_id != records.FUND and not state.is_cross(position)
+    alone = position.account_id != records.FUND and not position.cross
     ticks = liquidation_tick(position, market.k, market.spec) if alone else 0
     auto_close_ticks = auto_close_tick(position, market.k) if position.auto_close_e8 else 0
     side = SIDES[position.side]
