@@ -92,14 +92,20 @@ class VenueProcess:
         """Ask it to stop and wait; returns the exit code."""
         return await self._end(signal.SIGINT)
 
+    async def ended(self) -> int:
+        """Wait until it ends by itself; returns the exit code, negative for a signal."""
+        assert self._process is not None
+        assert self._reader is not None
+        code = await self._process.wait()
+        await self._reader
+        return code
+
     async def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
         assert self._reader is not None
         if self._process.returncode is None:
             self._process.send_signal(number)
-        code = await self._process.wait()
-        await self._reader
-        return code
+        return await self.ended()
 
     async def _read(self) -> None:
         assert self._process is not None
