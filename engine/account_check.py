@@ -5,7 +5,7 @@ Which accounts are looked at is a matter of bands and changes, never of what com
 
 from heapq import heapify, heappop, heappush
 
-from engine.cross import CrossAccount, watch
+from engine.cross import CrossAccount, recentre, watch
 from engine.cross_liquidation import liquidate_account, settle_debt
 from engine.events import Event
 from engine.state import State
@@ -65,7 +65,11 @@ def check_account(
 
 def _check(state: State, account: CrossAccount, events: list[Event]) -> None:
     state.exact_checks += 1
-    if account.standings and account.health_e8() < 1:
+    if account.standings:
+        health_e8 = account.health_e8()
+        if health_e8 >= 1:
+            recentre(account, health_e8)
+            return
         liquidate_account(state, account, events)
     if not account.standings and account.ledger.free[account.account_id] < 0:
         settle_debt(state, account, events)

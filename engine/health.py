@@ -86,17 +86,71 @@ class Exposure:
         return self.profit_atoms(mark_ticks) * E8 - self.maintenance_e8(mark_ticks)
 
     def safe_band(self, mark_ticks: int, budget_e8: int) -> tuple[int, int]:
-        """The lowest and the highest price at which h_s ≥ h_s(mark) − budget.
-
-        Each pair of tiers is a line `a·p + b ≥ T`; the band is where all of them hold.
-        """
+        """The lowest and the highest price at which h_s ≥ h_s(mark) − budget."""
         least_e8 = self.health_e8(mark_ticks) - budget_e8
+        if self.long_lots and self.short_lots:
+            return self._band_of_both(least_e8)
+        if self.long_lots:
+            return self._lowest_of_longs(mark_ticks, least_e8), INT64_MAX
+        if self.short_lots:
+            return 0, self._highest_of_shorts(mark_ticks, least_e8)
+        return 0, INT64_MAX
+
+    def _lowest_of_longs(self, mark_ticks: int, least_e8: int) -> int:
+        """Longs suffer as the price falls, through their tier and those below.
+
+        Each tier's line says where it would end; the line that holds there says the highest.
+        """
+        lots, fee = self.long_lots, self.close_fee_e8
+        place = self._tier_place(lots * mark_ticks * self.k)
+        enough = least_e8 + self.long_cost_atoms * E8
+        lowest: int | None = None
+        while place >= 0:
+            rate = self.rates[place]
+            slope = self.k * lots * (E8 - rate.maintenance_e8 - fee)
+            end = div_ceil(enough - rate.deduction_e8, slope)
+            if lowest is not None and end < lowest:
+                break
+            lowest = end
+            place -= 1
+        assert lowest is not None
+        return max(0, lowest)
+
+    def _highest_of_shorts(self, mark_ticks: int, least_e8: int) -> int:
+        """Shorts suffer as the price rises, through their tier and those above."""
+        lots, fee = self.short_lots, self.close_fee_e8
+        place = self._tier_place(lots * mark_ticks * self.k)
+        enough = self.short_cost_atoms * E8 - least_e8
+        highest = INT64_MAX
+        while place < len(self.rates):
+            rate = self.rates[place]
+            slope = self.k * lots * (E8 + rate.maintenance_e8 + fee)
+            end = div_floor(enough + rate.deduction_e8, slope)
+            if end > highest:
+                break
+            highest = end
+            place += 1
+        return highest
+
+    def _tier_place(self, notional_atoms: int) -> int:
+        """Which line of maintenance is the highest at this value; of equals the last."""
+        fee = self.close_fee_e8
+        found, most_e8 = 0, 0
+        for place, rate in enumerate(self.rates):
+            line_e8 = notional_atoms * (rate.maintenance_e8 + fee) - rate.deduction_e8
+            if line_e8 < most_e8:
+                break
+            found, most_e8 = place, line_e8
+        return found
+
+    def _band_of_both(self, least_e8: int) -> tuple[int, int]:
+        """Longs and shorts: each pair of tiers is a line `a·p + b ≥ T`; where all of them hold."""
         net_cost_e8 = (self.long_cost_atoms - self.short_cost_atoms) * E8
         net_lots_e8 = (self.long_lots - self.short_lots) * E8
         fee = self.close_fee_e8
         lowest, highest = 0, INT64_MAX
-        for long_rate in self._lines(self.long_lots):
-            for short_rate in self._lines(self.short_lots):
+        for long_rate in self.rates:
+            for short_rate in self.rates:
                 kept = self.long_lots * (long_rate.maintenance_e8 + fee)
                 kept += self.short_lots * (short_rate.maintenance_e8 + fee)
                 slope = self.k * (net_lots_e8 - kept)
@@ -106,10 +160,3 @@ class Exposure:
                 elif slope < 0:
                     highest = min(highest, div_floor(-rest, -slope))
         return lowest, highest
-
-    def _lines(self, lots: int) -> list[TierRate]:
-        """The maintenance lines of a side; without lots the first says all."""
-        return self.rates if lots else NO_LINES
-
-
-NO_LINES: Final = [TierRate(0, 0)]
