@@ -67,8 +67,6 @@ def check_liquidation(example: Example, margin: object, rate: TierRate, close_fe
 def liquidation_on_the_mark(example: Example) -> str:
     """Maintenance on the mark's notional, less a deduction."""
     inputs = example["inputs"]
-    if inputs.get("others"):
-        return "cross margin comes later"
     rate = TierRate(whole(inputs["mmr"]), whole(inputs["cum"], ATOMS) * E8)
     check_liquidation(example, inputs["wallet"], rate, 0)
     return ""
@@ -99,8 +97,6 @@ def liquidation_on_the_entry(example: Example) -> str:
 def liquidation_by_equity(example: Example) -> str:
     """An isolated position: its equity is its margin at the price it was opened at."""
     inputs = example["inputs"]
-    if "others_mmr" in inputs:
-        return "cross margin comes later"
     lots, ticks = abs(whole(inputs["size"])), whole(inputs["price"])
     side = side_of(1 if whole(inputs["size"]) > 0 else -1)
     rate = TierRate(whole(inputs["mmf"]), 0)
@@ -113,8 +109,6 @@ def liquidation_by_equity(example: Example) -> str:
 def bankruptcy_value(example: Example) -> str:
     """What a close at the bankruptcy price pays, in millionths, in favour of the venue."""
     inputs = example["inputs"]
-    if len(inputs["positions"]) > 1:
-        return "cross margin comes later"
     lots = whole(inputs["positions"][0][0])
     balance = whole(inputs["balance"], ATOMS)
     side = side_of(1 if lots > 0 else -1)
@@ -184,19 +178,6 @@ def linear_profit(example: Example) -> str:
     return ""
 
 
-def trade_profit(example: Example) -> str:
-    """Profit of a round trip with fees on both sides, as in a position's realized sum."""
-    inputs = example["inputs"]
-    if inputs["funding"]:
-        return "funding comes later"
-    lots, opened, closed = (whole(inputs[name]) for name in ("amount", "open", "close"))
-    fees = fee_atoms(lots * opened, whole(inputs["fee_open"]))
-    fees += fee_atoms(lots * closed, whole(inputs["fee_close"]))
-    profit = profit_atoms(side_of(inputs["side"]), lots, lots * opened, closed, 1) - fees
-    assert is_near(Fraction(profit, ATOMS), example, "profit")
-    return ""
-
-
 def average_cost(example: Example) -> str:
     """Cost, average and profit of a long that is built up and taken down in parts."""
     fee_e8 = whole(example["inputs"]["fee"])
@@ -222,7 +203,7 @@ def average_cost(example: Example) -> str:
 def fee_product(example: Example) -> str:
     """Quantity × price × rate."""
     if not example["id"].startswith(("nt-fee", "bybit-fees")):
-        return "a product of another venue's own factors"
+        return "a margin factor or part of a position that is no whole leverage or lots of ours"
     quantity, at, rate = example["inputs"]["factors"]
     fee = fee_atoms(whole(quantity) * whole(at), whole(rate))
     assert is_near(Fraction(fee, ATOMS), example, "value")
