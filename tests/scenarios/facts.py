@@ -1,18 +1,22 @@
 """What is true in a story's venue, in words: what `show` prints and `expect` compares."""
 
+import re
 from typing import Final
 
-from engine.commands import Side
+from engine.commands import PlaceOrder, Side
 from engine.cross import CrossAccount, spendable_atoms
 from engine.instrument import InstrumentSpec
 from engine.margin import bankruptcy_ticks, profit_atoms
 from engine.market import Market
 from engine.order import Order
 from engine.position import Position
+from engine.preview import largest_order, preview_order
 from engine.price_levels import Entry
 from engine.state import open_orders, open_positions
 from engine.trailing import Trail
 from engine.units import E8, AssetId, div_ceil
+from tests.scenarios.decimals import ATOM, to_units
+from tests.scenarios.orders import order_command
 from tests.scenarios.words import money, price, size, trail
 from tests.scenarios.world import World
 
@@ -186,6 +190,9 @@ def facts_of(world: World, subject: str) -> Facts:
 
 def shown(world: World, subject: str) -> list[str]:
     """One line about the subject; under an account its positions and orders."""
+    asked = re.fullmatch(r"(preview|largest for (\S+)): (.*)", subject)
+    if asked is not None:
+        return [f"{asked[1]}: {asked_before(world, order_command(world, asked[3]), asked[2])}"]
     if subject.startswith("book "):
         return [f"{subject}: {book(world.market(subject.removeprefix('book ')))}"]
     facts = facts_of(world, subject)
@@ -202,6 +209,22 @@ def shown(world: World, subject: str) -> list[str]:
         lines += below(world, [f"position {p.position_id}" for p in positions])
         lines += below(world, [f"order {o.order_id}" for o in orders])
     return lines
+
+
+def asked_before(world: World, command: PlaceOrder, budget: str | None) -> str:
+    """What an order would come to or, with a budget, how large it may be (PRV-1)."""
+    spec = world.market().spec
+    if budget is not None:
+        return size(spec, largest_order(world.state, command, to_units(budget, ATOM)))
+    found = preview_order(world.state, command)
+    numbers = {
+        "margin": money(found.margin_atoms),
+        "fee": money(found.fee_atoms),
+        "liquidation": price(spec, found.liquidation_ticks),
+        "bankruptcy": price(spec, found.bankruptcy_ticks),
+    }
+    said = ", ".join(f"{name} {value}" for name, value in numbers.items())
+    return f"{found.reason.name}, {size(spec, found.qty_lots)}, {said}"
 
 
 def below(world: World, subjects: list[str]) -> list[str]:

@@ -32,7 +32,7 @@ Options of an order, each after a comma: `20x`, `ioc`, `fok`, `until 60s`, `post
 What a line does not mention is absent.
 
 `expect` and `show` take `alice`, `venue`, `fund`, `position 2`, `order 1`, `BTC/USDT`; `show` also
-`book BTC/USDT`.
+`book BTC/USDT`, `preview: alice buys …` and `largest for 100: alice buys …`.
 """
 
 import re
