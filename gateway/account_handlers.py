@@ -5,11 +5,12 @@ from aiohttp import web
 from gateway import account_settings as settings
 from gateway import api_replies as replies
 from gateway.account_replies import account_reply, payment_reply, settings_replies
-from gateway.api_messages import market_of, path_id
+from gateway.fields import market_of, path_id
 from gateway.history_records import AccountHistory
 from gateway.http_calls import Call
 from gateway.http_handlers import symbol_named, take
 from gateway.operations import Operation
+from gateway.trailing_replies import trailing_stops
 
 
 def get_account(call: Call) -> web.Response:
@@ -43,6 +44,14 @@ def get_funding(call: Call) -> web.Response:
             "sequence": state.sequence,
         }
     )
+
+
+def get_trailing_stops(call: Call) -> web.Response:
+    """Where the account's trailing stops stand that follow their prices."""
+    call.query()
+    state = call.venue.state
+    found = trailing_stops(state, call.account_id)
+    return call.reply({"trailingStops": found, "sequence": state.sequence})
 
 
 def get_settings(call: Call) -> web.Response:

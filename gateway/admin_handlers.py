@@ -25,14 +25,15 @@ from engine.units import NOBODY, AccountId
 from gateway import admin_messages as messages
 from gateway import api_replies as replies
 from gateway.account_replies import account_reply
-from gateway.api_messages import market_of, path_id
 from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
 from gateway.errors import reason_error
+from gateway.fields import market_of, path_id
 from gateway.http_calls import Call
 from gateway.instrument_replies import instrument_reply
 from gateway.market.replies import ticker_reply
 from gateway.operations import Answered, Operation, Outcome, rejection
+from gateway.position_replies import fund_position_reply
 
 OPERATOR: Final = "operator"
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -166,7 +167,7 @@ def get_ledger(call: Call) -> web.Response:
     for asset_id in range(1, len(state.assets)):
         accounts += _ledger_accounts(state, state.assets[asset_id], state.ledger.assets[asset_id])
     total = text_from_e8(state.ledger.sum_atoms())
-    fund = [replies.fund_position_reply(p) for p in open_positions(state, NOBODY)]
+    fund = [fund_position_reply(p) for p in open_positions(state, NOBODY)]
     return call.reply(
         {
             "sum": total,

@@ -31,10 +31,10 @@ from engine.instrument import (
 from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.units import INT64_MAX, AccountId
-from gateway.api_messages import Request, Text, Whole, decimal_e8, money_atoms, signed_e8
-from gateway.api_messages import price_ticks as optional_ticks
 from gateway.authentication import SCOPES_BY_NAME
 from gateway.errors import EdgeCode, edge_error, reason_error
+from gateway.fields import Request, Text, Whole, decimal_e8, money_atoms, signed_e8
+from gateway.fields import price_ticks as optional_ticks
 
 OPERATOR_SOURCE: Final = "operator"
 _NS_PER_MS: Final = 1_000_000

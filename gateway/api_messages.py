@@ -1,15 +1,13 @@
 """What clients send: JSON to typed requests to commands.  Knows shapes; decides no business rule.
 
-Whatever is not in the grammar of `decimals` is refused with a code, in work bounded by the length
-of the input.  Off-grid prices and quantities are refused, never rounded.
+Each field is read in `fields`.
 """
 
-import re
 from hashlib import blake2b
 from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from engine.commands import (
     KEEP,
@@ -30,39 +28,47 @@ from engine.instrument import InstrumentSpec
 from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.state import State
-from engine.units import INT64_MAX, AccountId, OrderId, PositionId
-from gateway.decimals import BadDecimal, e8_from_percent, e8_from_text
-from gateway.errors import EdgeCode, edge_error, reason_error
+from engine.units import AccountId, OrderId, PositionId
+from gateway.decimals import text_from_e8
+from gateway.errors import reason_error
+from gateway.fields import (
+    PositionSide,
+    Request,
+    Text,
+    TimeMs,
+    TrailingRequest,
+    Whole,
+    amount_atoms,
+    client_name,
+    leg_of,
+    market_of,
+    money_atoms,
+    object_id,
+    price_ticks,
+    quantity_lots,
+    share_e8,
+    trail_of,
+)
 
-NAME_CHARS_MAX: Final = 36
 BATCH_ITEMS_MAX: Final = 50
-ID_DIGITS_MAX: Final = 19
 _NS_PER_MS: Final = 1_000_000
-_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
-Text = str | UnsetType
-PositionSide = Literal["LONG", "SHORT"] | UnsetType
-Whole = Annotated[int, Meta(ge=0, le=1_000_000_000)]
-TimeMs = Annotated[int, Meta(ge=0, le=INT64_MAX // _NS_PER_MS)]
 
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
 ORDER_TYPES: Final = {kind.name: kind for kind in OrderType}
 TIMES_IN_FORCE: Final = {kind.name: kind for kind in TimeInForce}
 TRIGGER_SOURCES: Final = {kind.name: kind for kind in PriceSource}
-LEGS: Final = {"LONG": Leg.LONG, "SHORT": Leg.SHORT}
 SELF_TRADE_PREVENTIONS: Final = {kind.name: kind for kind in SelfTradePrevention}
 # display_lots, close_position, self_trade_prevention, oco_group of an order that names none.
 _PLAIN: Final = (0, False, SelfTradePrevention.CANCEL_MAKER, "")
-
-
-class Request(Struct, rename="camel", forbid_unknown_fields=True, gc=False):
-    """Base of all bodies."""
 
 
 class PlaceOrderRequest(Request):
     """`POST /api/orders` and `order.place`; amount and quantity, price and triggers as decimals.
 
     position_side: the leg, where the account hedges; it is given there and nowhere else.
+    trailing: of a TRAILING_STOP, whose triggerPrice is the price that activates it, its own; of
+        another opener, the trailing stop of what it opens.
     """
 
     symbol: str
@@ -74,6 +80,7 @@ class PlaceOrderRequest(Request):
         "STOP_LIMIT",
         "TAKE_PROFIT_MARKET",
         "TAKE_PROFIT_LIMIT",
+        "TRAILING_STOP",
     ]
     amount: Text = UNSET
     quantity: Text = UNSET
@@ -88,6 +95,7 @@ class PlaceOrderRequest(Request):
     stop_loss: Text = UNSET
     take_profit: Text = UNSET
     auto_close_pct: Text = UNSET
+    trailing: TrailingRequest | UnsetType = UNSET
     position_id: Text = UNSET
     expires_at: TimeMs | UnsetType = UNSET
     display_quantity: Text = UNSET
@@ -98,6 +106,13 @@ class PlaceOrderRequest(Request):
     oco_group: Text = UNSET
     position_side: PositionSide = UNSET
     user_id: Text = UNSET
+
+
+class PreviewOrderRequest(PlaceOrderRequest):
+    """`POST /api/orders/preview`: an order, and perhaps what may be spent on margin and fee; with
+    that the order's own size may be left out."""
+
+    budget: Text = UNSET
 
 
 class AmendOrderRequest(Request):
@@ -155,6 +170,7 @@ class ChangeExitsRequest(Request):
     stop_loss: str | UnsetType | None = UNSET
     take_profit: str | UnsetType | None = UNSET
     auto_close_pct: str | UnsetType | None = UNSET
+    trailing: TrailingRequest | UnsetType | None = UNSET
     trigger_source: Literal["LAST", "MARK", "INDEX"] | UnsetType = UNSET
     user_id: Text = UNSET
 
@@ -174,73 +190,6 @@ class AdjustMarginRequest(Request):
     user_id: Text = UNSET
 
 
-def decimal_e8(text: str, field: str) -> int:
-    """A decimal field in 10^-8.  Raises ApiError 400."""
-    try:
-        return e8_from_text(text)
-    except BadDecimal as error:
-        raise edge_error(EdgeCode.BAD_NUMBER, field=field, problem=str(error)) from None
-
-
-def signed_e8(text: str, field: str) -> int:
-    """A decimal field that may have a minus, in 10^-8.  Raises ApiError 400."""
-    if text.startswith("-"):
-        return -decimal_e8(text[1:], field)
-    return decimal_e8(text, field)
-
-
-def price_ticks(text: Text, spec: InstrumentSpec, field: str) -> int:
-    """A price in ticks, 0 if absent.  Raises ApiError: 400, or 422 off the grid or zero."""
-    if text is UNSET:
-        return 0
-    price_e8 = decimal_e8(text, field)
-    ticks, rest = divmod(price_e8, spec.tick_size_e8)
-    if rest or not 0 < ticks <= INT64_MAX:
-        raise reason_error(RejectReason.BAD_PRICE, field=field)
-    return ticks
-
-
-def quantity_lots(text: Text, spec: InstrumentSpec, field: str = "quantity") -> int:
-    """A quantity in lots, 0 if absent.  Raises ApiError: 400, or 422 off the grid or zero."""
-    if text is UNSET:
-        return 0
-    lots, rest = divmod(decimal_e8(text, field), spec.lot_size_e8)
-    if rest or not 0 < lots <= INT64_MAX:
-        raise reason_error(RejectReason.BAD_QUANTITY, field=field)
-    return lots
-
-
-def amount_atoms(text: Text) -> int:
-    """An order's amount in atoms, 0 if absent.  Raises ApiError: 400, or 422 if zero."""
-    if text is UNSET:
-        return 0
-    atoms = decimal_e8(text, "amount")
-    if not 0 < atoms <= INT64_MAX:
-        raise reason_error(RejectReason.BAD_QUANTITY, field="amount")
-    return atoms
-
-
-def money_atoms(text: str, field: str = "amount") -> int:
-    """An amount of a transfer in atoms.  Raises ApiError: 400, or 422 if zero or too large."""
-    atoms = signed_e8(text, field)
-    if atoms == 0 or abs(atoms) > INT64_MAX:
-        raise reason_error(RejectReason.BAD_AMOUNT, field=field)
-    return atoms
-
-
-def share_e8(text: Text, field: str) -> int:
-    """An auto-close threshold in 10^-8 of the initial margin, 0 if absent.  Raises ApiError."""
-    if text is UNSET:
-        return 0
-    try:
-        threshold_e8 = e8_from_percent(text)
-    except BadDecimal as error:
-        raise edge_error(EdgeCode.BAD_NUMBER, field=field, problem=str(error)) from None
-    if threshold_e8 == 0 or abs(threshold_e8) > INT64_MAX // 2:
-        raise reason_error(RejectReason.BAD_PRICE, field=field)
-    return threshold_e8
-
-
 def time_in_force(name: str | UnsetType) -> TimeInForce:
     """How long an order waits: until it is cancelled, unless said otherwise."""
     return TimeInForce.GTC if name is UNSET else TIMES_IN_FORCE[name]
@@ -254,33 +203,6 @@ def trigger_source(name: str | UnsetType) -> PriceSource:
 def self_trade_prevention(name: str | UnsetType) -> SelfTradePrevention:
     """What happens where the order would meet one of the same account."""
     return SelfTradePrevention.CANCEL_MAKER if name is UNSET else SELF_TRADE_PREVENTIONS[name]
-
-
-def leg_of(name: PositionSide) -> Leg:
-    """The leg of an order or a setting: none, unless said otherwise."""
-    return Leg.NONE if name is UNSET else LEGS[name]
-
-
-def object_id(text: Text, field: str) -> int:
-    """An id, 0 if absent.  Raises ApiError 400."""
-    if text is UNSET:
-        return 0
-    if _ID.fullmatch(text) is None or int(text) > INT64_MAX:
-        raise edge_error(EdgeCode.BAD_FIELD, field=field, problem="an id is a string of digits")
-    return int(text)
-
-
-def path_id(text: str) -> int:
-    """An id in a path; 0, which no object has, if it is none."""
-    return int(text) if _ID.fullmatch(text) and int(text) <= INT64_MAX else 0
-
-
-def market_of(state: State, symbol: str) -> Market:
-    """The market of a symbol.  Raises ApiError 422."""
-    market = state.market(state.symbols.get(symbol, 0))
-    if market is None:
-        raise reason_error(RejectReason.UNKNOWN_SYMBOL, field="symbol")
-    return market
 
 
 _digest_encoder: Final = msgspec.msgpack.Encoder()
@@ -324,7 +246,19 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
         client_name(request.oco_group, "ocoGroup"),
     )
     leg = leg_of(request.position_side)
-    return PlaceOrder(*values, request_digest(values, more, leg), *more, leg)
+    trail = (0, 0) if request.trailing is UNSET else trail_of(request.trailing, spec)
+    digest = request_digest(values, more, leg, trail)
+    return PlaceOrder(*values, digest, *more, leg, *trail)
+
+
+def sized_order(
+    state: State, account_id: AccountId, request: PlaceOrderRequest, qty_lots: int
+) -> PlaceOrder:
+    """The command of an order, of so many lots instead of what it says.  Raises ApiError."""
+    spec = market_of(state, request.symbol).spec
+    quantity = text_from_e8(qty_lots * spec.lot_size_e8)
+    sized = msgspec.structs.replace(request, quantity=quantity, amount=UNSET)
+    return place_order(state, account_id, sized)
 
 
 def close_position(
@@ -364,29 +298,24 @@ def close_position(
 
 
 def request_digest(
-    values: tuple[object, ...], more: tuple[object, ...] = _PLAIN, leg: Leg = Leg.NONE
+    values: tuple[object, ...],
+    more: tuple[object, ...] = _PLAIN,
+    leg: Leg = Leg.NONE,
+    trail: tuple[int, int] = (0, 0),
 ) -> bytes:
     """What identifies a request by its command's fields, if it has a client order id (the last).
 
     Equal requests have equal digests however they were written: "0.10" is "0.1".
-    more, leg: the fields that came later; digests of orders that name none are as of old.
+    more, leg, trail: the fields that came later; digests of orders that name none are as of old.
     """
     if not values[-1]:
         return b""
     given = values if more == _PLAIN else values + more
     if leg is not Leg.NONE:
         given += (leg,)
+    if trail != (0, 0):
+        given += trail
     return blake2b(_digest_encoder.encode(given), digest_size=16).digest()
-
-
-def client_name(text: Text, field: str) -> str:
-    """A client's own name for something, empty if absent.  Raises ApiError 422 if it is none."""
-    if text is UNSET:
-        return ""
-    fits = 0 < len(text) <= NAME_CHARS_MAX and text.isascii() and text.isprintable()
-    if not fits or " " in text:
-        raise reason_error(RejectReason.BAD_COMBINATION, field=field)
-    return text
 
 
 def amend_order(
@@ -429,6 +358,9 @@ def change_exits(
         auto_close_e8 = KEEP
     else:
         auto_close_e8 = 0 if auto_close is None else share_e8(auto_close, "autoClosePct")
+    trail = KEEP, KEEP
+    if request.trailing is not UNSET:
+        trail = (0, 0) if request.trailing is None else trail_of(request.trailing, spec)
     return SetPositionExits(
         account_id,
         PositionId(position_id),
@@ -436,6 +368,7 @@ def change_exits(
         exit_ticks(request.take_profit, "takeProfit"),
         auto_close_e8,
         trigger_source(request.trigger_source),
+        *trail,
     )
 
 

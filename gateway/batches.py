@@ -18,6 +18,7 @@ from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway import operations
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
+from gateway.fields import Text
 from gateway.operations import Answered, Operation, Outcome
 from gateway.venue import Venue
 
@@ -53,11 +54,11 @@ def cancels(
 ) -> list[Part]:
     """Each cancel, those by order id first, or why it is none."""
 
-    def cancel(order_id: messages.Text, client_order_id: messages.Text) -> Operation:
+    def cancel(order_id: Text, client_order_id: Text) -> Operation:
         record = operations.own_order_named(venue, account_id, order_id, client_order_id)
         return operations.cancel(venue, account_id, record)
 
-    named: list[tuple[messages.Text, messages.Text]] = []
+    named: list[tuple[Text, Text]] = []
     if order_ids is not UNSET:
         named += [(order_id, UNSET) for order_id in order_ids]
     if client_order_ids is not UNSET:

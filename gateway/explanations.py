@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypedDict
 from engine.commands import Side
 from engine.events import CloseCause, Liquidity, PositionStatus
 from engine.state import State
-from gateway.api_replies import PositionReply, Reply, position_now, spec_of
+from gateway.api_replies import Reply, spec_of
 from gateway.decimals import text_from_e8
 from gateway.explanation_words import Terms, Words, summary, terms_of
 from gateway.history_records import (
@@ -30,6 +30,7 @@ from gateway.history_steps import (
     PositionJudged,
     TakenBy,
 )
+from gateway.position_replies import PositionReply, position_now
 
 STEPS_MAX: Final = 1_000
 _NS_PER_MS: Final = 1_000_000

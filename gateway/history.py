@@ -42,6 +42,7 @@ from engine.events import (
     PositionOpened,
     PositionReduced,
     Rejected,
+    TrailingActivated,
     Withdrawn,
 )
 from engine.events import CancelCause as Cause
@@ -93,6 +94,7 @@ class History:
         self._handlers: Final[dict[type, Callable[[Any], None]]] = {
             OrderAmended: self._amended,
             OrderTriggered: self._triggered,
+            TrailingActivated: self._activated,
             OrderCancelled: self._cancelled,
             OrderExpired: self._expired,
             OrderFilled: self._filled,
@@ -292,6 +294,9 @@ class History:
 
     def _triggered(self, event: OrderTriggered) -> None:
         self._changed(event.account_id, event.order_id)
+
+    def _activated(self, event: TrailingActivated) -> None:
+        self._changed(event.account_id, event.order_id).activated_ticks = event.extreme_ticks
 
     def _cancelled(self, event: OrderCancelled) -> None:
         record = self._changed(event.account_id, event.order_id)

@@ -77,6 +77,8 @@ def asked_order(
         oco_group=command.oco_group,
         leg=command.leg,
         is_cross=is_cross,
+        trail_ticks=command.trail_ticks,
+        trail_e8=command.trail_e8,
     )
 
 
@@ -111,4 +113,6 @@ def refused_order(
         oco_group=command.oco_group,
         leg=command.leg,
         is_cross=is_cross,
+        trail_ticks=command.trail_ticks,
+        trail_e8=command.trail_e8,
     )

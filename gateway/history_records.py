@@ -34,6 +34,7 @@ class OrderRecord(msgspec.Struct, array_like=True, gc=False):
 
     sequence: of the command that changed it last.  filled_value: Σ lots × ticks of its fills.
     reason: why it is cancelled or refused, else empty.
+    activated_ticks: where a trailing stop began to follow that had waited for it.
     first: what it was after the command that placed it, kept once it differs, for a client that
         asks again with the same client order id.
     """
@@ -69,6 +70,9 @@ class OrderRecord(msgspec.Struct, array_like=True, gc=False):
     oco_group: str = ""
     leg: int = 0
     is_cross: bool = False
+    trail_ticks: int = 0
+    trail_e8: int = 0
+    activated_ticks: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -11,13 +11,15 @@ from engine.state import open_positions
 from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway import operations
-from gateway.api_messages import path_id
 from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.explanations import explanation_reply
+from gateway.fields import market_of, path_id
 from gateway.history_records import OPEN_STATUSES, ORDER_STATUSES, AccountHistory
 from gateway.http_calls import Call, Page
 from gateway.instrument_replies import instrument_reply
 from gateway.operations import Operation
+from gateway.position_replies import position_now
+from gateway.preview_replies import preview_of
 from gateway.venue import VERSION
 
 T = TypeVar("T")
@@ -94,12 +96,11 @@ def delete_order_by_client_id(call: Call) -> Operation:
     return operations.cancel(call.venue, call.account_id, record)
 
 
-def post_preview(call: Call, request: messages.PlaceOrderRequest) -> web.Response:
-    """What an order would do: margin, fee, liquidation price; nothing is done."""
+def post_preview(call: Call, request: messages.PreviewOrderRequest) -> web.Response:
+    """What an order would do, and how large one a budget pays for; nothing is done."""
     venue = call.venue
     operations.require_own(venue, call.account_id, request.user_id)
-    command = messages.place_order(venue.state, call.account_id, request)
-    return call.reply(replies.preview_reply(venue.state, command))
+    return call.reply(preview_of(venue.state, call.account_id, request))
 
 
 def get_positions(call: Call) -> web.Response:
@@ -127,7 +128,7 @@ def get_positions(call: Call) -> web.Response:
     records, more = take(wanted, page)
     return call.reply(
         {
-            "positions": [replies.position_now(state, record) for record in records],
+            "positions": [position_now(state, record) for record in records],
             "nextCursor": str(records[-1].position_id) if more else None,
             "sequence": state.sequence,
         }
@@ -139,7 +140,7 @@ def get_position(call: Call) -> web.Response:
     record = _history(call).positions.get(_path_id(call))
     if record is None:
         raise reason_error(RejectReason.UNKNOWN_POSITION, status=404)
-    return call.reply(replies.position_now(call.venue.state, record))
+    return call.reply(position_now(call.venue.state, record))
 
 
 def get_explanation(call: Call) -> web.Response:
@@ -280,4 +281,4 @@ def symbol_named(call: Call, text: str) -> str:
 def _instrument_of(call: Call, symbol: str | None) -> int | None:
     if symbol is None:
         return None
-    return messages.market_of(call.venue.state, symbol_named(call, symbol)).instrument_id
+    return market_of(call.venue.state, symbol_named(call, symbol)).instrument_id

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from engine.market import Market
-from gateway import api_messages as messages
 from gateway import api_replies
 from gateway.errors import EdgeCode, edge_error
+from gateway.fields import market_of
 from gateway.http_calls import Call
 from gateway.market import replies
 from gateway.market.board import MarketView
@@ -139,7 +139,7 @@ def _shown(call: Call, query: dict[str, str]) -> Shown:
         raise edge_error(EdgeCode.BAD_QUERY, field="symbol", problem="is needed")
     board = call.venue.board
     view = board.by_path.get(text)
-    market = messages.market_of(call.venue.state, text if view is None else view.symbol)
+    market = market_of(call.venue.state, text if view is None else view.symbol)
     return Shown(market, board.views[market.instrument_id])
 
 

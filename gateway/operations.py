@@ -25,7 +25,9 @@ from engine.units import AccountId
 from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
+from gateway.fields import Text, market_of, object_id
 from gateway.history_records import OrderRecord
+from gateway.position_replies import position_now
 from gateway.venue import Venue
 
 
@@ -47,7 +49,7 @@ class Operation(NamedTuple):
     answer: Callable[[int, int, list[Event]], Outcome]
 
 
-def require_own(venue: Venue, account_id: AccountId, user_id: messages.Text) -> None:
+def require_own(venue: Venue, account_id: AccountId, user_id: Text) -> None:
     """Raises ApiError 403 if a body names another user than the token's."""
     if isinstance(user_id, str):
         account = venue.state.accounts[account_id]
@@ -152,7 +154,7 @@ def cancel(venue: Venue, account_id: AccountId, record: OrderRecord) -> Operatio
 
 
 def own_order_named(
-    venue: Venue, account_id: AccountId, order_id: messages.Text, client_order_id: messages.Text
+    venue: Venue, account_id: AccountId, order_id: Text, client_order_id: Text
 ) -> OrderRecord:
     """The account's order by the one id that is given.  Raises ApiError 400 or 404."""
     if (order_id is UNSET) == (client_order_id is UNSET):
@@ -160,14 +162,14 @@ def own_order_named(
         raise edge_error(EdgeCode.BAD_FIELD, field="orderId", problem=problem)
     if isinstance(client_order_id, str):
         return own_order_by_client_id(venue, account_id, client_order_id)
-    return own_order(venue, account_id, messages.object_id(order_id, "orderId"))
+    return own_order(venue, account_id, object_id(order_id, "orderId"))
 
 
 def cancel_all(venue: Venue, account_id: AccountId, symbol: str | None) -> Operation:
     """Cancel all open orders, or those of one symbol.  Raises ApiError."""
     instrument_id = ALL_INSTRUMENTS
     if symbol is not None:
-        instrument_id = messages.market_of(venue.state, symbol).instrument_id
+        instrument_id = market_of(venue.state, symbol).instrument_id
 
     def answer(sequence: int, _time_ns: int, events: list[Event]) -> Outcome:
         reason = rejection(events)
@@ -226,7 +228,7 @@ def _position_answer(
     if reason is not RejectReason.NONE:
         return reason_error(reason, 404 if reason is RejectReason.UNKNOWN_POSITION else 0)
     record = venue.history.account(account_id).positions[position_id]
-    return Answered(200, replies.encode(replies.position_now(venue.state, record)), False)
+    return Answered(200, replies.encode(position_now(venue.state, record)), False)
 
 
 def close(

@@ -18,6 +18,7 @@ _FIELD_IN_ERROR: Final = re.compile(r"\.([A-Za-z]+)(?:\[\.\.\.\])*`")
 _FIELD_NAMED: Final = re.compile(r"field `([^`]*)`")
 _DECIMALS: Final = frozenset(
     {"amount", "quantity", "price", "triggerPrice", "stopLoss", "takeProfit", "autoClosePct"}
+    | {"distance", "rate", "budget", "makerFee", "takerFee"}
     | {"fundingInterest", "fundingClamp", "fundingCap", "impactNotional"}
     | {"displayQuantity", "bid", "ask", "last", "mark", "index", "tickSize", "lotSize"}
 )

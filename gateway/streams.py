@@ -17,6 +17,7 @@ from engine.state import open_positions
 from engine.units import AccountId
 from gateway import account_replies as accounts
 from gateway import api_replies as replies
+from gateway import position_replies as positions
 from gateway.config import WebSocketConfig
 from gateway.history import History
 from gateway.history_records import AccountHistory, Touched
@@ -113,7 +114,7 @@ class Streams:
         for fill in change.fills:
             said.append(("fills", "update", replies.fill_reply(state, fill)))
         for position in change.positions.values():
-            said.append(("positions", "update", replies.position_now(state, position)))
+            said.append(("positions", "update", positions.position_now(state, position)))
         for payment in change.payments:
             said.append(("account", "funding", accounts.payment_reply(state, payment)))
         for event in change.notices:
@@ -178,8 +179,8 @@ class Streams:
             listening = [s.outbox for s in stream.subscribers if "positions" in s.channels]
             if not listening:
                 continue
-            positions = open_positions(state, AccountId(account_id))
-            valued = [replies.position_reply(state, p) for p in _revalued(positions, moved)]
+            held = open_positions(state, AccountId(account_id))
+            valued = [positions.position_reply(state, p) for p in _revalued(held, moved)]
             if valued:
                 sequence = self._history.account(account_id).stream_sequence
                 framed = message_frame("positions", "valuation", sequence, time_ms, valued)
@@ -201,7 +202,7 @@ class Streams:
         if channel == "account":
             return accounts.account_reply(state, account_id)
         if channel == "positions":
-            return [replies.position_reply(state, p) for p in open_positions(state, account_id)]
+            return [positions.position_reply(state, p) for p in open_positions(state, account_id)]
         if channel == "fills":
             return []
         history = self._history.known(account_id) or AccountHistory()

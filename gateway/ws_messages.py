@@ -10,12 +10,13 @@ from msgspec import UNSET
 
 from gateway import account_settings as settings
 from gateway import api_messages as messages
+from gateway.fields import Request, Text, TimeMs
 from gateway.shapes import Shape
 
 RequestId = int | str | msgspec.UnsetType | None
 
 
-class Auth(messages.Request, tag_field="op", tag="auth"):
+class Auth(Request, tag_field="op", tag="auth"):
     """Say who is calling, and whether the end of the connection ends the account's orders."""
 
     token: str
@@ -23,22 +24,22 @@ class Auth(messages.Request, tag_field="op", tag="auth"):
     id: RequestId = UNSET
 
 
-class Subscribe(messages.Request, tag_field="op", tag="subscribe"):
+class Subscribe(Request, tag_field="op", tag="subscribe"):
     """Listen; from_sequence is the first private message wanted."""
 
     channels: list[str]
-    from_sequence: messages.TimeMs | msgspec.UnsetType = UNSET
+    from_sequence: TimeMs | msgspec.UnsetType = UNSET
     id: RequestId = UNSET
 
 
-class Unsubscribe(messages.Request, tag_field="op", tag="unsubscribe"):
+class Unsubscribe(Request, tag_field="op", tag="unsubscribe"):
     """Listen no more."""
 
     channels: list[str]
     id: RequestId = UNSET
 
 
-class Ping(messages.Request, tag_field="op", tag="ping"):
+class Ping(Request, tag_field="op", tag="ping"):
     """Ask for a sign of life."""
 
     id: RequestId = UNSET
@@ -56,15 +57,15 @@ class AmendOrder(messages.NamedAmendRequest, tag_field="op", tag="order.amend"):
     id: RequestId = UNSET
 
 
-class CancelOrder(messages.Request, tag_field="op", tag="order.cancel"):
+class CancelOrder(Request, tag_field="op", tag="order.cancel"):
     """Cancel an order, named by its id or its client order id."""
 
-    order_id: messages.Text = UNSET
-    client_order_id: messages.Text = UNSET
+    order_id: Text = UNSET
+    client_order_id: Text = UNSET
     id: RequestId = UNSET
 
 
-class Batch(messages.Request, tag_field="op", tag="order.batch"):
+class Batch(Request, tag_field="op", tag="order.batch"):
     """Cancels by order id, cancels by client order id, amends and orders as one command, in this
     order."""
 
@@ -101,7 +102,7 @@ class SetPositionMode(
     id: RequestId = UNSET
 
 
-class CancelOnDisconnect(messages.Request, tag_field="op", tag="session.cancelOnDisconnect"):
+class CancelOnDisconnect(Request, tag_field="op", tag="session.cancelOnDisconnect"):
     """Whether the end of this connection cancels all of the account's orders."""
 
     enabled: bool

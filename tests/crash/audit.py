@@ -25,6 +25,7 @@ from gateway import api_replies as replies
 from gateway.account_replies import account_message, notice_reply, payment_reply
 from gateway.history import History
 from gateway.history_records import Touched
+from gateway.position_replies import position_now
 from snapshots.restore import Observer, replay, restore
 from snapshots.snapshot import state_hash
 from tests.crash.sightings import ClientOrderId, Message, Sightings, Transfer
@@ -114,7 +115,7 @@ class Witness:
         said += [("orders", update, replies.order_reply(state, o)) for o in change.orders.values()]
         said += [("fills", update, replies.fill_reply(state, fill)) for fill in change.fills]
         positions = change.positions.values()
-        said += [("positions", update, replies.position_now(state, p)) for p in positions]
+        said += [("positions", update, position_now(state, p)) for p in positions]
         said += [("account", "funding", payment_reply(state, p)) for p in change.payments]
         said += [("account", *notice_reply(state, event)) for event in change.notices]
         told = [Message(channel, kind, replies.encode(data)) for channel, kind, data in said]

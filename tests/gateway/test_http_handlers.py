@@ -38,6 +38,7 @@ async def test_a_market_order_at_the_exact_balance_makes_a_position(house: House
         "ocoGroup": None,
         "positionSide": None,
         "marginMode": "ISOLATED",
+        "trailing": None,
         "createdAt": now_ms,
         "updatedAt": now_ms,
         "filledAt": now_ms,
@@ -175,6 +176,7 @@ async def test_a_preview_says_what_an_order_would_come_to_and_does_nothing(house
         "fee": "0.04",
         "liquidationPrice": "18000",
         "bankruptcyPrice": "18000",
+        "maxQuantity": None,
         "sequence": before,
     }
     assert (refused.body["accepted"], refused.body["reason"]) == (False, "INSUFFICIENT_BALANCE")

@@ -29,6 +29,7 @@ TRADED = {
     "ocoGroup": None,
     "positionSide": None,
     "marginMode": "ISOLATED",
+    "trailing": None,
 }
 
 

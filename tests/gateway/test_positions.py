@@ -33,6 +33,7 @@ async def test_the_position_of_an_order(house: House) -> None:
                 "stopLoss": None,
                 "takeProfit": None,
                 "autoClosePct": None,
+                "trailing": None,
                 "createdAt": now_ms,
                 "closedAt": None,
             }
