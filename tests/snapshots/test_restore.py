@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine.codec import pack_command
-from engine.commands import Command
+from engine.commands import AdvanceTime, Command
 from engine.engine import Engine
-from engine.events import Event
+from engine.events import Event, FundingSettled
 from engine.state import State
 from snapshots.restore import replay, restore
 from snapshots.snapshot import SnapshotDamaged, state_hash
@@ -35,9 +35,9 @@ class Venue:
         for command in opening_commands():
             self.apply(command)
 
-    def apply(self, command: Command) -> None:
+    def apply(self, command: Command, later_ns: int = 0) -> None:
         sequence = self.engine.state.sequence + 1
-        time_ns = sequence * SECOND_NS
+        time_ns = sequence * SECOND_NS + later_ns
         self.writer.append(sequence, pack_command(time_ns, command))
         self.writer.commit()
         self.engine.apply(sequence, time_ns, command)
@@ -83,6 +83,31 @@ def test_a_snapshot_and_the_tail_give_the_same_as_the_whole_journal(tmp_path: Pa
     assert extras == [("extra", 1)]
     assert restored.engine.state.event_chain == venue.engine.state.event_chain
     assert state_hash(restored.engine.state) == state_hash(venue.engine.state)
+
+
+@pytest.mark.parametrize("snapshot_at", [None, "before", "between", "after"])
+def test_every_funding_stamp_is_paid_once_wherever_the_snapshot_lies(
+    tmp_path: Path, snapshot_at: str | None
+) -> None:
+    """FUN-3: two stamps in two commands; a restart pays none of them again, and misses none."""
+    venue = Venue(tmp_path / "data")
+    venue.trade(seed=3, count=150)
+    stamps: list[int] = []
+    for place, hours in (("before", 9), ("between", 17), ("after", 0)):
+        if snapshot_at == place:
+            venue.snapshot()
+        if hours:
+            venue.apply(AdvanceTime(), hours * 3_600 * SECOND_NS)
+
+    def observe(_sequence: int, _time_ns: int, _command: Command, events: list[Event]) -> None:
+        stamps.extend(e.stamp_ns for e in events if isinstance(e, FundingSettled))
+
+    restored = restore(FILES, venue.directory, observe)
+    expected = {None: 2, "before": 2, "between": 1, "after": 0}[snapshot_at]
+    assert len(set(stamps)) == expected
+    assert len(stamps) == 2 * expected  # two of the markets have funding
+    assert state_hash(restored.engine.state) == state_hash(venue.engine.state)
+    assert restored.engine.state.event_chain == venue.engine.state.event_chain
 
 
 def test_a_damaged_snapshot_costs_only_time(tmp_path: Path) -> None:
