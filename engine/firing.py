@@ -17,6 +17,7 @@ from engine.events import (
     TrailingActivated,
 )
 from engine.exits import CAUSE_OF_KIND, drop_pair, pair_lots
+from engine.firing_queue import market_of
 from engine.funds import resting_fill_is_covered
 from engine.instrument import HALTED
 from engine.liquidation import close_in_book, isolated_step, liquidate
@@ -37,7 +38,7 @@ from engine.settlement import fill_order
 from engine.settling import settle_touched, touch_key
 from engine.state import State
 from engine.taking import carry_out
-from engine.trigger_index import disarm_order, follow, market_of
+from engine.trigger_index import disarm_order, follow
 
 
 def fire_due(state: State, events: list[Event]) -> None:

@@ -9,8 +9,9 @@ from engine.commands import BUY, MARKET, PlaceOrder
 from engine.funds import account_after
 from engine.margin import bankruptcy_ticks, fee_atoms, liquidation_ticks
 from engine.order import Order
+from engine.order_shape import routing_reason
 from engine.outlook import Outlook
-from engine.place_order import draft_order, routing_reason
+from engine.place_order import draft_order
 from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.units import div_floor

@@ -5,6 +5,7 @@ from typing import Final, final
 from engine.client_orders import ClientOrders
 from engine.cross import CrossAccount
 from engine.deleveraging import Ranking
+from engine.firing_queue import FiringQueue
 from engine.id_table import IdTable
 from engine.key import Key
 from engine.ledger import AssetLedger, Ledger
@@ -13,7 +14,6 @@ from engine.name_table import NameTable
 from engine.order import Order
 from engine.position import Position
 from engine.seat import Seat
-from engine.trigger_index import FiringQueue
 from engine.units import AccountId, AssetId, InstrumentId
 
 

@@ -8,6 +8,7 @@ does; a price that makes no new extreme is compared once.
 
 from typing import TYPE_CHECKING, Final, final
 
+from engine.callbacks import Callback, melded, without_all_gone, without_gone
 from engine.price_levels import Entry, PriceLevels, WaitingPlace
 from engine.units import E8, div_ceil, div_floor
 
@@ -35,74 +36,6 @@ def level_ticks(falls: bool, extreme_ticks: int, trail_ticks: int, trail_e8: int
     if trail_e8:
         levels.append(div_ceil(extreme_ticks * (E8 + trail_e8), E8))
     return min(levels)
-
-
-@final
-class Callback:
-    """A trailing stop's place in a pairing heap of its group, the narrowest first."""
-
-    __slots__ = ("child", "following", "trail", "width")
-
-    def __init__(self, trail: "Trail", width: int) -> None:
-        self.trail: Final = trail
-        self.width: Final = width
-        self.child: Callback | None = None
-        self.following: Callback | None = None
-
-
-def melded(one: Callback | None, other: Callback | None) -> Callback | None:
-    """One heap of two."""
-    if one is None:
-        return other
-    if other is None:
-        return one
-    if other.width < one.width:
-        one, other = other, one
-    other.following = one.child
-    one.child = other
-    return one
-
-
-def without_root(root: Callback) -> Callback | None:
-    """The heap without its narrowest: the children melded in pairs, then the pairs."""
-    pairs: list[Callback] = []
-    child = root.child
-    while child is not None:
-        second = child.following
-        following = None if second is None else second.following
-        child.following = None
-        if second is not None:
-            second.following = None
-        pair = melded(child, second)
-        assert pair is not None
-        pairs.append(pair)
-        child = following
-    heap: Callback | None = None
-    while pairs:
-        heap = melded(pairs.pop(), heap)
-    return heap
-
-
-def without_gone(root: Callback | None) -> Callback | None:
-    """The heap with a live root: those that left are dropped when they come to the top."""
-    while root is not None and not root.trail.is_live:
-        root = without_root(root)
-    return root
-
-
-def without_all_gone(root: Callback | None) -> Callback | None:
-    """The heap of those that are live, made anew."""
-    heap: Callback | None = None
-    waiting = [] if root is None else [root]
-    while waiting:
-        callback = waiting.pop()
-        for other in (callback.child, callback.following):
-            if other is not None:
-                waiting.append(other)
-        callback.child = callback.following = None
-        if callback.trail.is_live:
-            heap = melded(heap, callback)
-    return heap
 
 
 @final
@@ -232,7 +165,7 @@ class Trail(WaitingPlace):
         """It waits no more."""
         assert entry is self.entry
         group = self.present_group()
-        entry.levels = None
+        super().remove(entry)
         self.entry = self.group = None
         self.home.lose_one(group)
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, Final
 
-from engine.account_check import watch
 from engine.client_orders import ClientOrder
 from engine.codec import Row, instrument_from_row, instrument_row, pack_rows
+from engine.cross import watch
 from engine.instrument import InstrumentStatus
 from engine.market import Market
 from engine.reject_reason import RejectReason

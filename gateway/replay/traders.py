@@ -29,7 +29,7 @@ from engine.cross import spendable_atoms
 from engine.instrument import PositionMode
 from engine.market import Market
 from engine.order import Order
-from engine.place_order import mode_of
+from engine.order_shape import mode_of
 from engine.position import Position, closing_side
 from engine.state import State, open_orders, open_positions
 from engine.units import E8, AccountId, AssetId, OrderId, PositionId

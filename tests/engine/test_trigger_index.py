@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.commands import AdjustMargin, OrderType, PriceSource, Side
+from engine.firing_queue import FiringQueue, exact_quotient
 from engine.order import Order
 from engine.position import TriggerKind
-from engine.trigger_index import FiringQueue, auto_close_levels, exact_quotient, exit_levels
+from engine.trigger_index import auto_close_levels, exit_levels
 from engine.units import E8, AccountId, PositionId
 from tests.engine.venue import K, Venue, netting_spec, order, plain_spec, price
 

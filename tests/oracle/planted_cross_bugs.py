@@ -37,7 +37,7 @@ CROSS_BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     ),
     "an opener fires unchecked": ("engine.firing.check_account", lambda _: nothing),
     "a price of a halted market harms nobody": (
-        "engine.trigger_index.FiringQueue.leave_bands",
+        "engine.firing_queue.FiringQueue.leave_bands",
         lambda _: nothing,
     ),
     "a slice is all of it": (
@@ -45,7 +45,7 @@ CROSS_BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
         lambda _: lambda position: position.qty_lots,
     ),
     "both sides of a leg open": (
-        "engine.place_order.opens_leg",
+        "engine.order_shape.opens_leg",
         lambda _: lambda _command: True,
     ),
 }

@@ -158,8 +158,8 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "maintenance without deductions": ("engine.market.tier_rates", without_deductions),
     "a hold that stays": ("engine.open_orders.release_ticket_hold", lambda _: nothing),
     "closing orders that do not shrink": ("engine.settling.shrink_closers", lambda _: nothing),
-    "liquidations before exits": ("engine.trigger_index.LIQUIDATIONS", lambda _: -1),
-    "no order on the way": ("engine.trigger_index.FiringQueue.item", without_a_way),
+    "liquidations before exits": ("engine.firing_queue.LIQUIDATIONS", lambda _: -1),
+    "no order on the way": ("engine.firing_queue.FiringQueue.item", without_a_way),
     "two candidates are believed": ("engine.price_update.CANDIDATES_TO_BELIEVE", lambda _: 2),
     "a preview that forgets what closes": (
         "engine.preview.reduction_of",
@@ -194,7 +194,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "engine.settling.settle_order_hold",
         lambda _: nothing,
     ),
-    "a trade wakes nobody": ("engine.trigger_index.FiringQueue.push_passed", lambda _: nothing),
+    "a trade wakes nobody": ("engine.firing_queue.FiringQueue.push_passed", lambda _: nothing),
     "a level that does not hear of lots lost": (
         "engine.order_book.OrderBook.resize",
         lambda _: lambda _book, order, lots: setattr(order, "qty_lots", lots),
