@@ -42,6 +42,10 @@ class VenueClock:
         left_ns = MINUTE_NS - (self.now_ns() + round(seconds * _NS_PER_S)) % MINUTE_NS
         self.ahead_ns += left_ns
 
+    def to_minute_s(self) -> float:
+        """Seconds until the next minute."""
+        return (MINUTE_NS - self.now_ns() % MINUTE_NS) / _NS_PER_S
+
     def command(self) -> tuple[str, ...]:
         """What to run for `fulcrum`, so that its clock shows the same."""
         return (sys.executable, "-c", AHEAD, str(self.ahead_ns))

@@ -28,6 +28,7 @@ from snapshots.restore import Observer
 from tests.crash.audit import Facts, mismatches, replayed_facts
 from tests.crash.bots.audit import MarketWitness
 from tests.crash.bots.finance_audit import FinanceWitness
+from tests.crash.bots.following import FollowingWitness
 from tests.crash.bots.venue import BotStory, Plan
 
 SHOWN_MAX: Final = 10
@@ -63,28 +64,32 @@ async def tell(story: BotStory) -> None:
 
 def audited(story: BotStory) -> Report:
     """Replay the journal and compare.  Raises AssertionError where the engine is wrong."""
-    witnesses: list[MarketWitness] = []
+    witnesses: list[tuple[MarketWitness, FollowingWitness]] = []
     money = FinanceWitness(story.finance)
 
     def watch(engine: Engine) -> Observer:
         markets = MarketWitness(engine, story.public)
-        witnesses.append(markets)
+        following = FollowingWitness(engine, story.finance)
+        witnesses.append((markets, following))
 
         def observe(sequence: int, time_ns: int, command: Command, events: list[Event]) -> None:
             markets.observe(sequence, time_ns, command, events)
             money.observe(sequence, time_ns, command, events)
+            following.observe(sequence)
 
         return observe
 
     facts = replayed_facts(story.data, story.seen, watch)
-    witness = witnesses[0]
-    witness.finish()
+    ((markets, following),) = witnesses
+    markets.finish()
     money.finish()
-    wrong = mismatches(story.seen, facts) + witness.wrong + money.wrong
+    wrong = mismatches(story.seen, facts) + markets.wrong + money.wrong + following.wrong
     ledger_sum = msgspec.json.decode(story.ledger, type=_Ledger).sum
     if ledger_sum.strip("0.-"):
         wrong.append(f"the ledger's sum was {ledger_sum}")
-    return Report(_figures(story, facts, witness.counts + money.counts), wrong)
+    replayed = markets.counts + money.counts
+    replayed["trailing stops compared"] = following.compared
+    return Report(_figures(story, facts, replayed), wrong)
 
 
 def _figures(story: BotStory, facts: Facts, replayed: Counter[str]) -> dict[str, int]:

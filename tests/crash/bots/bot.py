@@ -67,6 +67,7 @@ class Bot:
             (lambda: place(orders.market()), 14),
             (lambda: place(orders.waiting()), 22),
             (lambda: place(orders.conditional()), 8),
+            (lambda: place(orders.trailing()), 8),
             (lambda: place(orders.reducing()), 9),
             (lambda: place(orders.iceberg()), 5),
             (self._pair, 4),

@@ -40,6 +40,17 @@ class LiquidationStep(msgspec.Struct, rename="camel", frozen=True):
     sequence: int
 
 
+class _Trailing(msgspec.Struct, rename="camel"):
+    activated_price: str | None
+
+
+class Order(msgspec.Struct, rename="camel"):
+    """An order that trails."""
+
+    symbol: str
+    trailing: _Trailing
+
+
 class _Explained(msgspec.Struct):
     steps: list[msgspec.Raw]
     complete: bool
@@ -64,6 +75,7 @@ class FinanceSightings:
     settings: the answers to what changed a setting, by user and sequence; the operator's too.
     payments: all of a user's, oldest first, when the venue stopped.
     explained: the liquidation steps of a user's position then, by user and position id.
+    trailing: all trailing stops of a user that followed, by user and sequence.
     """
 
     def __init__(self, seen: Sightings) -> None:
@@ -71,6 +83,7 @@ class FinanceSightings:
         self.settings: Final[dict[tuple[str, int], bytes]] = {}
         self.payments: Final[dict[str, list[Payment]]] = {}
         self.explained: Final[dict[tuple[str, int], list[LiquidationStep]]] = {}
+        self.trailing: Final[dict[tuple[str, int], bytes]] = {}
 
     def see_setting(self, user: str, body: bytes) -> None:
         """A setting was changed."""
@@ -79,8 +92,10 @@ class FinanceSightings:
         self.settings[user, sequence] = body
 
     async def ask(self, user: str, client: HttpClient) -> None:
-        """All payments of a user, and why positions of theirs were liquidated."""
+        """All payments of a user, what follows for them, and why they were liquidated."""
         await self._ask_payments(user, client)
+        following = (await client.ask("GET", "/api/trailing-stops")).body
+        self.trailing[user, read(following).sequence] = following
         answer = await client.ask("GET", "/api/positions?status=LIQUIDATED")
         for position in msgspec.json.decode(answer.body, type=_Positions).positions:
             path = f"/api/positions/{position.position_id}/explain"

@@ -129,9 +129,7 @@ class FinanceWitness:
         elif isinstance(event, LiquidationStep):
             self._judge(sequence, event)
         elif isinstance(event, TrailingActivated):
-            self.counts["trailing stops activated"] += 1
-            key = (sequence, str(event.order_id))
-            self.counts["activations seen"] += key in self._finance.seen.orders
+            self._activate(sequence, event)
         elif isinstance(event, PositionOpened):
             self._open[event.position_id] = _Open(
                 event.account_id, event.instrument_id, event.side, event.qty_lots
@@ -143,6 +141,18 @@ class FinanceWitness:
             del self._open[event.position_id]
         else:
             self._note_setting(sequence, event)
+
+    def _activate(self, sequence: int, event: TrailingActivated) -> None:
+        """Whoever saw the order then saw where it began to follow."""
+        self.counts["trailing stops activated"] += 1
+        body = self._finance.seen.orders.get((sequence, str(event.order_id)))
+        if body is not None:
+            self.counts["activations seen"] += 1
+            order = msgspec.json.decode(body, type=finance.Order)
+            spec = next(spec for spec in self._specs.values() if spec.symbol == order.symbol)
+            fact = text_from_e8(event.extreme_ticks * spec.tick_size_e8)
+            if order.trailing.activated_price != fact:
+                self._complain(sequence, f"activated at {fact}: {body!r}")
 
     def _list(self, instrument_id: int, spec: InstrumentSpec) -> None:
         self._specs[instrument_id] = spec

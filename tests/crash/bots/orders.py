@@ -9,6 +9,7 @@ from tests.crash.bots.markets import (
     MODES,
     TICKETS,
     Arena,
+    distance,
     priced,
     quantity,
 )
@@ -109,6 +110,8 @@ class Orders:
         if rng.random() < 0.2:
             order["stopLoss"] = self.price(symbol, side, rng.uniform(0.001, 0.004))
             order["takeProfit"] = self.price(symbol, side, -rng.uniform(0.001, 0.004))
+        if rng.random() < 0.2:
+            order["trailing"] = self._trail(symbol)
         return order
 
     def waiting(self) -> Body:
@@ -125,6 +128,8 @@ class Orders:
             order["expiresAt"] = self._clock.now_ms() + rng.randint(200, 20_000)
         if rng.random() < 0.3:
             order["selfTradePrevention"] = rng.choice(STP_MODES)
+        if rng.random() < 0.1:
+            order["trailing"] = self._trail(symbol)
         return order
 
     def conditional(self) -> Body:
@@ -137,6 +142,16 @@ class Orders:
         order["triggerSource"] = rng.choice(SOURCES)
         if kind.endswith("LIMIT"):
             order["price"] = self.price(symbol, side, below - rng.uniform(-0.0005, 0.001))
+        return order
+
+    def trailing(self) -> Body:
+        """Follows the price, some from a price on only; opens, or closes what there is."""
+        rng, side, symbol = self._random, self.side(), self.symbol()
+        make = rng.choice((self.opener, self._closer))
+        order = make(symbol, side, "TRAILING_STOP") | {"trailing": self._trail(symbol)}
+        order["triggerSource"] = rng.choice(SOURCES)
+        if rng.random() < 0.5:
+            order["triggerPrice"] = self.price(symbol, side, self.away())
         return order
 
     def reducing(self) -> Body:
@@ -187,14 +202,26 @@ class Orders:
         return order
 
     def change(self, order_id: str, order: Body) -> Body | None:
-        """Another price or, where it has one, another quantity."""
+        """Another price, another price to wait for or, where it has one, another quantity."""
         symbol, side = str(order["symbol"]), str(order["side"])
         names_order: Body = {"orderId": order_id}
         if "price" in order and self._random.random() < 0.6:
             return names_order | {"price": self.price(symbol, side, self.away())}
+        if "triggerPrice" in order and self._random.random() < 0.4:
+            is_stop = str(order["orderType"]).startswith("STOP")
+            below = -self.away() if is_stop else self.away()
+            return names_order | {"triggerPrice": self.price(symbol, side, below)}
         if "quantity" in order:
             return names_order | {"quantity": quantity(symbol, self.units())}
         return None
+
+    def _trail(self, symbol: str) -> Body:
+        """A distance, a share, or both."""
+        share = self._random.uniform(0.0003, 0.003)
+        middle = self._prices.last[_arena(symbol).quoted]
+        both: Body = {"distance": distance(symbol, middle, share), "rate": f"{share:.4f}"}
+        given = self._random.choice((("distance",), ("rate",), ("distance", "rate")))
+        return {name: both[name] for name in given}
 
     def _closer(self, symbol: str, side: str, kind: str) -> Body:
         order: Body = {

@@ -32,6 +32,7 @@ from tests.crash.story import CONFIG, recovered_sequence
 TICKER_EVERY: Final = 20  # of so many bots one hears the prices, for all
 OPENED_TOGETHER: Final = 25
 WATCH_S: Final = 0.05
+STAMP_S: Final = 0.3
 LIFE_S_MIN: Final = 2.0
 FOUND_MAX: Final = 20  # orders of each client that are asked for at the end
 CLIENTS_ASKED: Final = 25
@@ -161,6 +162,8 @@ class BotStory:
         works.append(asyncio.create_task(self._operate(started)))
         watch = asyncio.create_task(self._watch(started.public))
         await asyncio.sleep(seconds)
+        if not kill and self._clock.to_minute_s() < self._plan.minute_s:
+            await asyncio.sleep(self._clock.to_minute_s() + STAMP_S)  # so that all hear of it
         assert venue.is_running(), venue.log[-3:]
         if kill:
             await venue.kill()
