@@ -93,11 +93,8 @@ class Arrival:
             self.limit_ticks = draft.price_ticks
             self.parent_ticks = draft.price_ticks
             if order_type is LIMIT and touch_ticks:
-                self.takes = (
-                    self.limit_ticks >= touch_ticks
-                    if draft.side is BUY
-                    else self.limit_ticks <= touch_ticks
-                )
+                beyond_ticks = self.limit_ticks - touch_ticks
+                self.takes = beyond_ticks >= 0 if draft.side is BUY else beyond_ticks <= 0
         else:
             self.limit_ticks = draft.trigger_ticks
             if order_type is TRAILING_STOP and draft.trigger_ticks == 0:

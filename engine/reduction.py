@@ -53,24 +53,22 @@ class Reduction:
     ) -> None:
         notional = lots * price_ticks * market.k
         cost = cost_removed_atoms(side, cost_atoms, lots, qty_lots)
-        accrued = accrued_removed_atoms(accrued_atoms, lots, qty_lots)
-        profit = profit_atoms(side, lots, cost, price_ticks, market.k) - accrued
+        self.cost_atoms: Final = cost
+        self.accrued_atoms: Final = accrued_removed_atoms(accrued_atoms, lots, qty_lots)
+        profit = profit_atoms(side, lots, cost, price_ticks, market.k) - self.accrued_atoms
         initial = share_released_atoms(initial_margin_atoms, lots, qty_lots)
         released = share_released_atoms(margin_atoms, lots, qty_lots)
         is_cross = cross_equity_atoms is not None
         if not is_cross and lots < qty_lots and released + profit < 0:
             released += min(-(released + profit), margin_atoms - released)
         equity = released + profit if cross_equity_atoms is None else cross_equity_atoms
-        fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
-        if not is_cross:
-            fee = min(fee, max(0, equity))
+        full_fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
+        fee = full_fee if is_cross else min(full_fee, max(0, equity))
         liquidation_fee = 0
         if is_liquidation:
             full_fee = fee_atoms(notional, market.spec.liquidation_fee_e8)
             liquidation_fee = min(full_fee, max(0, equity - fee))
         rest = (profit if is_cross else equity) - fee - liquidation_fee
-        self.cost_atoms: Final = cost
-        self.accrued_atoms: Final = accrued
         self.profit_atoms: Final = profit
         self.initial_margin_atoms: Final = initial
         self.released_atoms: Final = released
