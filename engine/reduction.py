@@ -64,10 +64,8 @@ class Reduction:
         equity = released + profit if cross_equity_atoms is None else cross_equity_atoms
         full_fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
         fee = full_fee if is_cross else min(full_fee, max(0, equity))
-        liquidation_fee = 0
-        if is_liquidation:
-            full_fee = fee_atoms(notional, market.spec.liquidation_fee_e8)
-            liquidation_fee = min(full_fee, max(0, equity - fee))
+        liquidation_rate_e8 = market.spec.liquidation_fee_e8 if is_liquidation else 0
+        liquidation_fee = min(fee_atoms(notional, liquidation_rate_e8), max(0, equity - fee))
         rest = (profit if is_cross else equity) - fee - liquidation_fee
         self.profit_atoms: Final = profit
         self.initial_margin_atoms: Final = initial
