@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _INCHES: Final = (12, 13)
 _DOTS_PER_INCH: Final = 100
 _DAY_MS: Final = 86_400_000
+_BARS_MAX: Final = 125
 _HEIGHTS: Final = (3, 2, 2, 2, 2)
 _COLOURS: Final = ("black", "tab:orange", "tab:green", "tab:blue")
 
@@ -47,8 +48,9 @@ def write_candle_plot(outcome: CandleOutcome, path: Path) -> None:
     other = "house" if outcome.markets[0].book is None else "maker"
     lines = {"traders": traders, other: [row.counterparty_atoms for row in rows]}
     _draw_lines(results, times, lines, "result at the marks")
+    results.set_xlim(times[0], times[-1])
     results.xaxis_date("UTC")
-    results.set_xlabel("recorded time, UTC; liquidations by the hour")
+    results.set_xlabel("recorded time, UTC")
     for axes in panels:
         axes.grid(alpha=0.3)
     plan = outcome.plan
@@ -65,13 +67,15 @@ def _draw_prices(axes: "Axes", times: list[float], outcome: CandleOutcome) -> No
         label = f"{market.spec.base} (100 = {marks[0] / E8:,.2f})"
         axes.plot(times, shares, color=_COLOURS[place], linewidth=0.9, label=label)
     axes.set_ylabel("mark, start = 100")
-    axes.legend(loc="upper left")
+    axes.legend(loc="best")
 
 
 def _draw_liquidations(axes: "Axes", times: list[float], rows: list[Row]) -> None:
-    """Bars of what happened in the time up to each row, one kind upon the other."""
+    """Bars of what happened up to each row, one kind upon the other; few enough to be seen."""
+    every = -(-len(rows) // _BARS_MAX)
+    rows, times = rows[::every], times[::every]
     base = [0] * (len(rows) - 1)
-    width = min(after - before for before, after in pairwise(times))
+    width = min((after - before for before, after in pairwise(times)), default=0)
     for label, colour, counts in (
         ("isolated positions", "tab:purple", [row.positions for row in rows]),
         ("cross accounts", "tab:red", [row.accounts for row in rows]),
@@ -80,8 +84,8 @@ def _draw_liquidations(axes: "Axes", times: list[float], rows: list[Row]) -> Non
         heights = [now - before for before, now in pairwise(counts)]
         axes.bar(times[:-1], heights, width, base, align="edge", color=colour, label=label)
         base = [below + height for below, height in zip(base, heights, strict=True)]
-    axes.set_ylabel("liquidations")
-    axes.legend(loc="upper left")
+    axes.set_ylabel(f"liquidations,\nby {every} h")
+    axes.legend(loc="best")
 
 
 def _draw_lines(axes: "Axes", times: list[float], lines: dict[str, list[int]], words: str) -> None:
@@ -90,4 +94,4 @@ def _draw_lines(axes: "Axes", times: list[float], lines: dict[str, list[int]], w
     axes.set_ylabel(f"{words},\n{SETTLEMENT}")
     axes.ticklabel_format(axis="y", style="plain")
     if len(lines) > 1:
-        axes.legend(loc="upper left")
+        axes.legend(loc="best")
