@@ -24,6 +24,7 @@ from engine.state import State, open_positions
 from engine.units import NOBODY, AccountId
 from gateway import admin_messages as messages
 from gateway import api_replies as replies
+from gateway import instrument_messages
 from gateway.account_replies import account_reply
 from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
@@ -97,14 +98,14 @@ def post_insurance(call: Call, request: messages.TransferRequest) -> Operation:
     return _transfer(call, messages.fund_insurance(request), request, AccountId(0))
 
 
-def post_instrument(call: Call, request: messages.ListInstrumentRequest) -> Operation:
+def post_instrument(call: Call, request: instrument_messages.ListInstrumentRequest) -> Operation:
     """Open a market."""
-    return _enter_market(call, messages.list_instrument(request), 201)
+    return _enter_market(call, instrument_messages.list_instrument(request), 201)
 
 
-def put_instrument(call: Call, request: messages.InstrumentSettings) -> Operation:
+def put_instrument(call: Call, request: instrument_messages.InstrumentSettings) -> Operation:
     """Change a market's settings."""
-    return _enter_market(call, messages.change_instrument(_market(call), request), 200)
+    return _enter_market(call, instrument_messages.change_instrument(_market(call), request), 200)
 
 
 def post_status(call: Call, request: messages.SetStatusRequest) -> Operation:

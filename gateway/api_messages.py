@@ -246,9 +246,8 @@ def place_order(state: State, account_id: AccountId, request: PlaceOrderRequest)
         client_name(request.oco_group, "ocoGroup"),
     )
     leg = leg_of(request.position_side)
-    trail = (0, 0) if request.trailing is UNSET else trail_of(request.trailing, spec)
-    digest = request_digest(values, more, leg, trail)
-    return PlaceOrder(*values, digest, *more, leg, *trail)
+    trail = trail_of(request.trailing, spec)
+    return PlaceOrder(*values, request_digest(values, more, leg, trail), *more, leg, *trail)
 
 
 def sized_order(

@@ -97,6 +97,7 @@ class FeedConfig(Struct, frozen=True, forbid_unknown_fields=True):
     index_stale_ms: how long the last update of a feed counts.
     mark: of order-driven markets: `median` of the index, the index with its usual basis and the
         last trade; or as the `feed` says.
+    mark_cap_bps: how far from the index such a mark may be, in hundredths of a percent.
     basis_window_s, last_stale_s: what the basis is averaged over, and how long a trade counts.
     """
 
@@ -105,6 +106,7 @@ class FeedConfig(Struct, frozen=True, forbid_unknown_fields=True):
     index_quorum: Annotated[int, Meta(ge=0, le=16)] = 0
     index_stale_ms: Annotated[int, Meta(ge=10, le=3_600_000)] = 5_000
     mark: Literal["median", "feed"] = "median"
+    mark_cap_bps: Annotated[int, Meta(ge=0, le=10_000)] = 500
     basis_window_s: Seconds = 150
     last_stale_s: Seconds = 60
 

@@ -124,11 +124,13 @@ def leg_of(name: PositionSide) -> Leg:
     return Leg.NONE if name is UNSET else LEGS[name]
 
 
-def trail_of(request: TrailingRequest, spec: InstrumentSpec) -> tuple[int, int]:
+def trail_of(request: TrailingRequest | UnsetType, spec: InstrumentSpec) -> tuple[int, int]:
     """Distance in ticks and rate in 10^-8 of a trailing stop, 0 for what is absent.
 
     Raises ApiError: 400, or 422 for a distance off the grid, or a share of 0 or not below 1.
     """
+    if isinstance(request, UnsetType):
+        return 0, 0
     if request.distance is UNSET and request.rate is UNSET:
         problem = "give distance, rate or both"
         raise edge_error(EdgeCode.BAD_FIELD, field="trailing", problem=problem)

@@ -192,10 +192,8 @@ class History:
         if not self._touched:
             return _NOTHING
         if self._is_worth_telling:
-            self._is_worth_telling = False
             self._tell(events)
-        touched = list(self._touched.values())
-        self._touched = {}
+        touched, self._touched = list(self._touched.values()), {}
         for change in touched:
             history = self.account(change.account_id)
             self._finish(history, change)
@@ -205,6 +203,7 @@ class History:
 
     def _tell(self, events: list[Event]) -> None:
         """Keep what the events say of positions that were closed by no order of their owners."""
+        self._is_worth_telling = False
         reader = StepReader(self._sequence, self._time_ns, events, self._order_driven)
         for account_id, position_id, step in reader.steps():
             self.account(account_id).add_step(position_id, step)

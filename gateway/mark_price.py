@@ -7,11 +7,14 @@ three alone, a wick of the last price or a thin book, cannot move it past the ot
     basis   = floor((middle − index) × 10^8 / index)     middle of the best bid and ask, half down;
                                                          without one of them the last trade
     average = floor(Σ basis / number)                    one sample a second over the window
-    mark    = median(index, floor(index × (10^8 + average) / 10^8), last)
+    mark    = median(index, floor(index × (10^8 + average) / 10^8), last), kept within
+              ceil(index × (10^8 − cap) / 10^8) … floor(index × (10^8 + cap) / 10^8)
 
 A part that is stale or absent is left out: a last trade older than its limit, an average without
-samples in the window.  Of two parts the median is half their sum, a half down.  Without an index
-there is no mark: then no update comes here at all.  Prices in 10^-8; the tick grid comes after.
+samples in the window.  Of two parts the median is half their sum, a half down.  The cap (as at
+Deribit) keeps a market that few trade in, where the book and the last trade may be one man's, from
+walking away with the mark.  Without an index there is no mark: then no update comes here at all.
+Prices in 10^-8; the tick grid comes after.
 """
 
 from collections import deque
@@ -20,7 +23,7 @@ from typing import Final, NamedTuple, final
 
 from engine.commands import BUY, SELL
 from engine.market import Market
-from engine.units import E8, div_floor
+from engine.units import E8, div_ceil, div_floor
 from gateway.feeds.index_price import median
 from gateway.market.board import Board
 
@@ -37,14 +40,16 @@ def with_basis_e8(index_e8: int, average_e8: int) -> int:
     return max(1, div_floor(index_e8 * (E8 + average_e8), E8))
 
 
-def mark_price_e8(index_e8: int, average_e8: int | None, last_e8: int | None) -> int:
-    """The median of the parts there are; the index is always one."""
+def mark_price_e8(index_e8: int, average_e8: int | None, last_e8: int | None, cap_e8: int) -> int:
+    """The median of the parts there are, at most `cap_e8` from the index, which is always one."""
     parts = [index_e8]
     if average_e8 is not None:
         parts.append(with_basis_e8(index_e8, average_e8))
     if last_e8 is not None:
         parts.append(last_e8)
-    return median(parts)
+    lowest = div_ceil(index_e8 * (E8 - cap_e8), E8)
+    highest = div_floor(index_e8 * (E8 + cap_e8), E8)
+    return max(1, lowest, min(highest, median(parts)))
 
 
 def middle_e8(bid_ticks: int, ask_ticks: int, tick_size_e8: int) -> int | None:
@@ -83,10 +88,12 @@ class BasisAverage:
 
 
 class MarkRules(NamedTuple):
-    """basis_window_s: what the average is taken over.  last_stale_ns: how long a trade counts."""
+    """basis_window_s: what the average is taken over.  last_stale_ns: how long a trade counts.
+    cap_e8: how far from the index the mark may be, as a share in 10^-8, at most 1."""
 
     basis_window_s: int
     last_stale_ns: int
+    cap_e8: int
 
 
 @final
@@ -115,7 +122,7 @@ class MarkMaker:
         second = now_ns // _NS_PER_S
         if price_e8 is not None:
             average.add(second, basis_e8(price_e8, index_e8))
-        return mark_price_e8(index_e8, average.average_e8(second), last_e8)
+        return mark_price_e8(index_e8, average.average_e8(second), last_e8, self._rules.cap_e8)
 
     def _last_e8(self, market: Market, now_ns: int) -> int | None:
         """The price of the last trade, if it is not too old."""

@@ -47,5 +47,6 @@ def marks_of(config: FeedConfig, venue: Venue) -> MarkMaker | None:
     """What makes the marks of order-driven markets; None if the feed does."""
     if config.mark == "feed":
         return None
-    rules = MarkRules(config.basis_window_s, config.last_stale_s * _NS_PER_S)
+    cap_e8 = config.mark_cap_bps * _E8_PER_BPS
+    rules = MarkRules(config.basis_window_s, config.last_stale_s * _NS_PER_S, cap_e8)
     return MarkMaker(venue.board, venue.clock.now_ns, rules)

@@ -12,7 +12,7 @@ from engine.commands import Scope
 from gateway import account_handlers as account
 from gateway import account_settings as settings
 from gateway import admin_handlers as admin
-from gateway import admin_messages, metrics
+from gateway import admin_messages, instrument_messages, metrics
 from gateway import api_messages as messages
 from gateway import batch_handlers as batch
 from gateway import http_handlers as http
@@ -137,14 +137,14 @@ PRIVILEGED: Final = (
         "/admin/instruments",
         ADMIN,
         admin.post_instrument,
-        admin_messages.ListInstrumentRequest,
+        instrument_messages.ListInstrumentRequest,
     ),
     Route(
         "PUT",
         "/admin/instruments/{symbol}",
         ADMIN,
         admin.put_instrument,
-        admin_messages.InstrumentSettings,
+        instrument_messages.InstrumentSettings,
     ),
     Route(
         "POST",

@@ -63,17 +63,22 @@ async def test_the_rate_to_come_follows_the_samples(house: House) -> None:
     )
 
 
-async def test_a_stamp_is_paid_and_told_to_everybody_concerned(house: House) -> None:
+async def paid(house: House, channels: list[str]) -> tuple[Client, list[Json]]:
+    """Alice's long of 0.1 pays at a stamp; what her channels said of it."""
     await open_funded(house)
     alice = await house.user("alice")
     await quote(house, BID, ASK, MID)
     assert (await trade(alice, "BUY", "0.1")).status == 201
     async with socket_of(house, alice) as socket:
-        await socket.ask(op="subscribe", channels=["account", "positions", f"funding:{PATH}"])
+        await socket.ask(op="subscribe", channels=channels)
         await socket.drain()
         await sample(house, PremiumSampler(house.venue))
         await stamp(house)
-        told = await socket.drain(0.2)
+        return alice, await socket.drain(0.2)
+
+
+async def test_a_stamp_is_paid_and_the_account_is_told(house: House) -> None:
+    alice, told = await paid(house, ["account", "positions"])
     settled_ms = house.now_ns // 1_000_000
 
     (payment,) = (await alice.get("/api/funding")).body["payments"]
@@ -96,6 +101,12 @@ async def test_a_stamp_is_paid_and_told_to_everybody_concerned(house: House) -> 
     assert private[0]["sequence"] + 1 == private[1]["sequence"]
     (moved,) = [m["data"] for m in told if (m["channel"], m["type"]) == ("positions", "update")]
     assert moved["margin"] == "192"  # 201 were put up
+
+
+async def test_a_stamp_is_told_to_the_public(house: House) -> None:
+    _, told = await paid(house, [f"funding:{PATH}"])
+    settled_ms = house.now_ns // 1_000_000
+
     settlement = {
         "symbol": FUNDED,
         "fundingTime": settled_ms,
@@ -104,10 +115,9 @@ async def test_a_stamp_is_paid_and_told_to_everybody_concerned(house: House) -> 
         "sequence": house.venue.state.sequence,
         "time": settled_ms,
     }
-    public = [m for m in told if m["channel"] == f"funding:{PATH}"]
-    assert [stamp for m in public for stamp in m["data"]["settlements"]] == [settlement]
-    assert public[-1]["sequence"] == house.venue.state.sequence
-    now = public[-1]["data"]
+    assert [stamp for m in told for stamp in m["data"]["settlements"]] == [settlement]
+    assert told[-1]["sequence"] == house.venue.state.sequence
+    now = told[-1]["data"]
     assert (now["samples"], now["lastRate"], now["lastFundingTime"]) == (0, "0.0045", settled_ms)
     history = await asked(house, f"/api/funding-rates/history?symbol={PATH}")
     assert history["settlements"] == [settlement]

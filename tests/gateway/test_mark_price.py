@@ -24,7 +24,8 @@ E8 = 10**8
 SECOND_NS = 10**9
 PRICE = st.integers(1, 10**18)
 SHARE = st.integers(-E8 + 1, 10 * E8)
-RULES = MarkRules(basis_window_s=10, last_stale_ns=5 * SECOND_NS)
+CAP = 20 * E8 // 100
+RULES = MarkRules(basis_window_s=10, last_stale_ns=5 * SECOND_NS, cap_e8=CAP)
 
 
 def test_worked_numbers() -> None:
@@ -32,23 +33,33 @@ def test_worked_numbers() -> None:
     assert basis_e8(19_999 * E8 + 99_999_999, 20_000 * E8) == -1  # floored: -0.00005 of 10^-8
     assert with_basis_e8(20_000 * E8, 500_000) == 20_100 * E8
     assert with_basis_e8(1, -E8 + 1) == 1  # still a price
-    assert mark_price_e8(100, None, None) == 100
-    assert mark_price_e8(100, 10 * E8 // 100, None) == 105
-    assert mark_price_e8(100, None, 121) == 110
-    assert mark_price_e8(100, 10 * E8 // 100, 121) == 110
-    assert mark_price_e8(100, 10 * E8 // 100, 104) == 104
-    assert mark_price_e8(100, -10 * E8 // 100, 900) == 100
+    tenth = 10 * E8 // 100
+    parts: list[tuple[int | None, int | None]] = [
+        *((None, None), (tenth, None), (None, 121), (tenth, 121), (tenth, 104), (-tenth, 900)),
+        *((None, 150), (4 * tenth, 150), (-4 * tenth, 50), (-4 * tenth, 1)),
+    ]
+    marks = [mark_price_e8(100, average, last, CAP) for average, last in parts]
+    assert marks == [100, 105, 110, 110, 104, 100, 120, 120, 80, 80]
     assert [middle_e8(bid, ask, 3) for bid, ask in ((0, 5), (5, 0), (5, 6))] == [None, None, 16]
 
 
 @given(PRICE, SHARE, PRICE)
 def test_no_part_moves_the_mark_past_the_other_two(index: int, average: int, last: int) -> None:
     usual = with_basis_e8(index, average)
-    mark = mark_price_e8(index, average, last)
+    middle = statistics.median([index, usual, last])
 
-    assert mark == statistics.median([index, usual, last])
-    assert min(index, usual) <= mark_price_e8(index, average, None) <= max(index, usual)
-    assert min(index, last) <= mark_price_e8(index, None, last) <= max(index, last)
+    assert mark_price_e8(index, average, last, 100 * E8) == middle
+    assert min(index, usual) <= mark_price_e8(index, average, None, E8) <= max(index, usual)
+    assert min(index, last) <= mark_price_e8(index, None, last, E8) <= max(index, last)
+
+
+@given(PRICE, SHARE, PRICE, st.integers(0, E8))
+def test_a_mark_never_leaves_the_cap(index: int, average: int, last: int, cap: int) -> None:
+    mark = mark_price_e8(index, average, last, cap)
+
+    assert abs(mark - index) * E8 <= cap * index
+    free = mark_price_e8(index, average, last, 100 * E8)
+    assert mark == free or abs(free - index) * E8 > cap * index
 
 
 @given(PRICE, PRICE)
