@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from engine.instrument import (
+    FUNDING_INTERVAL_NS_MIN,
     MarginMode,
     MarketStructure,
     instrument_fault,
@@ -66,6 +67,24 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
         {"conditionals_max": 0},
         {"conditionals_max": 10_001},
     ],
+    "a funding interval must be a minute or more, or 0 for none": [
+        {"funding_interval_ns": FUNDING_INTERVAL_NS_MIN - 1},
+        {"funding_interval_ns": -FUNDING_INTERVAL_NS_MIN},
+    ],
+    "funding cap and clamp must lie between 0 and 1": [
+        {"funding_cap_e8": -1},
+        {"funding_cap_e8": E8},
+        {"funding_clamp_e8": -1},
+        {"funding_clamp_e8": E8},
+    ],
+    "the funding interest must be below 100 %": [
+        {"funding_interest_e8": E8},
+        {"funding_interest_e8": -E8},
+    ],
+    "the impact notional is out of range": [
+        {"impact_notional_atoms": -1},
+        {"impact_notional_atoms": NOTIONAL_ATOMS_MAX + 1},
+    ],
     "at least one risk tier is needed": [{"tiers": ()}],
     "tier caps must rise, up to the largest notional": [
         {"tiers": ((100, 0, 100), (100, 1, 50))},
@@ -102,6 +121,9 @@ def test_what_lies_on_the_bounds_is_listed() -> None:
         {"maker_fee_e8": -5, "taker_fee_e8": 5},
         {"leverage_max": 1_000, "tiers": ((NOTIONAL_ATOMS_MAX, E8 - 1, 1_000),)},
         {"price_band_e8": E8 - 1, "sanity_band_e8": E8, "orders_max": 10_000},
+        {"funding_interval_ns": FUNDING_INTERVAL_NS_MIN, "funding_interest_e8": 1 - E8},
+        {"funding_cap_e8": E8 - 1, "funding_clamp_e8": E8 - 1},
+        {"impact_notional_atoms": NOTIONAL_ATOMS_MAX},
     ):
         assert instrument_fault(plain_spec(**settings)) == "", settings
 
@@ -116,6 +138,9 @@ def test_the_profiles_are_what_the_document_says() -> None:
     assert [(tier.maintenance_e8, tier.leverage_max) for tier in simple.tiers] == [(0, 100)]
     assert instrument_fault(perpetual) == ""
     assert perpetual.margin_mode is MarginMode.CROSS
+    assert (simple.funding_interval_ns, perpetual.funding_interval_ns) == (0, 8 * 3_600 * 10**9)
+    rates = perpetual.funding_interest_e8, perpetual.funding_clamp_e8, perpetual.funding_cap_e8
+    assert rates == (10_000, 50_000, 2_000_000)
     as_data = plain_spec(
         tiers=tuple((t.cap_atoms, t.maintenance_e8, t.leverage_max) for t in perpetual.tiers)
     )

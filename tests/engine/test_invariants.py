@@ -23,6 +23,7 @@ def ticket_state() -> State:
     """A ticket 2 with all its exits, a closing order 3, resting orders 4 and 5, a refused id."""
     venue = Venue(plain_spec(), deposits=(1_000, 1_000))
     exits = {"stop_loss_ticks": 190_000, "take_profit_ticks": 230_000, "auto_close_e8": -(10**7)}
+    exits["trail_ticks"] = 15_000
     venue.apply(order(qty_lots=10, **exits))
     venue.apply(order(side=Side.SELL, qty_lots=5, price_ticks=210_000, position_id=2))
     resting = {"client_order_id": "abc", "digest": b"d" * 16}
@@ -168,6 +169,8 @@ TICKET_SABOTAGE: Final[dict[str, Sabotage]] = {
     "a liquidation that is not armed": drop_trigger("liquidation"),
     "a stop loss that waits nowhere": drop_exit("stop_loss"),
     "a take profit that waits nowhere": drop_exit("take_profit"),
+    "less than nothing owed": set_position(accrued_atoms=-1),
+    "funding owed that changes the liquidation price": set_position(accrued_atoms=10**9),
     "closing orders miscounted": set_position(closing_orders=0),
     "an order that waits nowhere": forget_in_levels,
     "an order that waits elsewhere": lambda state: move(state, 5),

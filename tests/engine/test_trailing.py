@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.callbacks import Callback
 from engine.price_levels import NEVER_FALLS, NEVER_RISES, Entry, PriceLevels
-from engine.trailing import Callback, Group, Trail, TrailingStops, level_ticks
+from engine.trailing import Group, Trail, TrailingStops, level_ticks
 from engine.units import E8
 
 MARK: Final = 3
