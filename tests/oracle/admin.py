@@ -73,6 +73,7 @@ def transfer(state: State, command: Fields, name: str) -> None:
         state.tell("InsuranceFunded", asset_id=asset_id, amount_atoms=amount)
         return
     state.move_free(account_id, asset_id, signed)
+    state.note_change(account_id, asset_id)
     told = "Deposited" if incoming else "Withdrawn"
     state.tell(told, account_id=account_id, asset_id=asset_id, amount_atoms=amount)
 

@@ -51,6 +51,7 @@ def book_opening(
     if market.is_order_driven and liquidity == "MAKER" and not state.is_cross(order):
         pay_what_is_there(state, opening, max(0, state.free_of(order)))
     is_new = position.qty_lots == 0
+    state.note_change(position.account_id, asset_id)
     if position.accrued_atoms > 0:
         state.hit("FUN-5 increased")
     position.qty_lots += opening.qty_lots
@@ -122,6 +123,7 @@ def book_closing(
 
     if paid < 0:
         state.hit("CRS-3 debit")
+    state.note_change(position.account_id, asset_id)
     if closing.accrued_atoms > 0:
         state.hit(f"FUN-5 {'all' if closing.qty_lots == position.qty_lots else 'part'} removed")
         if liquidates:

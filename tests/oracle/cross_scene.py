@@ -54,6 +54,12 @@ class Ruin:
             self.others = [one for one in self.state.accounts if one <= 9 and one != flat[0]]
             self.chance.shuffle(self.others)
 
+    def go_netting(self) -> None:
+        """It is about a market where the account has one position a side, if there is one."""
+        netting = [one for one in self.neighbours if not self.state.is_ticket(self.account_id, one)]
+        if netting and self.state.is_ticket(self.account_id, self.market):
+            self.market = self.chance.choice(netting)
+
     def key(self, market: Market, side: str) -> tuple[int, int, str]:
         """The key that an opener of this side has."""
         hedges = self.state.mode_of(self.account_id, market) == "HEDGING"
@@ -98,6 +104,12 @@ class Ruin:
             return "PlaceOrder", order | self.sized(market, side, part)
 
         self.plot.append(step)
+
+    def order_of(self, market: Market, side: str, kind: str) -> tuple[str, Fields]:
+        """An order of the account's at the key's own leverage, still without a size."""
+        order = order_fields(self.account_id, market.instrument_id, side, kind)
+        ticket = self.state.is_ticket(self.account_id, market)
+        return "PlaceOrder", order | {"leverage": 5 * ticket, "leg": self.key(market, side)[2]}
 
     def willing(self, market: Market, side: str, part: int) -> Step | None:
         """Somebody else's order on the other side, at the mark."""

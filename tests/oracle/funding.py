@@ -4,7 +4,6 @@ Knows premiums, rates and payments; what a payment makes true is for the next pr
 """
 
 import math
-from collections.abc import Hashable
 from fractions import Fraction
 
 from tests.oracle import book, ladder
@@ -196,22 +195,13 @@ def is_ready(market: Market, position: Position) -> bool:
     return closes or is_liquidatable(position, market.mark, market.k, market.spec)
 
 
-def as_it_is(state: State, account_id: int, asset_id: int) -> Hashable:
-    """What a cross account has: while that stays, no command has changed it."""
-    wallet = standing(state, account_id, asset_id).wallet_atoms
-    return wallet, tuple(
-        (one.position_id, one.qty_lots, one.cost_atoms, one.leverage)
-        for one in cross_positions(state, account_id, asset_id)
-    )
-
-
 def put_off(state: State, account_id: int, asset_id: int) -> None:
     """FUN-6: a cross account that funding leaves insolvent is looked at later."""
     key = account_id, asset_id
     state.put_off.pop(key, None)
     if standing(state, *key).health_e8 < 1:
         state.hit("FUN-6 account waits")
-        state.put_off[key] = as_it_is(state, *key)
+        state.put_off[key] = state.changes[key]
 
 
 def wake(state: State, market: Market) -> None:
@@ -227,7 +217,7 @@ def is_put_off(state: State, account_id: int, asset_id: int) -> bool:
     key = account_id, asset_id
     if key not in state.put_off:
         return False
-    if state.put_off[key] == as_it_is(state, *key):
+    if state.put_off[key] == state.changes[key]:
         return True
     state.hit("FUN-6 account changed")
     del state.put_off[key]

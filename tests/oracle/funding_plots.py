@@ -14,13 +14,13 @@ from tests.oracle.plots import Planned, Step
 from tests.oracle.records import E8, FUND, Fields, Market, Position, opposite, sign
 from tests.oracle.stories import SECOND_NS, order_fields, price_of
 
-INTERVALS: Final = (60, 60, 120, 300)
+INTERVALS: Final = (60, 60, 90, 120)
 
 
 def terms(scene: Ruin, market: Market, towards: int) -> None:
     """Rates that hurt whoever is on one side (1: longs pay), or that clamp and cap decide."""
     chance = scene.chance
-    rate = chance.choice((10_000, 400_000, 2_000_000, 9_000_000, 40_000_000))
+    rate = chance.choice((10_000, 400_000, 2_000_000, 2_000_000, 9_000_000))
     changes: Fields = {
         "funding_interest_e8": towards * rate,
         "funding_clamp_e8": chance.choice((99_000_000, 99_000_000, 50_000, 0)),
@@ -31,17 +31,17 @@ def terms(scene: Ruin, market: Market, towards: int) -> None:
     scene.plot.append(lambda: changing(market, changes))
 
 
-def just_enough(scene: Ruin, market: Market, towards: int) -> None:
+def just_enough(scene: Ruin, market: Market, towards: int, whose: Position | None = None) -> None:
     """A rate at which a position pays its margin and a little, or gets back what it owes."""
     chance = scene.chance
 
     def step() -> Step | None:
-        position = newest(scene, market)
-        if position is None:
+        position = whose or newest(scene, market)
+        if position is None or position.qty_lots == 0:
             return None
         value = position.qty_lots * market.mark * market.k
         owed = position.accrued_atoms or position.margin_atoms
-        rate = owed * E8 // value * chance.choice((100, 101, 110, 150, 50)) // 100 + 1
+        rate = owed * E8 // value * chance.choice((100, 101, 110, 150, 50, 30)) // 100 + 1
         rate = min(rate, 99_000_000)
         spread = {"funding_clamp_e8": 99_000_000, "funding_cap_e8": 99_000_000}
         return changing(market, {"funding_interest_e8": towards * rate, **spread})
@@ -55,8 +55,11 @@ def changing(market: Market, changes: Fields) -> Step:
     return "ChangeInstrument", {"instrument_id": market.instrument_id, "spec": spec}
 
 
-def to_stamp(scene: Ruin, market: Market, times: int = 1) -> None:
-    """Fresh prices just before the stamp, and then its time; at times further stamps at once."""
+def to_stamp(scene: Ruin, market: Market, times: int = 1, fresh: bool = True) -> None:
+    """Fresh prices just before the stamp, and then its time; at times further stamps at once.
+
+    Not fresh: nothing fires before it, so that who should be liquidated is paid all the same.
+    """
     chance = scene.chance
 
     def before() -> Step | None:
@@ -72,8 +75,8 @@ def to_stamp(scene: Ruin, market: Market, times: int = 1) -> None:
         ahead += chance.choice((0, 0, 0, 1, market.spec["funding_interval_ns"]))
         return ("AdvanceTime", {}, ahead) if ahead > 0 else None
 
-    fresh = [refresh] * (chance.random() < 0.8)
-    scene.plot += [before, *fresh, stamp] * times
+    prices = [before, refresh] if fresh and chance.random() < 0.8 else []
+    scene.plot += [*prices, stamp] * times
 
 
 def newest(scene: Ruin, market: Market) -> Position | None:
@@ -163,8 +166,9 @@ def alone(scene: Ruin, market: Market, side: str) -> None:
 
 def eaten(scene: Ruin) -> list[Planned]:
     """A position in profit pays more than its margin, and then something is done with it."""
-    chance, market = scene.chance, scene.market
-    side = chance.choice(("BUY", "SELL"))
+    chance = scene.chance
+    scene.go_netting()
+    market, side = scene.market, chance.choice(("BUY", "SELL"))
     way = sign(side)
     scene.reopen()
     scene.supply()
@@ -176,15 +180,16 @@ def eaten(scene: Ruin) -> list[Planned]:
     else:
         terms(scene, market, way)
     to_stamp(scene, market, chance.choice((1, 1, 2)))
-    for what in chance.choices(("part", "all", "flip", "more", "nudge"), (6, 2, 3, 3, 4), k=2):
+    if chance.random() < 0.5:
+        # Before anything fires it gets back some, all, or more than it owes.
+        just_enough(scene, market, -way)
+        to_stamp(scene, market, fresh=False)
+    for what in chance.choices(("part", "all", "flip", "more", "nudge"), (5, 1, 5, 5, 4), k=2):
         if what == "nudge":
             nudge(scene, market)
         else:
             trade_on(scene, market, what)
-    if chance.random() < 0.6:
-        just_enough(scene, market, -way)
-        to_stamp(scene, market)
-    elif chance.random() < 0.5:
+    if chance.random() < 0.5:
         at_a_price(scene, market, chance.choice((0, 0, -2 * way, 3 * way)))
     return scene.plot
 
@@ -257,6 +262,24 @@ def index_to(scene: Ruin, market: Market) -> Step:
     return "UpdatePrice", price_of(market.mark, market.instrument_id, index_ticks=ticks)
 
 
+def owing(scene: Ruin) -> list[Planned]:
+    """Somebody who owes funding already gets some back, or trades on."""
+    chance, state = scene.chance, scene.state
+    owes = [one for one in state.positions.values() if one.accrued_atoms > 0]
+    if not owes:
+        return eaten(scene)
+    position = chance.choice(owes)
+    market = scene.market = state.markets[position.instrument_id]
+    scene.account_id = position.account_id
+    scene.others = [one for one in scene.state.accounts if one != position.account_id]
+    if chance.random() < 0.6:
+        just_enough(scene, market, -sign(position.side), position)
+        to_stamp(scene, market, fresh=False)
+    else:
+        trade_on(scene, market, chance.choice(("part", "flip", "flip", "flip", "more")))
+    return scene.plot
+
+
 def of_the_fund(scene: Ruin) -> list[Planned]:
     """Where the insurance fund has a position, it pays or is paid like everybody."""
     chance, state = scene.chance, scene.state
@@ -275,8 +298,9 @@ def of_the_fund(scene: Ruin) -> list[Planned]:
 
 
 FUNDING_PLOTS: Final[tuple[tuple[RuinPlot, int], ...]] = (
-    (eaten, 40),
+    (eaten, 30),
+    (owing, 35),
     (ruined, 30),
-    (premium, 15),
-    (of_the_fund, 15),
+    (premium, 12),
+    (of_the_fund, 8),
 )

@@ -18,6 +18,7 @@ from tests.oracle.cross_plots import CROSS_PLOTS, RuinPlot
 from tests.oracle.cross_scene import Ruin
 from tests.oracle.funding_plots import FUNDING_PLOTS
 from tests.oracle.instruments import venue_specs
+from tests.oracle.key_plots import KEY_PLOTS
 from tests.oracle.price_aims import next_price
 from tests.oracle.records import (
     ALL_INSTRUMENTS,
@@ -29,6 +30,7 @@ from tests.oracle.ruin_plots import RUIN_PLOTS
 from tests.oracle.rules import ceil_div
 from tests.oracle.scene import Scene
 from tests.oracle.stories import SECOND_NS, simple_spec
+from tests.oracle.trailing_plots import TRAILING_PLOTS, by_trades
 from tests.oracle.venue import Venue
 from tests.oracle.waiting import entries_of
 
@@ -36,10 +38,14 @@ Command = tuple[int, str, Fields]
 START_NS: Final = 1_700_000_000_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 POSITIONS_MAX: Final = 30
-PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS)
+PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS, (by_trades, 14))
 PLOT_SHARE: Final = 0.24
-CROSS_SHARE: Final = 0.07
-FUNDING_SHARE: Final = 0.03
+RUIN_SHARES: Final = (
+    (CROSS_PLOTS, 0.045),
+    (FUNDING_PLOTS, 0.04),
+    (TRAILING_PLOTS, 0.025),
+    (KEY_PLOTS, 0.04),
+)
 WEIGHTS: Final = {
     "UpdatePrice": 260,
     "PlaceOrder": 400,
@@ -104,10 +110,9 @@ class Generator(AdminAims):
         """One command and its time."""
         if not self.planned and self.chance.random() < PLOT_SHARE:
             self.begin_plot()
-        if not self.planned and self.chance.random() < CROSS_SHARE:
-            self.begin_cross_plot(CROSS_PLOTS)
-        if not self.planned and self.chance.random() < FUNDING_SHARE:
-            self.begin_cross_plot(FUNDING_PLOTS)
+        for choice, share in RUIN_SHARES:
+            if not self.planned and self.chance.random() < share:
+                self.begin_cross_plot(choice)
         while self.planned:
             step = self.planned.popleft()()
             if step is not None:

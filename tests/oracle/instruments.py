@@ -48,8 +48,9 @@ def low_tiers(chance: Random, spec: Fields, base: int) -> None:
 
 def funded(chance: Random, spec: Fields, base: int) -> Fields:
     """Funding: stamps every minute to every hour, rates up to where a margin is eaten at once."""
+    minutes = chance.choices((1, 2, 5, 60), (60, 30, 8, 2))[0]
     return {
-        "funding_interval_ns": chance.choice((60, 60, 60, 90, 120, 300, 3_600)) * SECOND_NS,
+        "funding_interval_ns": minutes * 60 * SECOND_NS,
         "funding_interest_e8": chance.choice((0, 10_000, -10_000, 3_000_000, -3_000_000)),
         "funding_clamp_e8": chance.choice((0, 50_000, 1_000_000)),
         "funding_cap_e8": chance.choice((0, 75_000, 2_000_000, 30_000_000)),
@@ -261,7 +262,7 @@ def changed(spec: Fields, chance: Random) -> Fields:
         {"sanity_band_e8": chance.choice((0, 10_000_000, 50_000_000))},
         {"stale_after_ns": chance.choice((0, 5, 10, 60)) * SECOND_NS},
         {"remainder": "TO_USER" if spec["remainder"] == "TO_INSURANCE" else "TO_INSURANCE"},
-        {"funding_interval_ns": chance.choice((0, 60, 61, 600)) * SECOND_NS},
+        {"funding_interval_ns": chance.choice((0, 60, 61, 120)) * SECOND_NS},
         {"funding_interest_e8": -spec["funding_interest_e8"]},
         {"funding_cap_e8": chance.choice((0, 75_000, 30_000_000))},
         {"tick_size_e8": spec["tick_size_e8"] * 2},

@@ -90,6 +90,7 @@ def beyond_tier(
 def take(state: State, market: Market, key: Key, leverage: int) -> None:
     """The key's openers, hold, and position follow."""
     position, cross = state.position_of_key(*key), is_cross(state, market, key)
+    state.note_change(key[0], market.asset_id)
     for order in state.orders_of_key(*key):
         if not order.closing:
             order.leverage = leverage

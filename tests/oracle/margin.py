@@ -118,6 +118,7 @@ def adjust_margin(state: State, command: Fields) -> None:
     refuse_if(removes and too_low(state, market, position, after), "MARGIN_TOO_LOW")
     position.margin_atoms += amount
     state.move_free(position.account_id, market.asset_id, -amount)
+    state.note_change(position.account_id, market.asset_id)
     state.tell(
         "MarginAdjusted",
         position_id=position.position_id,

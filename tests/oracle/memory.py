@@ -4,7 +4,7 @@ Nothing is kept that can be walked out of the lists again, but for free balances
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -88,12 +88,18 @@ class Memory:
     last_fill_id: int = 0
     watch: "Watch | None" = None
     # By account and asset: what those had whom funding left insolvent (FUN-6).
-    put_off: dict[IdPair, Hashable] = field(default_factory=dict)
+    put_off: dict[IdPair, int] = field(default_factory=dict)
+    # By account and asset: how often its money or positions were changed by a command.
+    changes: Counter[IdPair] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
 
     def hit(self, rule: str) -> None:
         """Counts that a rule decided something, so that a driver can say what it has met."""
         self.hits[rule] += 1
+
+    def note_change(self, account_id: int, asset_id: int) -> None:
+        """A fill, a transfer, another margin: the account is looked at in this command (FUN-6)."""
+        self.changes[account_id, asset_id] += 1
 
     def next_id(self) -> int:
         """The next id of orders, positions and amended priorities."""

