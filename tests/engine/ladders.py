@@ -110,29 +110,31 @@ def poor_venue(ticks: int = 0) -> Venue:
     return venue
 
 
+TAKING: Final[Fields] = {
+    "instrument_id": InstrumentId(99),
+    "order_type": OrderType.LIMIT,
+    "price_ticks": 250_000,
+    "qty_lots": 1,
+    "leverage": 101,
+    "trigger_ticks": 1,
+    "stop_loss_ticks": 190_000,
+    "take_profit_ticks": 1,
+    "time_in_force": TimeInForce.GTD,
+    "expire_ns": 1,
+    "post_only": True,
+    "client_order_id": "known",
+    "digest": b"2" * 16,
+}
+
+
 def taking_ladder() -> Ladder:
     """An opener that takes on arrival; it begins on a halted market without a price."""
     venue = poor_venue()
     venue.apply(SetInstrumentStatus(InstrumentId(1), InstrumentStatus.HALTED))
     venue.apply(order(qty_lots=10, client_order_id="known", digest=b"1" * 16))
-    fields: Fields = {
-        "instrument_id": InstrumentId(99),
-        "order_type": OrderType.LIMIT,
-        "price_ticks": 250_000,
-        "qty_lots": 1,
-        "leverage": 101,
-        "trigger_ticks": 1,
-        "stop_loss_ticks": 190_000,
-        "take_profit_ticks": 1,
-        "time_in_force": TimeInForce.GTD,
-        "expire_ns": 1,
-        "post_only": True,
-        "client_order_id": "known",
-        "digest": b"2" * 16,
-    }
     return Ladder(
         venue,
-        fields,
+        TAKING,
         [
             (RejectReason.DUPLICATE_ID, setting(client_order_id="", digest=b"")),
             (RejectReason.UNKNOWN_SYMBOL, setting(instrument_id=InstrumentId(1))),

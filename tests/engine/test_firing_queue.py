@@ -1,63 +1,122 @@
-"""Places on the way are exact, whatever the distances (FIR-3, FIR-4)."""
+"""Places on the way against fractions: the queue is in their exact order (FIR-3, FIR-4)."""
 
 from fractions import Fraction
-from itertools import pairwise
+from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.firing_queue import exact_quotient
-from engine.market import MARK
-from engine.order import Order
-from tests.engine.books import market_of
-from tests.engine.venue import SECOND_NS, Venue, order, plain_spec, price
+from engine.commands import OrderType, PriceSource, Side
+from engine.firing_queue import FiringQueue, exact_quotient
+from tests.engine.venue import Venue, netting_spec, order, plain_spec, price
+
+TICKS = st.integers(150_000, 250_000)
+SOURCES: Final = (PriceSource.LAST, PriceSource.MARK, PriceSource.INDEX)
+STOPS = st.lists(
+    st.tuples(st.sampled_from(list(Side)), st.sampled_from(SOURCES), TICKS), min_size=1, max_size=12
+)
+
+
+def five(bid: int, ask: int, *others: int) -> tuple[int, ...]:
+    return min(bid, ask), max(bid, ask), *others
+
+
+def place(old: int, new: int, trigger: int, falls: bool) -> Fraction:
+    """`|trigger − old| / |new − old|`; 0 if it was true at the old value or nothing moved."""
+    was_true = old <= trigger if falls else old >= trigger
+    if was_true or new == old:
+        return Fraction(0)
+    return Fraction(abs(trigger - old), abs(new - old))
 
 
 @given(
-    way=st.tuples(*[st.tuples(st.integers(150, 250), st.integers(150, 250))] * 3),
-    stops=st.lists(st.tuples(st.integers(2, 4), st.integers(140, 260)), min_size=1, max_size=8),
+    old=st.tuples(TICKS, TICKS, TICKS, TICKS, TICKS),
+    new=st.tuples(TICKS, TICKS, TICKS, TICKS, TICKS),
+    stops=STOPS,
 )
-def test_places_are_shares_of_the_way_on_each_source(
-    way: tuple[tuple[int, int], ...], stops: list[tuple[int, int]]
+def test_the_queue_is_in_the_order_of_exact_fractions(
+    old: tuple[int, ...], new: tuple[int, ...], stops: list[tuple[Side, PriceSource, int]]
 ) -> None:
-    """Last, mark and index each go a way of their own; the queue sorts as fractions would."""
-    old, new = zip(*way, strict=True)
-    venue = Venue(plain_spec(stale_after_ns=SECOND_NS), ticks=0)
-    venue.apply(price(200, 200, *old))
-    kinds = {True: 3, False: 4}  # a stop or a target, whichever is not true yet
-    for source, ticks in stops:
-        is_stop = ticks > old[source - 2]
-        terms = {"order_type": kinds[is_stop], "trigger_source": source, "trigger_ticks": ticks}
-        if ticks != old[source - 2]:
-            venue.apply(order(qty_lots=1, **terms))
-    market = market_of(venue)
-    market.prices = [200, 200, *new]
-    queue = venue.state.firing
+    old, new = five(*old), five(*new)
+    venue = Venue(plain_spec(orders_max=100), ticks=0, deposits=(1_000_000,))
+    venue.apply(price(*old))
+    stop = OrderType.STOP_MARKET
+    for side, source, ticks in stops:
+        terms = order(
+            side=side, order_type=stop, qty_lots=1, trigger_ticks=ticks, trigger_source=source
+        )
+        venue.apply(terms)
+    waiting = list(venue.state.orders.values())
+    expected = []
+    for waits in waiting:
+        falls = waits.side is Side.SELL
+        at = new[waits.trigger_source]
+        if at <= waits.trigger_ticks if falls else at >= waits.trigger_ticks:
+            way = place(old[waits.trigger_source], at, waits.trigger_ticks, falls)
+            expected.append((way, waits.priority))
+
+    fired = [e["order_id"] for e in venue.say(price(*new)) if e["event"] == "OrderTriggered"]
+    assert fired == [priority for _, priority in sorted(expected)]
+
+
+def test_a_place_on_the_way_is_never_before_what_armed_it() -> None:
+    """A limit half way arms a stop loss that lies before it on another, slower source."""
+    venue = Venue(netting_spec())
+    venue.apply(
+        order(
+            qty_lots=10,
+            price_ticks=190_000,
+            stop_loss_ticks=189_000,
+            trigger_source=PriceSource.LAST,
+        )
+    )
+    stop = {"order_type": OrderType.STOP_MARKET, "side": Side.SELL, "qty_lots": 1}
+    venue.apply(order(trigger_ticks=186_000, **stop))
+    # The ask falls 200,000 → 180,000: the limit at 0.5.  The last falls to 188,000: 189,000 is at
+    # 11/12.  The mark falls to 172,000: 186,000 is at 0.5, but sells come by priority after it.
+    names = venue.names(price(180_000, 180_000, 188_000, 172_000, 180_000))
+    assert names == [
+        "PriceAccepted",
+        "OrderFilled",
+        "PositionOpened",
+        "OrderTriggered",
+        "OrderFilled",
+        "PositionReduced",
+        "OrderFilled",
+        "PositionReduced",
+        "PositionClosed",
+    ]
+
+
+def test_scales_bring_all_sources_to_one_denominator() -> None:
+    venue = Venue()
+    queue, market = FiringQueue(), venue.state.markets[1]
+    assert market is not None
+    stop = order(order_type=OrderType.STOP_MARKET, qty_lots=1, trigger_ticks=200_010)
+    venue.apply(stop)
+    market.prices = [200_002, 200_003, 200_000, 200_010, 200_007]
     queue.begin_travel(market)
 
-    found = []
-    for place, *_, entry in sorted(queue.heap, key=lambda item: item[:7]):
-        assert isinstance(entry, Order)
-        found.append((place, entry))
-    shares = [share_of(entry, old, new) for _, entry in found]
-    assert shares == sorted(shares)
-    places = [place for place, _ in found]
-    assert [a < b for a, b in pairwise(places)] == [a < b for a, b in pairwise(shares)]
-    assert len(found) == sum(is_true(o, new) for o in venue.state.orders.values())
+    # moves 2, 3, 0, 10, 7: the product of those that moved over each
+    assert queue.scales == [210, 140, 0, 42, 60]
+    [firing] = queue.heap
+    assert firing[0] == 10 * 42
+    queue.end()
+    assert (queue.heap, queue.place_now, queue.scales) == ([], 0, [0] * 5)
 
 
-def share_of(entry: Order, old: tuple[int, ...], new: tuple[int, ...]) -> Fraction:
-    """`|trigger − old| / |new − old|` on its own source."""
-    source = entry.trigger_source - 2
-    return Fraction(abs(entry.trigger_ticks - old[source]), abs(new[source] - old[source]))
+def test_nothing_is_computed_for_a_price_that_passes_nothing() -> None:
+    venue = Venue()
+    queue, market = FiringQueue(), venue.state.markets[1]
+    assert market is not None
+    market.prices = [199_999] * 5
+    queue.begin_travel(market)
+
+    assert (queue.heap, queue.scales) == ([], [0] * 5)
 
 
-def is_true(entry: Order, new: tuple[int, ...]) -> bool:
-    """Whether a buy's condition holds at the new price: stops rise to it, targets fall to it."""
-    ticks = new[entry.trigger_source - 2]
-    return ticks >= entry.trigger_ticks if entry.order_type == 3 else ticks <= entry.trigger_ticks
-
-
-def test_a_quotient_is_exact() -> None:
-    assert exact_quotient(7 * 11 * 13, 11) == 91
-    assert MARK == 3
+def test_a_quotient_must_be_exact() -> None:
+    assert exact_quotient(210, 7) == 30
+    with pytest.raises(AssertionError):
+        exact_quotient(211, 7)

@@ -64,15 +64,9 @@ def test_the_outlook_is_what_comes_of_it(
     for account, rest_lots, ticks in rests:
         place = bid if side is Side.SELL else ask
         venue.apply(place(account, rest_lots, ticks, leverage=leverage))
-    command = order(
-        side=side,
-        qty_lots=lots,
-        price_ticks=limit,
-        leverage=0 if closing else leverage,
-        time_in_force=TimeInForce.IOC,
-        self_trade_prevention=mode,
-        reduce_only=closing,
-    )
+    asked = {"side": side, "qty_lots": lots, "price_ticks": limit, "self_trade_prevention": mode}
+    kept = {"leverage": 0 if closing else leverage, "reduce_only": closing}
+    command = order(**asked, **kept, time_in_force=TimeInForce.IOC)
     draft = draft_order(venue.state, command)
     if closing:
         position = alices(venue)

@@ -15,15 +15,14 @@ NAMED: dict[str, Any] = {"client_order_id": "abc", "digest": b"d" * 16}
 
 def test_a_market_order_at_the_exact_balance() -> None:
     """Available goes down, locked goes up, the position is made; one atom less is refused."""
+    who: dict[str, Any] = {"account_id": 1, "instrument_id": 1, "side": Side.BUY}
     venue = Venue(plain_spec(taker_fee_e8=40_000), deposits=(100,))
     assert venue.names(order(amount_atoms=100 * E8 + 1)) == ["INSUFFICIENT_BALANCE"]
     assert venue.say(order(amount_atoms=100 * E8)) == [
         {
             "event": "OrderAccepted",
             "order_id": 1,
-            "account_id": 1,
-            "instrument_id": 1,
-            "side": Side.BUY,
+            **who,
             "order_type": OrderType.MARKET,
             "price_ticks": 0,
             "trigger_ticks": 0,
@@ -35,10 +34,8 @@ def test_a_market_order_at_the_exact_balance() -> None:
             "event": "OrderFilled",
             "fill_id": 1,
             "order_id": 1,
-            "account_id": 1,
-            "instrument_id": 1,
+            **who,
             "position_id": 2,
-            "side": Side.BUY,
             "qty_lots": 50,
             "price_ticks": 200_000,
             "fee_atoms": 4_000_000,
@@ -48,9 +45,7 @@ def test_a_market_order_at_the_exact_balance() -> None:
         {
             "event": "PositionOpened",
             "position_id": 2,
-            "account_id": 1,
-            "instrument_id": 1,
-            "side": Side.BUY,
+            **who,
             "qty_lots": 50,
             "cost_atoms": 1_000 * E8,
             "margin_atoms": 100 * E8 - 4_000_000,

@@ -84,10 +84,8 @@ def test_a_reduction_is_the_row_of_the_document(
     x, cost = min(part, lots), lots * entry * K + dust
     venue, held = position_of(side, lots, cost, margin, initial, basis, lf_e8)
     held.accrued_atoms = accrued
-    s = 1 if side is Side.BUY else -1
 
-    share = Fraction(x, lots)
-    notional = x * ticks * K
+    s, share, notional = 1 if side is Side.BUY else -1, Fraction(x, lots), x * ticks * K
     cost_removed = ceil(cost * share) if side is Side.BUY else floor(cost * share)
     pnl = s * (notional - cost_removed) - ceil(accrued * share)  # FUN-5
     mr = released(margin, share, pnl)

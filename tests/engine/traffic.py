@@ -124,11 +124,7 @@ class Traffic:
             fields["time_in_force"] = chance.choice(list(TimeInForce))
             if fields["time_in_force"] is TimeInForce.GTD:
                 fields["expire_ns"] = self.state.time_ns + chance.randint(-5, 90) * SECOND_NS
-        for name in ("stop_loss_ticks", "take_profit_ticks"):
-            if chance.random() < 0.2:
-                fields[name] = self.near(market, 0.1)
-        if chance.random() < 0.1:
-            fields["auto_close_e8"] = chance.randint(-E8, E8)
+        fields.update(self.attached(market))
         if mode is PositionMode.NETTING and chance.random() < 0.15:
             fields.update(reduce_only=True, amount_atoms=0, qty_lots=chance.randint(1, 60))
         if market in (3, 4, 6) and kind in LIMIT_TYPES and chance.random() < 0.2:
@@ -138,6 +134,16 @@ class Traffic:
         if chance.random() < 0.2:
             fields.update(client_order_id=f"c{chance.randint(0, 400)}", digest=b"d" * 16)
         return order(**fields)
+
+    def attached(self, market: int) -> dict[str, int]:
+        """Exits of what an order opens; mostly none."""
+        chance, exits = self.chance, {}
+        for name in ("stop_loss_ticks", "take_profit_ticks"):
+            if chance.random() < 0.2:
+                exits[name] = self.near(market, 0.1)
+        if chance.random() < 0.1:
+            exits["auto_close_e8"] = chance.randint(-E8, E8)
+        return exits
 
     def trail(self) -> dict[str, int]:
         """A distance, a rate or both."""

@@ -26,6 +26,14 @@ ORDER: Final = (
 MARKET_TYPES: Final = {"stop": OrderType.STOP_MARKET, "target": OrderType.TAKE_PROFIT_MARKET}
 LIMIT_TYPES: Final = {"stop": OrderType.STOP_LIMIT, "target": OrderType.TAKE_PROFIT_LIMIT}
 
+SWITCHES: Final = {
+    "post-only": "post_only",
+    "reduce-only": "reduce_only",
+    "close-position": "close_position",
+}
+NAMES: Final = {"oco": "oco_group", "id": "client_order_id", "body": "body"}
+EXITS: Final = {"stop loss": "stop_loss_ticks", "take profit": "take_profit_ticks"}
+
 
 @dataclass
 class Terms:
@@ -161,36 +169,26 @@ def _read_option(world: World, terms: Terms, option: str, steps: tuple[int, int]
         terms.leverage = int(option.removesuffix("x"))
     elif option in ("ioc", "fok"):
         terms.time_in_force = TimeInForce[option.upper()]
-    elif option == "post-only":
-        terms.post_only = True
-    elif option == "reduce-only":
-        terms.reduce_only = True
-    elif option == "close-position":
-        terms.close_position = True
+    elif option in SWITCHES:
+        setattr(terms, SWITCHES[option], True)
     elif word == "showing":
         terms.display_lots = to_units(value, lot_e8)
     elif word == "stp":
         terms.self_trade_prevention = SelfTradePrevention[value.upper().replace("-", "_")]
-    elif word == "oco":
-        terms.oco_group = value
+    elif word in NAMES:
+        setattr(terms, NAMES[word], value)
     elif word == "leg":
         terms.leg = Leg[value.upper()]
     elif word == "until":
         terms.time_in_force = TimeInForce.GTD
         terms.expire_ns = world.time_ns + seconds_ns(value)
-    elif word == "stop loss":
-        terms.stop_loss_ticks = to_units(value, tick_e8)
-    elif word == "take profit":
-        terms.take_profit_ticks = to_units(value, tick_e8)
+    elif word in EXITS:
+        setattr(terms, EXITS[word], to_units(value, tick_e8))
     elif word == "auto-close":
         terms.auto_close_e8 = percent_e8(value)
     elif word == "closing position":
         terms.position_id = int(value)
     elif word == "watching":
         terms.trigger_source = PriceSource[value.upper()]
-    elif word == "id":
-        terms.client_order_id = value
-    elif word == "body":
-        terms.body = value
     elif word != "in":
         raise ValueError(f"no order says: {option}")
