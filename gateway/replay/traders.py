@@ -102,13 +102,13 @@ class Trader:
                 position = positions[rng.randrange(len(positions))]
                 return self._tend(rng, action, position, state)
         elif action is Action.WITHDRAW:
-            amount_atoms = self._free_atoms(state) // draw(rng, (5, 30))
+            amount_atoms = self.free_atoms(state) // draw(rng, (5, 30))
             return Withdraw(self.account_id, SETTLEMENT, amount_atoms, self._transfer_id("out"))
         return self._open(rng, state, market, now_ms)
 
     def _open(self, rng: Random, state: State, market: Market, now_ms: int) -> Command | None:
         """Open, or pay in again once broke, or do nothing."""
-        free_atoms = self._free_atoms(state)
+        free_atoms = self.free_atoms(state)
         seat = market.existing_seat(self.account_id)
         positions = [] if seat is None else seat.positions()
         if free_atoms < BROKE_ATOMS:
@@ -212,7 +212,7 @@ class Trader:
         if chance(rng, 30):
             amount_atoms = -max(1, position.margin_atoms // draw(rng, (3, 20)))
         else:
-            amount_atoms = max(1, self._free_atoms(state) // draw(rng, (4, 20)))
+            amount_atoms = max(1, self.free_atoms(state) // draw(rng, (4, 20)))
         return AdjustMargin(self.account_id, position.position_id, amount_atoms)
 
     def _cancel(self, order: Order) -> CancelOrder:
@@ -250,7 +250,8 @@ class Trader:
         position_id = PositionId(draw(rng, (1, 1_000_000_000)))
         return AdjustMargin(self.account_id, position_id, market.k)
 
-    def _free_atoms(self, state: State) -> int:
+    def free_atoms(self, state: State) -> int:
+        """What it may spend: with cross positions, less their margins and losses."""
         asset_id = AssetId(state.asset_ids[SETTLEMENT])
         return spendable_atoms(state, asset_id, self.account_id, cross=False)
 

@@ -5,10 +5,21 @@ from random import Random
 
 import pytest
 
-from gateway.replay.habits import HABITS, RECKLESS, Action, Habit, chance, draw, draw_action
+from gateway.replay.habits import (
+    CANDLE_HABITS,
+    HABITS,
+    RECKLESS,
+    Action,
+    Habit,
+    chance,
+    draw,
+    draw_action,
+)
+
+ALL = (*HABITS, *CANDLE_HABITS)
 
 
-@pytest.mark.parametrize("habit", HABITS, ids=[habit.name for habit in HABITS])
+@pytest.mark.parametrize("habit", ALL, ids=[habit.name for habit in ALL])
 def test_actions_come_as_often_as_they_weigh(habit: Habit) -> None:
     rng = Random(1)
     total = sum(habit.weights)

@@ -4,12 +4,21 @@ from random import Random
 
 import pytest
 
-from engine.commands import Command, Deposit, PlaceOrder, Side
+from engine.commands import (
+    Command,
+    Deposit,
+    Leg,
+    PlaceOrder,
+    SetMarginMode,
+    SetPositionExits,
+    Side,
+)
+from engine.instrument import MarginMode
 from engine.state import open_positions
 from engine.units import E8
 from gateway.feeds.price_file import PriceRow
 from gateway.feeds.quote import same_price
-from gateway.replay.habits import CAREFUL, RECKLESS, Action, Habit
+from gateway.replay.habits import CAREFUL, HOLDER, RECKLESS, Action, Habit
 from gateway.replay.stage import Stage
 from gateway.replay.tally import Tally
 from gateway.replay.traders import Trader
@@ -17,6 +26,7 @@ from gateway.replay.traders import Trader
 NOW_MS = 1_700_000_000_000
 ALWAYS_OPEN = tuple(100 if action is Action.OPEN else 0 for action in Action)
 ALWAYS_CLOSE = tuple(100 if action is Action.CLOSE else 0 for action in Action)
+ALWAYS_MOVE_MARGIN = tuple(100 if action is Action.MOVE_MARGIN else 0 for action in Action)
 
 
 class Desk:
@@ -95,3 +105,20 @@ def test_a_broke_trader_deposits_as_often_as_its_habit_allows(reloads: int) -> N
         deposits += isinstance(desk.turn(), Deposit)
 
     assert deposits == reloads
+
+
+def test_a_cross_trader_spends_what_its_losses_leave_and_moves_no_margin() -> None:
+    desk = Desk(HOLDER._replace(weights=ALWAYS_MOVE_MARGIN, perpetual_percent=100))
+    desk.price(60_000)
+    stage, account_id = desk.stage, desk.trader.account_id
+    perpetual = stage.markets[1].instrument_id
+    stage.apply(0, SetMarginMode(account_id, perpetual, Leg.NONE, MarginMode.CROSS))
+    assert isinstance(desk.turn(), PlaceOrder)  # there is nothing yet to move margin of
+    while not open_positions(stage.state, account_id):
+        desk.turn()
+    free_atoms = stage.state.ledger.assets[1].free[account_id]
+
+    commands = [desk.turn() for _ in range(5)]
+
+    assert {type(command) for command in commands} == {SetPositionExits}
+    assert 0 < desk.trader.free_atoms(stage.state) < free_atoms
