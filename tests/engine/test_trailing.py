@@ -188,23 +188,22 @@ def test_a_group_is_melded_once_in_its_life(falls: bool, count: Callable[[str, i
     count("melds of 10,000 trailing stops over 20,000 prices", both.stops.melds)
 
 
-def test_members_find_their_group_however_often_it_melded() -> None:
-    """Groups of two meld into groups of four, and so on: the smaller always joins."""
+def test_members_are_never_far_from_their_group() -> None:
+    """Whoever comes later, at a low, joins those who were there: not the many the one."""
     both = Stops(True)
-    entries = [both.arm(10_000 - n, 9_000 + n, 0) for n in range(64)]
-    for price in range(9_937, 10_100):
-        both.move(price)
-    both.check()
+    first = both.arm(10_000, 9_000, 0)
+    for number in range(200):
+        both.arm(9_000, 9_500, 0)
+        both.stops.follow(10_001 + number)
+    assert both.stops.melds == 200
 
-    steps = 0
-    for entry in entries:
-        place = entry.levels
-        assert isinstance(place, Trail)
-        group = place.group
-        assert group is not None
-        while group.joined is not None:
-            group, steps = group.joined, steps + 1
-    assert steps <= 64 * 6
+    place = first.levels
+    assert isinstance(place, Trail)
+    group, steps = place.group, 0
+    while group is not None and group.joined is not None:
+        group, steps = group.joined, steps + 1
+    assert steps == 1  # the first two were equal
+    assert place.extreme_ticks() == 10_200
 
 
 def test_one_that_left_fires_no_more_and_holds_no_level() -> None:
