@@ -48,7 +48,7 @@ async def test_a_stamp_is_paid_once_wherever_the_venue_is_killed(
     assert told == {FundingSettled: stamps, FundingPaid: 2 * stamps, TimeAdvanced: len(idle)}
     amounts = {
         user: [payment.amount for payment in payments]
-        for user, payments in story.finance.payments.items()
+        for (user, _), payments in story.finance.payments.items()
     }
     assert amounts == {LONG: ["-6"] * stamps, SHORT: ["6"] * stamps}
     count("kills", len(POINTS))

@@ -28,6 +28,7 @@ class Payment(msgspec.Struct, rename="camel", frozen=True):
 class _Payments(msgspec.Struct, rename="camel"):
     payments: list[Payment]
     next_cursor: str | None
+    sequence: int
 
 
 class LiquidationStep(msgspec.Struct, rename="camel", frozen=True):
@@ -54,6 +55,7 @@ class Order(msgspec.Struct, rename="camel"):
 class _Explained(msgspec.Struct):
     steps: list[msgspec.Raw]
     complete: bool
+    sequence: int
 
 
 class _Kind(msgspec.Struct):
@@ -73,16 +75,16 @@ class FinanceSightings:
     """What was seen of money beside trading.
 
     settings: the answers to what changed a setting, by user and sequence; the operator's too.
-    payments: all of a user's, oldest first, when the venue stopped.
-    explained: the liquidation steps of a user's position then, by user and position id.
+    payments: all of a user's so far, oldest first, by user and sequence.
+    explained: the liquidation steps of a user's position so far, by position id and sequence.
     trailing: all trailing stops of a user that followed, by user and sequence.
     """
 
     def __init__(self, seen: Sightings) -> None:
         self.seen: Final = seen
         self.settings: Final[dict[tuple[str, int], bytes]] = {}
-        self.payments: Final[dict[str, list[Payment]]] = {}
-        self.explained: Final[dict[tuple[str, int], list[LiquidationStep]]] = {}
+        self.payments: Final[dict[tuple[str, int], list[Payment]]] = {}
+        self.explained: Final[dict[tuple[int, int], list[LiquidationStep]]] = {}
         self.trailing: Final[dict[tuple[str, int], bytes]] = {}
 
     def see_setting(self, user: str, body: bytes) -> None:
@@ -92,16 +94,14 @@ class FinanceSightings:
         self.settings[user, sequence] = body
 
     async def ask(self, user: str, client: HttpClient) -> None:
-        """All payments of a user, what follows for them, and why they were liquidated."""
+        """All payments of a user, and why positions of theirs were liquidated."""
         await self._ask_payments(user, client)
-        following = (await client.ask("GET", "/api/trailing-stops")).body
-        self.trailing[user, read(following).sequence] = following
         answer = await client.ask("GET", "/api/positions?status=LIQUIDATED")
         for position in msgspec.json.decode(answer.body, type=_Positions).positions:
             path = f"/api/positions/{position.position_id}/explain"
             explained = msgspec.json.decode((await client.ask("GET", path)).body, type=_Explained)
             kinds = [(msgspec.json.decode(step, type=_Kind).kind, step) for step in explained.steps]
-            self.explained[user, int(position.position_id)] = [
+            self.explained[int(position.position_id), explained.sequence] = [
                 msgspec.json.decode(step, type=LiquidationStep)
                 for kind, step in kinds
                 if kind == "LIQUIDATION_STEP"
@@ -109,13 +109,22 @@ class FinanceSightings:
             if not explained.complete:
                 self.seen.contradictions.append(f"{path}: not complete")
 
+    async def ask_following(self, user: str, client: HttpClient) -> None:
+        """All trailing stops of a user that follow."""
+        answer = await client.ask("GET", "/api/trailing-stops")
+        assert not answer.is_refusal, answer.body
+        self.trailing[user, read(answer.body).sequence] = answer.body
+
     async def _ask_payments(self, user: str, client: HttpClient) -> None:
+        """Page by page; a stamp meanwhile has newer ones, which were not asked for."""
         found: list[Payment] = []
+        sequence = 0
         path = "/api/funding?limit=200"
         while True:
             page = msgspec.json.decode((await client.ask("GET", path)).body, type=_Payments)
             found += page.payments
+            sequence = sequence or page.sequence
             if page.next_cursor is None:
                 break
             path = f"/api/funding?limit=200&cursor={page.next_cursor}"
-        self.payments[user] = found[::-1]
+        self.payments[user, sequence] = found[::-1]

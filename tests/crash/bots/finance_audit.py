@@ -89,15 +89,16 @@ class FinanceWitness:
         for what, times in heard.items():
             if times != 1:
                 self.wrong.append(f"payment {what} heard {times} times")
-        for user, seen in self._finance.payments.items():
+        for (user, until), seen in self._finance.payments.items():
             self.counts["payments asked for"] += len(seen)
-            if seen != self._payments[user]:
-                self.wrong.append(f"payments of {user}: {seen}, are {self._payments[user]}")
-        for (user, position_id), steps in self._finance.explained.items():
-            self.counts["liquidation steps asked for"] += len(steps)
-            if steps != self._steps[position_id]:
-                fact = self._steps[position_id]
-                self.wrong.append(f"steps of {position_id} of {user}: {steps}, are {fact}")
+            payments = [payment for payment in self._payments[user] if payment.sequence <= until]
+            if seen != payments:
+                self.wrong.append(f"payments of {user} at {until}: {seen}, are {payments}")
+        for (position_id, until), told in self._finance.explained.items():
+            self.counts["liquidation steps asked for"] += len(told)
+            steps = [step for step in self._steps[position_id] if step.sequence <= until]
+            if told != steps:
+                self.wrong.append(f"steps of {position_id} at {until}: {told}, are {steps}")
         for key, body in self._finance.settings.items():
             self.counts["settings compared"] += 1
             fact_body = self._settings.get(key)

@@ -220,9 +220,11 @@ class BotStory:
         await admin.open(started.admin)
         self.ledger = (await admin.ask("GET", "/admin/ledger")).body
         await admin.close()
-        for desk in self.desks()[:CLIENTS_ASKED]:
-            client = HttpClient(self._tokens[desk.user], connections=4)
+        asked = [(d, HttpClient(self._tokens[d.user], 4)) for d in self.desks()[:CLIENTS_ASKED]]
+        for desk, client in asked:  # at once: what follows will soon have fired
             await client.open(started.public)
+            await self.finance.ask_following(desk.user, client)
+        for desk, client in asked:
             self.counts["orders asked for"] += await desk.find(client, FOUND_MAX)
             await self.finance.ask(desk.user, client)
             await client.close()
