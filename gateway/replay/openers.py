@@ -54,42 +54,43 @@ def opening_order(
     order_type = _ORDER_TYPES[rng.randrange(len(_ORDER_TYPES))]
     leverage = setting or min(draw(rng, habit.leverage), market.spec.leverage_max)
     amount_atoms = free_atoms * draw(rng, habit.stake_percent) // 100
-    price_ticks = trigger_ticks = 0
-    time_in_force = TimeInForce.GTC
-    parent_ticks = market.touch_ticks(side)
-    if order_type is OrderType.LIMIT:
-        parent_ticks = price_ticks = moved(parent_ticks, side, draw(rng, (-3, 25)))
-        time_in_force = _LIMIT_LIFETIMES[rng.randrange(len(_LIMIT_LIFETIMES))]
-    elif order_type is not OrderType.MARKET:
-        worse = -1 if order_type is OrderType.STOP_MARKET else 1
-        parent_ticks = trigger_ticks = moved(market.mark_ticks, side, worse * draw(rng, (1, 25)))
+    waits = _waits_for(rng, market, side, order_type)
+    parent_ticks, price_ticks, trigger_ticks, time_in_force = waits
     by_quantity = chance(rng, 35)
     qty_lots = amount_atoms * leverage // (parent_ticks * market.k) if by_quantity else 0
-    stop_loss_ticks, take_profit_ticks, auto_close_e8 = _exits(rng, habit, side, parent_ticks)
-    expires = time_in_force is TimeInForce.GTD
+    exits = _exits(rng, habit, side, parent_ticks)
     plain = time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
     values = (
-        account_id,
-        market.instrument_id,
-        side,
-        order_type,
-        time_in_force,
+        *(account_id, market.instrument_id, side, order_type, time_in_force),
         qty_lots,
         0 if qty_lots else amount_atoms,
-        price_ticks,
-        trigger_ticks,
+        *(price_ticks, trigger_ticks),
         PriceSource.LAST if trigger_ticks and chance(rng, 30) else PriceSource.MARK,
         0 if setting else leverage,
         False,
         order_type is OrderType.LIMIT and plain and chance(rng, 20),
         PositionId(0),
-        stop_loss_ticks,
-        take_profit_ticks,
-        auto_close_e8,
-        (now_ms + draw(rng, _LIFETIME_MS)) * _NS_PER_MS if expires else 0,
+        *exits,
+        (now_ms + draw(rng, _LIFETIME_MS)) * _NS_PER_MS if time_in_force is TimeInForce.GTD else 0,
         f"{account_id}-{number}" if chance(rng, 25) else "",
     )
     return PlaceOrder(*values, request_digest(values))
+
+
+def _waits_for(
+    rng: Random, market: Market, side: Side, order_type: OrderType
+) -> tuple[int, int, int, TimeInForce]:
+    """What its exits are measured from, the limit, the trigger, and how long it waits."""
+    parent_ticks = market.touch_ticks(side)
+    if order_type is OrderType.MARKET:
+        return parent_ticks, 0, 0, TimeInForce.GTC
+    if order_type is OrderType.LIMIT:
+        price_ticks = moved(parent_ticks, side, draw(rng, (-3, 25)))
+        time_in_force = _LIMIT_LIFETIMES[rng.randrange(len(_LIMIT_LIFETIMES))]
+        return price_ticks, price_ticks, 0, time_in_force
+    worse = -1 if order_type is OrderType.STOP_MARKET else 1
+    trigger_ticks = moved(market.mark_ticks, side, worse * draw(rng, (1, 25)))
+    return trigger_ticks, 0, trigger_ticks, TimeInForce.GTC
 
 
 def _exits(rng: Random, habit: Habit, side: Side, parent_ticks: int) -> tuple[int, int, int]:
