@@ -5,7 +5,7 @@ Knows how they hang together; knows no socket and no file.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final, final
+from typing import Any, Final, final
 
 from engine.commands import Command
 from engine.engine import Engine
@@ -83,6 +83,7 @@ class Venue:
         self.settled_debts: Final[Counter[int]] = Counter()
         self.funding: Final[Counter[str]] = Counter()
         self.skipped_samples: Final[Counter[str]] = Counter()
+        self._handlers: Final = self._noted_events()
         self.streams: Final = Streams(engine, history, config.websocket)
         self.sequencer: Final = Sequencer(
             engine, journal, clock, self, halt, config.limits.queue_max, committer
@@ -104,29 +105,48 @@ class Venue:
         moved = self.board.observe(sequence, time_ns, command, events)
         if moved:
             self.market_data.moved(moved)
+        handlers = self._handlers
         for event in events:
-            kind = type(event)
-            if kind is PriceAccepted:
-                assert isinstance(event, PriceAccepted)
-                self.streams.market_moved(event.instrument_id)
-            elif kind is PriceRefused:
-                assert isinstance(event, PriceRefused)
-                self.price_refusals[event.reason.name] += 1
-            elif kind is Rejected:
-                assert isinstance(event, Rejected)
-                self.refusals[event.reason.name] += 1
-            elif kind is AccountLiquidated:
-                assert isinstance(event, AccountLiquidated)
-                self.liquidated_accounts[event.asset_id] += 1
-            elif kind is DebtSettled:
-                assert isinstance(event, DebtSettled)
-                self.settled_debts[event.asset_id] += 1
-            elif kind is PremiumSampled:
-                self.funding["samples"] += 1
-            elif kind is FundingSettled:
-                self.funding["settlements"] += 1
-            elif kind is FundingPaid:
-                self.funding["payments"] += 1
+            handler = handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+
+    def _noted_events(self) -> dict[type[Event], Callable[[Any], None]]:
+        """What is done about the events that are counted, or move a value."""
+        return {
+            PriceAccepted: self._priced,
+            PriceRefused: self._price_refused,
+            Rejected: self._rejected,
+            AccountLiquidated: self._liquidated,
+            DebtSettled: self._debt_settled,
+            PremiumSampled: self._sampled,
+            FundingSettled: self._funding_settled,
+            FundingPaid: self._funding_paid,
+        }
+
+    def _priced(self, event: PriceAccepted) -> None:
+        self.streams.market_moved(event.instrument_id)
+
+    def _price_refused(self, event: PriceRefused) -> None:
+        self.price_refusals[event.reason.name] += 1
+
+    def _rejected(self, event: Rejected) -> None:
+        self.refusals[event.reason.name] += 1
+
+    def _liquidated(self, event: AccountLiquidated) -> None:
+        self.liquidated_accounts[event.asset_id] += 1
+
+    def _debt_settled(self, event: DebtSettled) -> None:
+        self.settled_debts[event.asset_id] += 1
+
+    def _sampled(self, _event: PremiumSampled) -> None:
+        self.funding["samples"] += 1
+
+    def _funding_settled(self, _event: FundingSettled) -> None:
+        self.funding["settlements"] += 1
+
+    def _funding_paid(self, _event: FundingPaid) -> None:
+        self.funding["payments"] += 1
 
     def released(self) -> None:
         """What was held may leave."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from engine.units import E8
 from gateway.history_rows import history_rows
 from gateway.market.board_rows import board_rows
 from gateway.premium_sampler import MINUTE_NS, PremiumSampler
@@ -101,6 +102,8 @@ async def test_a_stamp_is_paid_and_the_account_is_told(house: House) -> None:
     assert private[0]["sequence"] + 1 == private[1]["sequence"]
     (moved,) = [m["data"] for m in told if (m["channel"], m["type"]) == ("positions", "update")]
     assert moved["margin"] == "192"  # 201 were put up
+    record = house.venue.history.account(1).positions[2]
+    assert (record.margin_atoms, record.funding_atoms) == (192 * E8, 9 * E8)
 
 
 async def test_a_stamp_is_told_to_the_public(house: House) -> None:

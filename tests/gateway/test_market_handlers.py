@@ -6,15 +6,19 @@ from tests.gateway.house import Client, House
 from tests.gateway.market.floor import PATH, PERP, asked, furnished, limit
 
 
-async def test_what_users_do_is_what_the_public_sees(house: House) -> None:
+async def traded(house: House) -> int:
+    """Bob takes 0.5 at 20,001 and 0.2 at 20,002 a minute after Alice's orders; the sequence."""
     alice, bob = await furnished(house, "alice", "bob")
     await limit(alice, "SELL", "20001", "0.5")
     await limit(alice, "SELL", "20002", "0.5")
     await limit(alice, "BUY", "19999", "0.25")
-    first_ns = house.now_ns
     house.now_ns += 60_000_000_000
     await limit(bob, "BUY", "20002", "0.7")
-    sequence = house.venue.state.sequence
+    return house.venue.state.sequence
+
+
+async def test_what_users_do_is_what_the_public_sees(house: House) -> None:
+    sequence = await traded(house)
 
     assert await asked(house, f"/api/book?symbol={PATH}&depth=1") == {
         "symbol": PERP,
@@ -44,6 +48,12 @@ async def test_what_users_do_is_what_the_public_sees(house: House) -> None:
     older = await asked(house, f"/api/market-trades?symbol={PATH}&cursor={trades['nextCursor']}")
     assert [(t["price"], t["quantity"]) for t in older["trades"]] == [("20001", "0.5")]
     assert older["nextCursor"] is None
+
+
+async def test_candles_and_a_ticker_are_of_the_trades(house: House) -> None:
+    first_ns = house.now_ns
+    sequence = await traded(house)
+
     minute_ms = house.now_ns // 60_000_000_000 * 60_000
     assert await asked(house, f"/api/candles?symbol={PATH}&interval=1m&from={minute_ms}") == {
         "symbol": PERP,
