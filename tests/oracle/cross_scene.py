@@ -12,7 +12,7 @@ from tests.oracle.cross import spendable
 from tests.oracle.cross_aims import cross_accounts, health_edge
 from tests.oracle.ladder import stale
 from tests.oracle.plots import Planned, Step
-from tests.oracle.records import Fields, Market, opposite, sign
+from tests.oracle.records import Fields, Market, Order, Position, opposite, sign
 from tests.oracle.state import State
 from tests.oracle.stories import order_fields, price_of
 
@@ -93,15 +93,30 @@ class Ruin:
         asked = 0 if used and not ticket else leverage
         return {"qty_lots": lots, "leverage": asked, "leg": key[2]}
 
-    def open(self, market: Market, side: str) -> None:
-        """A position, in a book with somebody who is willing."""
+    def be_idle(self) -> None:
+        """It is about somebody with nothing open in the market, if there is anybody."""
+        here = self.market.instrument_id
+        waiting: list[Order | Position] = [*self.state.orders.values()]
+        waiting += self.state.positions.values()
+        busy = {one.account_id for one in waiting if one.instrument_id == here}
+        idle = [one for one in (self.account_id, *self.others) if one not in busy]
+        if idle:
+            self.account_id = idle[0]
+            self.others = [one for one in self.state.accounts if one <= 9 and one != idle[0]]
+            self.chance.shuffle(self.others)
+
+    def open(self, market: Market, side: str, few: bool = False) -> None:
+        """A position, in a book with somebody who is willing; few: it can still be turned."""
         part = self.chance.choice((1, 2, 2, 4, 30))
+        most = int(market.spec["qty_lots_max"]) // (4 if few else 1)
         if market.is_order_driven:
             self.plot.append(lambda: self.willing(market, side, part))
 
         def step() -> Step | None:
             order = order_fields(self.account_id, market.instrument_id, side, "MARKET")
-            return "PlaceOrder", order | self.sized(market, side, part)
+            order |= self.sized(market, side, part)
+            order["qty_lots"] = max(market.spec["qty_lots_min"], min(order["qty_lots"], most))
+            return "PlaceOrder", order
 
         self.plot.append(step)
 

@@ -101,7 +101,7 @@ def trade_on(scene: Ruin, market: Market, what: str) -> None:
         lots = {
             "part": chance.choice((max(1, held // 3), max(1, held - 1), max(1, held // 2))),
             "all": held,
-            "flip": held + least,
+            "flip": min(held + least, market.spec["qty_lots_max"]),
             "more": least,
         }[what]
         side = position.side if what == "more" else opposite(position.side)
@@ -167,23 +167,26 @@ def alone(scene: Ruin, market: Market, side: str) -> None:
 def eaten(scene: Ruin) -> list[Planned]:
     """A position in profit pays more than its margin, and then something is done with it."""
     chance = scene.chance
+    scene.be_idle()
     scene.go_netting()
     market, side = scene.market, chance.choice(("BUY", "SELL"))
     way = sign(side)
     scene.reopen()
     scene.supply()
     alone(scene, market, side)
-    scene.open(market, side)
+    scene.open(market, side, few=True)
     at_a_price(scene, market, way * chance.choice((0, 5, 10, 30)))
     if chance.random() < 0.6:
         just_enough(scene, market, way)
     else:
         terms(scene, market, way)
     to_stamp(scene, market, chance.choice((1, 1, 2)))
-    if chance.random() < 0.5:
+    if chance.random() < 0.35:
         # Before anything fires it gets back some, all, or more than it owes.
         just_enough(scene, market, -way)
         to_stamp(scene, market, fresh=False)
+    if chance.random() < 0.7:
+        scene.reopen()  # Prices are fresh again.
     for what in chance.choices(("part", "all", "flip", "more", "nudge"), (5, 1, 5, 5, 4), k=2):
         if what == "nudge":
             nudge(scene, market)
@@ -203,7 +206,7 @@ def ruined(scene: Ruin) -> list[Planned]:
     scene.supply()
     for place in places:
         scene.go_cross(place, side)
-        scene.open(place, side)
+        scene.open(place, side, few=True)
     if chance.random() < 0.3:
         scene.wait(market, side)
     scene.drain()
@@ -276,6 +279,7 @@ def owing(scene: Ruin) -> list[Planned]:
         just_enough(scene, market, -sign(position.side), position)
         to_stamp(scene, market, fresh=False)
     else:
+        scene.supply()
         trade_on(scene, market, chance.choice(("part", "flip", "flip", "flip", "more")))
     return scene.plot
 

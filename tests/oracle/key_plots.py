@@ -33,6 +33,8 @@ def rise_of(scene: Ruin, market: Market, key: Key, leverage: int) -> int:
 def levered(scene: Ruin) -> list[Planned]:
     """A position and orders, and then another leverage: just paid for, not quite, or too bold."""
     chance = scene.chance
+    if chance.random() < 0.7:
+        scene.be_idle()
     scene.go_netting()
     market, side = scene.market, chance.choice(("BUY", "SELL"))
     scene.reopen()
@@ -40,13 +42,15 @@ def levered(scene: Ruin) -> list[Planned]:
     if chance.random() < 0.2:
         scene.go_cross(market, side)
     if chance.random() < 0.85:
-        scene.open(market, side)
+        scene.open(market, side, few=True)
     for _ in range(chance.choice((0, 1, 2))):
         scene.wait(market, chance.choice(("BUY", "SELL")))
     wish, name = chance.choice((0, -1, -1, None)), scene.fresh("t")
     wanted = chance.choice((1, 2, 3, 4))
-    if chance.random() < 0.4:
-        wanted = int(market.spec["leverage_max"]) - chance.choice((0, 0, 0, 1))
+    highest = int(market.spec["leverage_max"])
+    bold = min(highest, chance.choice((10, 20, 33, 50, 75, highest)))
+    if chance.random() < 0.3:
+        wanted = bold
 
     def change() -> tuple[str, Fields]:
         account_id, instrument_id, leg = scene.key(market, side)
@@ -69,12 +73,12 @@ def levered(scene: Ruin) -> list[Planned]:
     if chance.random() < 0.4:
         # Against it, so that what is left of a smaller margin would be liquidated.
         far = -1 if side == "BUY" else 1
-        percent = chance.choice((1, 1, 2))
-        wanted = int(market.spec["leverage_max"])
+        percent = chance.choice((1, 2, 3, 5))
+        wanted = bold
         scene.plot.append(lambda: scene.price(market, market.mark * (100 + far * percent) // 100))
     after = int(market.spec["stale_after_ns"])
     if after and chance.random() < 0.25:
-        wanted = int(market.spec["leverage_max"])
+        wanted = bold
         scene.plot.append(lambda: ("AdvanceTime", {}, after + 1))
     elif chance.random() < 0.15:
         scene.shut(market)
