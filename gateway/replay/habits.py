@@ -28,6 +28,7 @@ class Habit(NamedTuple):
     chases: buys only near the highest price it has seen, and sells only near the lowest.
     leverage, stake_percent: of an opening order; the stake is a share of the free balance.
     exits_percent: how many opening orders carry a stop loss, take profit or auto-close.
+    trails_percent: how many changes of exits set a trailing stop.
     wait_ms: between two turns.
     deposit_units: whole units of the settlement asset to begin with.
     reloads: how often it deposits again once it is broke.
@@ -41,6 +42,7 @@ class Habit(NamedTuple):
     leverage: tuple[int, int]
     stake_percent: tuple[int, int]
     exits_percent: int
+    trails_percent: int
     wait_ms: tuple[int, int]
     deposit_units: tuple[int, int]
     reloads: int
@@ -55,6 +57,7 @@ CAREFUL: Final = Habit(
     leverage=(1, 11),
     stake_percent=(5, 20),
     exits_percent=70,
+    trails_percent=0,
     wait_ms=(20_000, 200_000),
     deposit_units=(2_000, 20_000),
     reloads=0,
@@ -68,6 +71,7 @@ ACTIVE: Final = Habit(
     leverage=(5, 51),
     stake_percent=(5, 30),
     exits_percent=50,
+    trails_percent=0,
     wait_ms=(5_000, 90_000),
     deposit_units=(1_000, 10_000),
     reloads=1,
@@ -81,6 +85,7 @@ RECKLESS: Final = Habit(
     leverage=(97, 101),
     stake_percent=(70, 94),
     exits_percent=8,
+    trails_percent=0,
     wait_ms=(20_000, 200_000),
     deposit_units=(200, 2_500),
     reloads=4,
@@ -100,6 +105,7 @@ HOLDER: Final = Habit(
     leverage=(2, 11),
     stake_percent=(15, 50),
     exits_percent=20,
+    trails_percent=50,
     wait_ms=(600_000, 14_400_000),
     deposit_units=(2_000, 20_000),
     reloads=0,
@@ -113,6 +119,7 @@ SWINGER: Final = Habit(
     leverage=(5, 31),
     stake_percent=(15, 60),
     exits_percent=35,
+    trails_percent=50,
     wait_ms=(600_000, 10_800_000),
     deposit_units=(1_000, 10_000),
     reloads=1,
@@ -126,6 +133,7 @@ GAMBLER: Final = Habit(
     leverage=(25, 101),
     stake_percent=(40, 90),
     exits_percent=10,
+    trails_percent=50,
     wait_ms=(600_000, 7_200_000),
     deposit_units=(200, 2_500),
     reloads=3,

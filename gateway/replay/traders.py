@@ -41,6 +41,7 @@ BROKE_ATOMS: Final = 20 * E8
 _TICKETS_MAX: Final = 4
 _RANGE_BASIS_POINTS: Final = 25
 _END_PERCENT: Final = 8
+_TRAIL_BASIS_POINTS: Final = (50, 400)
 
 
 @final
@@ -197,6 +198,11 @@ class Trader:
         )
 
     def _change_exits(self, rng: Random, position: Position) -> SetPositionExits:
+        trails_percent = self.habit.trails_percent
+        if trails_percent and chance(rng, trails_percent):
+            trail = (0, draw(rng, _TRAIL_BASIS_POINTS) * (E8 // BASIS))
+            kept = (KEEP, KEEP, KEEP, PriceSource.MARK)
+            return SetPositionExits(self.account_id, position.position_id, *kept, *trail)
         mark_ticks = position.market.mark_ticks
         loss = moved(mark_ticks, position.side, draw(rng, (5, 60))) if chance(rng, 70) else KEEP
         profit = moved(mark_ticks, position.side, -draw(rng, (5, 60))) if chance(rng, 60) else KEEP

@@ -63,6 +63,7 @@ def test_each_market_settles_its_published_rate_at_the_stamp(
 def test_with_a_house_the_crash_liquidates_both_kinds_of_margin() -> None:
     tally = house_run().tally
 
+    assert {"STOP_LOSS", "TAKE_PROFIT", "TRAILING_STOP"} <= set(tally.trading.reductions)
     assert min(tally.liquidated["isolated long"], tally.liquidated["cross long"]) >= 10
     assert tally.accounts_liquidated >= 10
     assert tally.liquidation_fees_atoms > 0

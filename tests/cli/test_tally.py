@@ -29,12 +29,6 @@ WHO, MARKET, ORDER, POSITION = AccountId(1), InstrumentId(1), OrderId(1), Positi
 
 def test_each_event_counts_once() -> None:
     tally = Tally()
-    closed = (
-        PositionClosed(POSITION, WHO, PositionStatus.LIQUIDATED, -5),
-        PositionClosed(POSITION, WHO, PositionStatus.CLOSED, 5),
-    )
-    reduced = PositionReduced(POSITION, WHO, 0, 0, 0, 0, 7, 3, 2, CloseCause.LIQUIDATION)
-
     tally.watch(
         AdvanceTime(),
         [
@@ -45,8 +39,9 @@ def test_each_event_counts_once() -> None:
             OrderTriggered(ORDER, WHO),
             OrderFilled(1, ORDER, WHO, MARKET, POSITION, Side.BUY, 1, 1, 0, 0, Liquidity.MAKER),
             PositionOpened(POSITION, WHO, MARKET, Side.BUY, 1, 1, 1, 1),
-            reduced,
-            *closed,
+            PositionReduced(POSITION, WHO, 0, 0, 0, 0, 7, 3, 2, CloseCause.LIQUIDATION),
+            PositionClosed(POSITION, WHO, PositionStatus.LIQUIDATED, -5),
+            PositionClosed(POSITION, WHO, PositionStatus.CLOSED, 5),
             OrderCancelled(ORDER, WHO, CancelCause.UNFILLED, RejectReason.NONE),
             OrderExpired(ORDER, WHO),
         ],
