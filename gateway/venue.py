@@ -85,9 +85,8 @@ class Venue:
         self.skipped_samples: Final[Counter[str]] = Counter()
         self._handlers: Final = self._noted_events()
         self.streams: Final = Streams(engine, history, config.websocket)
-        self.sequencer: Final = Sequencer(
-            engine, journal, clock, self, halt, config.limits.queue_max, committer
-        )
+        most = config.limits.queue_max
+        self.sequencer: Final = Sequencer(engine, journal, clock, self, halt, most, committer)
         self.market_data: Final = MarketData(
             board, engine.state, clock.now_ns, lambda: self.sequencer.is_settled
         )
