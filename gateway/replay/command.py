@@ -33,7 +33,7 @@ STRUCTURES: Final = {
     "quote-driven": MarketStructure.QUOTE_DRIVEN,
     "order-driven": MarketStructure.ORDER_DRIVEN,
 }
-COLUMNS: Final = 120  # what the table over time needs, also in a file
+COLUMNS: Final = 140  # what the table over time needs, also in a file
 _EVER_MS: Final = 10**15
 
 

@@ -16,7 +16,7 @@ def test_the_report_has_every_figure_and_a_row_for_every_hour() -> None:
     outcome = house_run()
     out = io.StringIO()
 
-    print_candle_report(Console(file=out, width=130), outcome, seconds=2.0)
+    print_candle_report(Console(file=out, width=140), outcome, seconds=2.0)
 
     text = out.getvalue()
     printed = set(re.findall(r"^ +(\S.*?)  +(\S.*?) *$", text, flags=re.MULTILINE))
