@@ -25,6 +25,7 @@ BOT_SECONDS: Final = 30.0
 BOT_STORY_SECONDS: Final = 90.0  # with its starts and its replay
 BOTS: Final = 60
 BOT_KILLS: Final = 3
+BOT_MINUTE_S: Final = 6.0
 
 
 def kill_stories(seed: int, budget_seconds: float) -> dict[str, int]:
@@ -63,12 +64,15 @@ def recorded_days(seed: int, budget_seconds: float) -> dict[str, int]:
 
 
 def bot_stories(seed: int, budget_seconds: float) -> dict[str, int]:
-    """Bots on both kinds of market and some kills; a story cannot be cut short."""
+    """Bots on four markets and some kills, a stamp in each life; a story cannot be cut short."""
     if budget_seconds < BOT_STORY_SECONDS:
         return {}
-    plan = Plan(seed, BOT_SECONDS, BOTS, BOT_KILLS, pause_s=0.3)
+    plan = Plan(seed, BOT_SECONDS, BOTS, BOT_KILLS, pause_s=0.3, minute_s=BOT_MINUTE_S)
     with tempfile.TemporaryDirectory() as directory:
         figures, wrong = trading_bots.run(plan, Path(directory))
     assert not wrong, f"bot_stories, seed {seed}: {wrong[:3]}"
-    counted = ("kills", "orders acknowledged", "trades between users", "books compared")
-    return {"bot stories": 1, **{f"bots: {name}": figures[name] for name in counted}}
+    counted = (
+        *("kills", "orders acknowledged", "trades between users", "books compared"),
+        *("stamps settled", "payments", "liquidation steps", "trailing stops activated"),
+    )
+    return {"bot stories": 1, **{f"bots: {name}": figures.get(name, 0) for name in counted}}
