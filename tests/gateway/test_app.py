@@ -1,6 +1,7 @@
 """The whole process: start, stop, kill, start again."""
 
 import asyncio
+import os
 import re
 import signal
 import sys
@@ -13,7 +14,16 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.gateway.house import Client
+from engine.market import Market
+from gateway import premium_sampler
+from gateway.app import Addresses, serve
+from gateway.config import Config, load_config
+from gateway.demo import Demo
+from gateway.mark_price import MarkMaker
+from gateway.venue import Venue
+from tests.gateway.house import Client, until
+from wal.directory import initialise
+from wal.files import Files
 
 MAIN = "from gateway.cli import main; main()"
 ORDER = {"symbol": "BTC/USDT", "side": "BUY", "orderType": "MARKET", "amount": "5", "leverage": 5}
@@ -145,3 +155,49 @@ async def test_a_second_process_is_refused(tmp_path: Path) -> None:
         assert second.returncode == 73
         assert str(venue.process.pid) in error.decode()
         assert (await venue.client("alice").get("/healthz")).status == 200
+
+
+def of_two_feeds(tmp_path: Path) -> Config:
+    """A config on free ports whose index is the median of two equal walks."""
+    walk = "random_walk:interval_ms=20"
+    options = {
+        "journal.data": str(tmp_path / "data"),
+        "server.port": 0,
+        "server.admin_port": 0,
+        "feed.spec": [walk, walk],
+    }
+    return load_config(None, options)
+
+
+async def test_a_venue_has_its_feeds_its_marks_and_its_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts of the whole process are put together: here in the test's own, with minutes that
+    pass quickly."""
+    marked: set[str] = set()
+
+    def mark_e8(_maker: MarkMaker, market: Market, index_e8: int) -> int:
+        marked.add(market.spec.symbol)
+        return index_e8 + 100 * market.spec.tick_size_e8
+
+    monkeypatch.setattr(MarkMaker, "mark_e8", mark_e8)
+    monkeypatch.setattr(premium_sampler, "MINUTE_NS", 30_000_000)
+    config, files = of_two_feeds(tmp_path), Files()
+    initialise(files, tmp_path / "data", b"\1" * 16)
+    demo = Demo(files, tmp_path / "data")
+    seen: list[tuple[str, int, bool]] = []
+
+    async def look(venue: Venue) -> None:
+        await until(lambda: venue.funding["samples"] > 0)
+        market = venue.state.market(venue.state.symbols["BTC-PERP/USDT"])
+        assert market is not None
+        premium_ticks = market.mark_ticks - market.index_ticks
+        seen.append((market.source, premium_ticks, "BELOW_QUORUM" in venue.dropped_feeds))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    started: list[Addresses] = []
+    await serve(config, True, demo.prepare, started.append, beside=look)
+
+    assert seen == [("median:random_walk+random_walk", 100, True)]
+    assert marked == {"BTC-PERP/USDT"}
+    assert len(started) == 1
