@@ -66,6 +66,30 @@ def test_the_first_reason_that_applies_when_it_falls() -> None:
     assert venue.names(SetLeverage(ALICE, BTC, 4)) == ["LeverageChanged", "MarginAdjusted"]
 
 
+def test_a_position_that_outgrew_its_tier_may_lower_its_leverage() -> None:
+    """KEY-4: 1,900 of 2,000 allowed; at 2,375 more leverage is refused, less is not."""
+    venue = Venue(netting_spec(tiers=((1_000 * E8, 0, 100), (2_000 * E8, 1, 20))))
+    venue.apply(order(qty_lots=95, leverage=15))
+    venue.apply(price(250_000))
+
+    assert venue.names(SetLeverage(ALICE, BTC, 16)) == ["RISK_TIER"]
+    assert venue.names(SetLeverage(ALICE, BTC, 14)) == ["LeverageChanged", "MarginAdjusted"]
+
+
+def test_margin_stays_above_nothing_whatever_the_profit() -> None:
+    """KEY-4: funding took 160 of 200; 100 less would be −60, though the profit is 100."""
+    steep = {"funding_interval_ns": MINUTE_NS, "funding_interest_e8": 8_000_000}
+    steep |= {"funding_clamp_e8": 8_000_000, "funding_cap_e8": 90_000_000}
+    venue = Venue(netting_spec(**steep))
+    venue.apply(order(qty_lots=100, leverage=10))
+    venue.apply(AdvanceTime(), after_ns=MINUTE_NS)
+    venue.apply(price(210_000))
+    assert venue.position(2).margin_atoms == 40 * E8
+
+    assert venue.names(SetLeverage(ALICE, BTC, 20)) == ["WOULD_LIQUIDATE"]
+    assert venue.names(SetLeverage(ALICE, BTC, 12)) == ["LeverageChanged", "MarginAdjusted"]
+
+
 def test_a_key_without_use_may_be_set_whatever_the_price() -> None:
     venue = Venue(netting_spec(tiers=TIERS), ticks=0)
 

@@ -123,6 +123,14 @@ def test_the_largest_order_is_the_last_that_the_budget_pays(
     assert all(fits(tried) for tried in range(1, lots, max(1, lots // 7)))
 
 
+def test_the_largest_order_is_one_of_the_sizes_of_the_market() -> None:
+    """PRV-1: between the least and the most lots, both included."""
+    venue = Venue(netting_spec(qty_lots_min=3, qty_lots_max=11))
+
+    found = [largest_order(venue.state, order(qty_lots=5), n * 2 * E8) for n in (2, 3, 10, 11, 99)]
+    assert found == [0, 3, 10, 11, 11]
+
+
 def test_the_largest_market_order_fills_whole() -> None:
     """PRV-1: the book has twelve lots within the band, whatever the budget."""
     venue = book_venue()
