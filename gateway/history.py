@@ -445,9 +445,9 @@ class History:
         record = self._position(event.account_id, event.position_id)
         record.margin_atoms = event.margin_atoms
         record.funding_atoms += event.amount_atoms
-        payments = self.account(event.account_id).payments
+        history = self.account(event.account_id)
         payment = PaymentRecord(
-            payments[-1].number + 1 if payments else 1,
+            history.next_payment,
             event.position_id,
             record.instrument_id,
             record.side,
@@ -460,7 +460,7 @@ class History:
             self._sequence,
             self._time_ns,
         )
-        payments.append(payment)
+        history.add_payment(payment)
         self._touch(event.account_id).payments.append(payment)
 
     def _keyed(self, event: PositionModeChanged) -> None:

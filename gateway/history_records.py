@@ -2,6 +2,7 @@
 changed of them.  Decides nothing."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final, final
 
 import msgspec
@@ -156,6 +157,7 @@ class AccountHistory:
     """What is kept of one account; dicts are in order of id, deques in order of closing.
 
     steps: why positions were closed, by position; those closed by orders alone have none.
+    paid: payments of funding, None before the first: an empty deque is half a kilobyte.
     stream_sequence: how many private messages the account's events have called for so far.
     """
 
@@ -167,7 +169,7 @@ class AccountHistory:
         "open_orders",
         "open_positions",
         "orders",
-        "payments",
+        "paid",
         "positions",
         "refused",
         "steps",
@@ -184,9 +186,25 @@ class AccountHistory:
         self.open_positions: dict[int, PositionRecord] = {}
         self.steps: dict[int, deque[AnyStep]] = {}
         self.closed_positions: deque[int] = deque()
-        self.payments: deque[PaymentRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
+        self.paid: deque[PaymentRecord] | None = None
         self.fills: deque[FillRecord] = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
         self.stream_sequence = 0
+
+    @property
+    def payments(self) -> Sequence[PaymentRecord]:
+        """Payments of funding, oldest first."""
+        return () if self.paid is None else self.paid
+
+    @property
+    def next_payment(self) -> int:
+        """The number of the next one."""
+        return self.paid[-1].number + 1 if self.paid else 1
+
+    def add_payment(self, payment: PaymentRecord) -> None:
+        """A payment; the oldest beyond the limit is forgotten."""
+        if self.paid is None:
+            self.paid = deque(maxlen=CLOSED_PER_ACCOUNT_MAX)
+        self.paid.append(payment)
 
     def open_order(self, record: OrderRecord) -> None:
         """An order that was accepted."""

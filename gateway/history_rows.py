@@ -106,7 +106,7 @@ def _load(account: AccountHistory, row: Row) -> None:
     elif kind == STEP:
         account.add_step(row[1], _step_of(row[2]))
     elif kind == PAYMENT:
-        account.payments.append(msgspec.convert(row[1], PaymentRecord))
+        account.add_payment(msgspec.convert(row[1], PaymentRecord))
     elif kind == CLOSED_ORDERS:
         account.closed_orders.extend(row[1:])
     elif kind == CLOSED_POSITIONS:
