@@ -135,4 +135,5 @@ def _take(state: State, key: Key, leverage: int, events: list[Event]) -> None:
                 MarginAdjusted(position.position_id, position.account_id, position.margin_atoms)
             )
         rearm_position(state.firing, position)
-    note_change(state, market.asset_id, key.account_id)
+    if key.is_in_use():
+        note_change(state, market.asset_id, key.account_id)
