@@ -27,7 +27,7 @@ from tests.engine.venue import SECOND_NS, START_NS, Venue, netting_spec, order, 
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20_260_101
-GC_COMMANDS = 100_000
+GC_COMMANDS = 50_000
 
 
 def test_the_sequence_has_no_gaps() -> None:
