@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+import engine
 from engine import account_check
 from engine.commands import Command, ListInstrument, SetInstrumentStatus, Side
 from engine.cross import CrossAccount, recentre
@@ -64,6 +65,7 @@ def test_few_accounts_are_looked_at_when_little_happens() -> None:
     assert 0 < checks < ACCOUNTS * UPDATES // 20
 
 
+@pytest.mark.skipif(engine.COMPILED, reason="a compiled engine cannot be patched")
 def test_which_bands_are_chosen_never_changes_what_happens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
