@@ -220,7 +220,7 @@ def ruined(scene: Ruin) -> list[Planned]:
         lambda: trade_on(scene, market, "part"),
         lambda: scene.wait(market, side),
     )
-    for end in chance.choices(ends, (5, 3, 2, 2), k=2):
+    for end in chance.choices(ends, (4, 4, 4, 2), k=2):
         end()
     scene.reopen()
     return scene.plot
@@ -303,8 +303,8 @@ def of_the_fund(scene: Ruin) -> list[Planned]:
 
 FUNDING_PLOTS: Final[tuple[tuple[RuinPlot, int], ...]] = (
     (eaten, 30),
-    (owing, 35),
-    (ruined, 30),
+    (owing, 30),
+    (ruined, 50),
     (premium, 12),
     (of_the_fund, 8),
 )

@@ -20,6 +20,7 @@ from tests.oracle.compare import Duel
 from tests.oracle.driver import LIFE_STEPS, live
 from tests.oracle.generator import Generator
 from tests.oracle.planted_cross_bugs import CROSS_BUGS
+from tests.oracle.planted_finance_bugs import FINANCE_BUGS
 
 WITHIN_LIVES: Final = 10
 Wrong = Callable[..., Any]
@@ -213,7 +214,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     ),
     "a timer that runs out again": ("engine.cancel_order._run_out", runs_out_again),
 }
-ALL_BUGS: Final = BUGS | CROSS_BUGS
+ALL_BUGS: Final = BUGS | CROSS_BUGS | FINANCE_BUGS
 
 
 @contextmanager
