@@ -43,7 +43,13 @@ def write_candle_plot(outcome: CandleOutcome, path: Path) -> None:
         "shorts": [row.shorts_funding_atoms for row in rows],
     }
     _draw_lines(funding, times, lines, "funding received so far")
-    _draw_lines(insurance, times, {"": [row.insurance_atoms for row in rows]}, "insurance")
+    lines = {
+        "fund": [row.insurance_atoms for row in rows],
+        "with what it took over, at the marks": [
+            row.insurance_atoms + row.fund_profit_atoms for row in rows
+        ],
+    }
+    _draw_lines(insurance, times, lines, "insurance")
     traders = [row.equity_atoms - row.paid_in_atoms for row in rows]
     other = "house" if outcome.markets[0].book is None else "maker"
     lines = {"traders": traders, other: [row.counterparty_atoms for row in rows]}
