@@ -6,7 +6,7 @@ from gateway import account_settings as settings
 from gateway import api_replies as replies
 from gateway.account_replies import account_reply, payment_reply, settings_replies
 from gateway.fields import market_of, path_id
-from gateway.history_records import AccountHistory
+from gateway.history.records import AccountHistory
 from gateway.http_calls import Call
 from gateway.http_handlers import symbol_named, take
 from gateway.operations import Operation

@@ -17,7 +17,7 @@ from engine.state import State
 from engine.units import div_floor
 from gateway.decimals import text_from_e8
 from gateway.errors import ApiError, Detail
-from gateway.history_records import FillRecord, OrderRecord
+from gateway.history.records import FillRecord, OrderRecord
 
 _NS_PER_MS: Final = 1_000_000
 _SIDE: Final = ("", "BUY", "SELL")

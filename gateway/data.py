@@ -8,8 +8,8 @@ from engine.commands import Command
 from engine.engine import Engine
 from engine.events import Event
 from engine.state import State
-from gateway.history import History
-from gateway.history_rows import HistoryUnknown, history_rows, load_history
+from gateway.history.keeper import History
+from gateway.history.rows import HistoryUnknown, history_rows, load_history
 from gateway.market.board import Board
 from gateway.market.board_rows import board_rows, is_board_row, load_board
 from snapshots.restore import Observer, replay, restore

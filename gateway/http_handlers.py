@@ -12,9 +12,9 @@ from gateway import api_messages as messages
 from gateway import api_replies as replies
 from gateway import operations
 from gateway.errors import EdgeCode, edge_error, reason_error
-from gateway.explanations import explanation_reply
 from gateway.fields import market_of, path_id
-from gateway.history_records import OPEN_STATUSES, ORDER_STATUSES, AccountHistory
+from gateway.history.explanations import explanation_reply
+from gateway.history.records import OPEN_STATUSES, ORDER_STATUSES, AccountHistory
 from gateway.http_calls import Call, Page
 from gateway.instrument_replies import instrument_reply
 from gateway.operations import Operation

@@ -22,7 +22,7 @@ from gateway.api_replies import (
 )
 from gateway.cross_figures import liquidation_ticks, ratio_text
 from gateway.decimals import percent_text_from_e8, text_from_e8
-from gateway.history_records import PositionRecord
+from gateway.history.records import PositionRecord
 from gateway.trailing_replies import FollowingReply, position_trailing
 
 _POSITION_STATUS: Final = ("", *(kind.name for kind in PositionStatus))

@@ -19,8 +19,8 @@ from gateway import account_replies as accounts
 from gateway import api_replies as replies
 from gateway import position_replies as positions
 from gateway.config import WebSocketConfig
-from gateway.history import History
-from gateway.history_records import AccountHistory, Touched
+from gateway.history.keeper import History
+from gateway.history.records import AccountHistory, Touched
 from gateway.outbox import Outbox, Turn, frame
 
 CHANNELS: Final = ("orders", "fills", "positions", "account")

@@ -24,7 +24,7 @@ from engine.state import State
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.errors import ApiError, EdgeCode, edge_error
-from gateway.history import History
+from gateway.history.keeper import History
 from gateway.market.board import Board
 from gateway.market_data import MarketData
 from gateway.rate_limit import Monotonic, RateLimit

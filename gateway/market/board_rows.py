@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.codec import Row
 from engine.commands import Side
-from gateway.history_rows import HistoryUnknown
+from gateway.history.rows import HistoryUnknown
 from gateway.market.board import Board, MarketView
 from gateway.market.candles import Candle
 from gateway.market.funding_tape import FundingRecord

@@ -8,7 +8,7 @@ import pytest
 
 from engine.commands import ListInstrument
 from engine.instrument import PositionMode
-from gateway.history_rows import history_rows
+from gateway.history.rows import history_rows
 from tests.gateway.cross_markets import BTC, balance, open_cross, position, trade
 from tests.gateway.house import Client, House, Json, Reply, socket_of
 from tests.gateway.perpetual import order, perpetual

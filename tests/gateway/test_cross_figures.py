@@ -9,8 +9,8 @@ from engine.instrument import MarginMode
 from engine.state import open_positions
 from engine.units import AssetId
 from gateway.cross_figures import liquidation_ticks, ratio_text
-from tests.gateway.test_history import Desk
-from tests.gateway.test_history_modes import ALICE, BTC, opener
+from tests.gateway.history.test_keeper import Desk
+from tests.gateway.history.test_modes import ALICE, BTC, opener
 
 
 @pytest.mark.parametrize(

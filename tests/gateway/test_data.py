@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gateway.history_rows import history_rows
+from gateway.history.rows import history_rows
 from tests.gateway.house import Client, House
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.history_rows import history_rows
+from gateway.history.rows import history_rows
 from tests.gateway.house import Client, House, socket_of
 from tests.gateway.perpetual import PERP, open_perpetual, order, order_now
 

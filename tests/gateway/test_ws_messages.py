@@ -6,7 +6,7 @@ from msgspec import structs
 from gateway import account_settings as settings
 from gateway import api_messages as messages
 from gateway import ws_messages
-from gateway.api_messages import Request
+from gateway.fields import Request
 
 
 @pytest.mark.parametrize(

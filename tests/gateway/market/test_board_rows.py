@@ -8,8 +8,8 @@ import pytest
 from engine.engine import Engine
 from engine.events import Liquidity
 from engine.state import State
-from gateway.history import History
-from gateway.history_rows import HistoryUnknown, history_rows
+from gateway.history.keeper import History
+from gateway.history.rows import HistoryUnknown, history_rows
 from gateway.market.board import Board
 from gateway.market.board_rows import board_rows, is_board_row, load_board
 from snapshots.store import pack_snapshot, unpack_snapshot

@@ -19,8 +19,8 @@ from engine.commands import (
 from engine.engine import Engine
 from engine.state import State, open_orders, open_positions
 from engine.units import AccountId, InstrumentId, PositionId
-from gateway.history import History
-from gateway.history_records import PENDING
+from gateway.history.keeper import History
+from gateway.history.records import PENDING
 from tests.gateway.house import market
 
 

@@ -17,8 +17,8 @@ from engine.commands import (
 from engine.instrument import MarginMode, PositionMode
 from engine.state import open_orders, open_positions
 from engine.units import AccountId, InstrumentId, PositionId
-from gateway.history_modes import Modes
-from tests.gateway.test_history import Desk
+from gateway.history.modes import Modes
+from tests.gateway.history.test_keeper import Desk
 
 ALICE, BTC = AccountId(1), InstrumentId(1)
 

@@ -14,7 +14,7 @@ from engine.commands import (
 from engine.events import OrderAccepted
 from engine.reject_reason import RejectReason
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
-from gateway.history_orders import When, asked_order, own_order, refused_order
+from gateway.history.orders import When, asked_order, own_order, refused_order
 
 WHEN = When(7, 9_000)
 SENT = PlaceOrder(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engine.commands import PlaceOrder, TimeInForce
 from engine.events import OrderAccepted
 from engine.reject_reason import RejectReason
-from gateway.history_records import REJECTED, OrderRecord
+from gateway.history.records import REJECTED, OrderRecord
 
 
 class When(NamedTuple):

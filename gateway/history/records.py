@@ -9,7 +9,7 @@ import msgspec
 
 from engine.commands import OrderType, SelfTradePrevention, TimeInForce
 from engine.events import AccountLiquidated, DebtSettled, FeeTierAssigned, PositionStatus
-from gateway.history_steps import AnyStep
+from gateway.history.steps import AnyStep
 
 # What is told of an account as a whole.
 Notice = AccountLiquidated | DebtSettled | FeeTierAssigned

@@ -18,7 +18,7 @@ from engine.events import (
 )
 from engine.reject_reason import RejectReason
 from engine.units import NOBODY, AccountId, AssetId, InstrumentId, OrderId, PositionId
-from gateway.history_steps import (
+from gateway.history.steps import (
     AccountJudged,
     DebtTaken,
     PartClosed,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gateway.history_rows import history_rows
+from gateway.history.rows import history_rows
 from gateway.premium_sampler import PremiumSampler
 from tests.gateway.cross_markets import balance, open_cross, position, trade
 from tests.gateway.funded_market import open_funded, quote, sample, stamp

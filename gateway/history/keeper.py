@@ -49,9 +49,9 @@ from engine.events import CancelCause as Cause
 from engine.instrument import MarketStructure, PositionMode
 from engine.margin import initial_margin_atoms
 from engine.reject_reason import RejectReason
-from gateway.history_modes import Modes
-from gateway.history_orders import When, asked_order, own_order, refused_order
-from gateway.history_records import (
+from gateway.history.modes import Modes
+from gateway.history.orders import When, asked_order, own_order, refused_order
+from gateway.history.records import (
     CANCELLED,
     EXPIRED,
     FILLED,
@@ -64,7 +64,7 @@ from gateway.history_records import (
     PositionRecord,
     Touched,
 )
-from gateway.history_steps import StepReader, is_worth_telling
+from gateway.history.steps import StepReader, is_worth_telling
 
 # Refusals that the engine forgets too: the client order id may be used again.
 _FORGOTTEN: Final = frozenset(

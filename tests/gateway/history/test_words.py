@@ -4,9 +4,8 @@ import pytest
 
 from engine.commands import Side
 from engine.events import CloseCause, Liquidity, PositionStatus
-from gateway.explanation_words import Terms, Words, summary
-from gateway.history_records import FillRecord, PaymentRecord, PositionRecord
-from gateway.history_steps import (
+from gateway.history.records import FillRecord, PaymentRecord, PositionRecord
+from gateway.history.steps import (
     AccountJudged,
     AnyStep,
     DebtTaken,
@@ -15,6 +14,7 @@ from gateway.history_steps import (
     PositionJudged,
     TakenBy,
 )
+from gateway.history.words import Terms, Words, summary
 
 TERMS = Terms("BTC", "USDT", 10_000_000, 100_000)
 E8 = 10**8

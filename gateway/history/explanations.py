@@ -13,15 +13,14 @@ from engine.events import CloseCause, Liquidity, PositionStatus
 from engine.state import State
 from gateway.api_replies import Reply, spec_of
 from gateway.decimals import text_from_e8
-from gateway.explanation_words import Terms, Words, summary, terms_of
-from gateway.history_records import (
+from gateway.history.records import (
     CLOSED_PER_ACCOUNT_MAX,
     AccountHistory,
     FillRecord,
     PaymentRecord,
     PositionRecord,
 )
-from gateway.history_steps import (
+from gateway.history.steps import (
     AccountJudged,
     AnyStep,
     DebtTaken,
@@ -30,6 +29,7 @@ from gateway.history_steps import (
     PositionJudged,
     TakenBy,
 )
+from gateway.history.words import Terms, Words, summary, terms_of
 from gateway.position_replies import PositionReply, position_now
 
 STEPS_MAX: Final = 1_000

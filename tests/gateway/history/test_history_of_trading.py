@@ -24,7 +24,7 @@ from engine.commands import (
 from engine.engine import Engine
 from engine.state import State, open_orders, open_positions
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
-from gateway.history import History
+from gateway.history.keeper import History
 from tests.gateway.perpetual import perpetual
 
 ACCOUNTS = 4

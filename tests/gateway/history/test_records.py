@@ -3,10 +3,10 @@
 import pytest
 
 from engine.commands import Side
-from gateway import history_records as module
-from gateway.history_records import FILLED
-from gateway.history_steps import PositionEnded
-from tests.gateway.test_history import Desk
+from gateway.history import records as module
+from gateway.history.records import FILLED
+from gateway.history.steps import PositionEnded
+from tests.gateway.history.test_keeper import Desk
 
 
 def test_the_oldest_closed_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

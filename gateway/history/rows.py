@@ -6,16 +6,16 @@ from typing import Any, Final
 import msgspec
 
 from engine.codec import Row
-from gateway.history import History
-from gateway.history_modes import Modes
-from gateway.history_records import (
+from gateway.history.keeper import History
+from gateway.history.modes import Modes
+from gateway.history.records import (
     AccountHistory,
     FillRecord,
     OrderRecord,
     PaymentRecord,
     PositionRecord,
 )
-from gateway.history_steps import AnyStep
+from gateway.history.steps import AnyStep
 
 FORMAT: Final = 0
 ORDER, POSITION, FILL, REFUSED, CLOSED_ORDERS, CLOSED_POSITIONS, ACCOUNT = range(1, 8)

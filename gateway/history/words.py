@@ -9,8 +9,8 @@ from engine.commands import Side
 from engine.events import CloseCause, Liquidity, PositionStatus
 from engine.instrument import InstrumentSpec
 from gateway.decimals import text_from_e8
-from gateway.history_records import FillRecord, PaymentRecord, PositionRecord
-from gateway.history_steps import (
+from gateway.history.records import FillRecord, PaymentRecord, PositionRecord
+from gateway.history.steps import (
     AccountJudged,
     AnyStep,
     DebtTaken,

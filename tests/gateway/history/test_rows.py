@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.history import History
-from gateway.history_rows import HistoryUnknown, history_rows, load_history
+from gateway.history.keeper import History
+from gateway.history.rows import HistoryUnknown, history_rows, load_history
 from snapshots.store import pack_snapshot, unpack_snapshot
-from tests.gateway.test_history import random_day
+from tests.gateway.history.test_keeper import random_day
 
 
 @pytest.mark.parametrize("seed", range(3))

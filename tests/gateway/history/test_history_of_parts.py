@@ -33,9 +33,9 @@ from engine.events import (
 )
 from engine.reject_reason import RejectReason
 from engine.units import AccountId, InstrumentId, OrderId, PositionId
-from gateway.history import History
-from gateway.history_records import OrderRecord, Touched
-from gateway.history_rows import (
+from gateway.history.keeper import History
+from gateway.history.records import OrderRecord, Touched
+from gateway.history.rows import (
     MARGIN_MODE,
     MARKET_MODES,
     ORDER_DRIVEN,
