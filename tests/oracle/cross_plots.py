@@ -83,7 +83,7 @@ def exactly(scene: Ruin) -> list[Planned]:
     chance, market = scene.chance, scene.market
     side = chance.choice(("BUY", "SELL"))
     scene.reopen()
-    bold = chance.random() < 0.4
+    bold = chance.random() < 0.65
     if bold:
         # Nothing else stands behind it.
         scene.be_flat()
@@ -156,5 +156,5 @@ RuinPlot = Callable[[Ruin], list[Planned]]
 CROSS_PLOTS: Final[tuple[tuple[RuinPlot, int], ...]] = (
     (ruin, 60),
     (flat_debt, 40),
-    (exactly, 60),
+    (exactly, 80),
 )

@@ -13,6 +13,7 @@ from tests.oracle.cross_aims import cross_accounts, health_edge
 from tests.oracle.ladder import stale
 from tests.oracle.plots import Planned, Step
 from tests.oracle.records import Fields, Market, Order, Position, opposite, sign
+from tests.oracle.rules import cap_atoms
 from tests.oracle.state import State
 from tests.oracle.stories import order_fields, price_of
 
@@ -77,8 +78,11 @@ class Ruin:
 
         self.plot.append(step)
 
-    def sized(self, market: Market, side: str, part: int) -> Fields:
-        """An opener for a part of what the account may spend."""
+    def sized(self, market: Market, side: str, part: int, few: bool = False) -> Fields:
+        """An opener for a part of what the account may spend.
+
+        few: what it opens can still be turned, or have the highest leverage.
+        """
         chance, state = self.chance, self.state
         key = self.key(market, side)
         used = state.position_of_key(*key) is not None or state.orders_of_key(*key)
@@ -89,7 +93,11 @@ class Ruin:
             leverage = state.leverages.get(key, 1)
         money = max(0, spendable(state, self.account_id, market.asset_id, cross=True))
         lots = money * leverage // (part * market.mark * market.k)
-        lots = max(market.spec["qty_lots_min"], min(lots, market.spec["qty_lots_max"]))
+        most = int(market.spec["qty_lots_max"])
+        if few:
+            allowed = cap_atoms(market.spec, highest) * 4 // 10
+            most = min(most // 4, allowed // (market.mark * market.k))
+        lots = max(market.spec["qty_lots_min"], min(lots, most))
         asked = 0 if used and not ticket else leverage
         return {"qty_lots": lots, "leverage": asked, "leg": key[2]}
 
@@ -106,17 +114,14 @@ class Ruin:
             self.chance.shuffle(self.others)
 
     def open(self, market: Market, side: str, few: bool = False) -> None:
-        """A position, in a book with somebody who is willing; few: it can still be turned."""
+        """A position, in a book with somebody who is willing."""
         part = self.chance.choice((1, 2, 2, 4, 30))
-        most = int(market.spec["qty_lots_max"]) // (4 if few else 1)
         if market.is_order_driven:
             self.plot.append(lambda: self.willing(market, side, part))
 
         def step() -> Step | None:
             order = order_fields(self.account_id, market.instrument_id, side, "MARKET")
-            order |= self.sized(market, side, part)
-            order["qty_lots"] = max(market.spec["qty_lots_min"], min(order["qty_lots"], most))
-            return "PlaceOrder", order
+            return "PlaceOrder", order | self.sized(market, side, part, few)
 
         self.plot.append(step)
 
@@ -134,7 +139,7 @@ class Ruin:
         order = order_fields(self.others[0], market.instrument_id, opposite(side), "LIMIT")
         return "PlaceOrder", order | {"qty_lots": lots, "price_ticks": ticks, "leverage": 5}
 
-    def wait(self, market: Market, side: str) -> None:
+    def wait(self, market: Market, side: str, few: bool = False) -> None:
         """An opener that rests or waits for a trigger, not far away."""
         chance = self.chance
         kind = chance.choice(("LIMIT", "LIMIT", "STOP_MARKET", "TAKE_PROFIT_MARKET"))
@@ -145,7 +150,7 @@ class Ruin:
             way = sign(side) * (1 if kind == "STOP_MARKET" else -1)
             ticks = max(1, market.mark + way * away)
             order["price_ticks" if kind == "LIMIT" else "trigger_ticks"] = ticks
-            return "PlaceOrder", order | self.sized(market, side, chance.choice((2, 5, 20)))
+            return "PlaceOrder", order | self.sized(market, side, chance.choice((2, 5, 20)), few)
 
         self.plot.append(step)
 

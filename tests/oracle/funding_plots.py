@@ -211,6 +211,10 @@ def ruined(scene: Ruin) -> list[Planned]:
         scene.wait(market, side)
     scene.drain()
     terms(scene, market, sign(side))
+    if chance.random() < 0.6:
+        far = {"funding_interest_e8": sign(side) * 40_000_000}
+        far |= {"funding_clamp_e8": 99_000_000, "funding_cap_e8": 99_000_000}
+        scene.plot.append(lambda: changing(market, far))
     if chance.random() < 0.15:
         scene.shut(chance.choice(scene.neighbours))
     to_stamp(scene, market)
@@ -280,6 +284,8 @@ def owing(scene: Ruin) -> list[Planned]:
         to_stamp(scene, market, fresh=False)
     else:
         scene.supply()
+        if chance.random() < 0.6:
+            scene.reopen()
         trade_on(scene, market, chance.choice(("part", "flip", "flip", "flip", "more")))
     return scene.plot
 
@@ -302,9 +308,9 @@ def of_the_fund(scene: Ruin) -> list[Planned]:
 
 
 FUNDING_PLOTS: Final[tuple[tuple[RuinPlot, int], ...]] = (
-    (eaten, 30),
-    (owing, 30),
-    (ruined, 50),
+    (eaten, 35),
+    (owing, 50),
+    (ruined, 30),
     (premium, 12),
     (of_the_fund, 8),
 )

@@ -39,12 +39,12 @@ START_NS: Final = 1_700_000_000_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 POSITIONS_MAX: Final = 30
 PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS, (by_trades, 14))
-PLOT_SHARE: Final = 0.3
+PLOT_SHARE: Final = 0.27
 RUIN_SHARES: Final = (
-    (CROSS_PLOTS, 0.08),
-    (FUNDING_PLOTS, 0.08),
-    (TRAILING_PLOTS, 0.04),
-    (KEY_PLOTS, 0.06),
+    (CROSS_PLOTS, 0.09),
+    (FUNDING_PLOTS, 0.12),
+    (TRAILING_PLOTS, 0.05),
+    (KEY_PLOTS, 0.12),
 )
 WEIGHTS: Final = {
     "UpdatePrice": 260,

@@ -8,6 +8,7 @@ from typing import Final
 from tests.oracle.cross import spendable
 from tests.oracle.cross_plots import RuinPlot
 from tests.oracle.cross_scene import Ruin
+from tests.oracle.funding_plots import alone
 from tests.oracle.holds import key_need, size_of
 from tests.oracle.leverage import added_margin, at_leverage, is_cross
 from tests.oracle.plots import Planned, Step
@@ -41,10 +42,12 @@ def levered(scene: Ruin) -> list[Planned]:
     scene.supply()
     if chance.random() < 0.2:
         scene.go_cross(market, side)
+    else:
+        alone(scene, market, side)
     if chance.random() < 0.85:
         scene.open(market, side, few=True)
     for _ in range(chance.choice((0, 1, 2))):
-        scene.wait(market, chance.choice(("BUY", "SELL")))
+        scene.wait(market, chance.choice(("BUY", "SELL")), few=True)
     wish, name = chance.choice((0, -1, -1, None)), scene.fresh("t")
     wanted = chance.choice((1, 2, 3, 4))
     highest = int(market.spec["leverage_max"])
@@ -70,15 +73,15 @@ def levered(scene: Ruin) -> list[Planned]:
         money = {"asset": asset, "amount_atoms": abs(has - needed), "transfer_id": name}
         return kind, {"account_id": scene.account_id, **money}
 
+    after = int(market.spec["stale_after_ns"])
     if chance.random() < 0.4:
         # Against it, so that what is left of a smaller margin would be liquidated.
-        far = -1 if side == "BUY" else 1
-        percent = chance.choice((1, 2, 3, 5))
-        wanted = bold
-        scene.plot.append(lambda: scene.price(market, market.mark * (100 + far * percent) // 100))
-    after = int(market.spec["stale_after_ns"])
-    if after and chance.random() < 0.25:
-        wanted = bold
+        percent = chance.choice((2, 3, 5, 8))
+        wanted = min(highest, 100 // percent + 2)
+        moved = 100 + percent * (-1 if side == "BUY" else 1)
+        scene.plot.append(lambda: scene.price(market, max(1, market.mark * moved // 100)))
+    elif after and chance.random() < 0.6:
+        wanted = highest
         scene.plot.append(lambda: ("AdvanceTime", {}, after + 1))
     elif chance.random() < 0.15:
         scene.shut(market)

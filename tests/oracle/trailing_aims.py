@@ -11,7 +11,7 @@ def widths(chance: Random, ticks: int) -> Fields:
     distance = chance.choice((1, near, near, far))
     # The rate that comes to about as many ticks, and one that is rounded to a tick.
     alike = distance * E8 // max(1, ticks)
-    rate = chance.choice((1, alike, alike + 1, 1_000_000, 5_000_000, 20_000_000))
+    rate = chance.choice((1, alike, alike + 1, alike // 2, alike // 3, 1_000_000, 20_000_000))
     rate = max(1, min(E8 - 1, rate))
     kind = chance.choice(("distance", "rate", "both", "both"))
     return {
