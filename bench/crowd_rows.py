@@ -186,7 +186,8 @@ class Templates:
             if stop_loss:
                 pairs = (self._exits({InPair.STOP_LOSS_TICKS: stop_loss}),)
             elif contents.highs and place % EVERY_TRAILING == 0 and is_long:
-                extreme = MID + random.randrange(contents.highs)
+                # Who trails for longer has seen no less of a high.
+                extreme = MID + contents.highs * (contents.positions - place) // contents.positions
                 pairs = (self._exits({InPair.TRAIL_E8: TRAIL_E8, InPair.EXTREME_TICKS: extreme}),)
             yield filled_in(
                 self._position,
