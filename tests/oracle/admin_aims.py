@@ -101,7 +101,7 @@ class AdminAims(KeyAims):
 
     def tier(self) -> int:
         """A fee tier, few of which there are."""
-        return self.chance.choices((1, 2, 3, 100, 0, 101, -1), (10, 8, 5, 3, 1.5, 1.5, 1.5))[0]
+        return self.chance.choices((1, 2, 3, 100, 0, 101, -1), (10, 8, 5, 3, 4, 4, 4))[0]
 
     def aim_advance_time(self, time_ns: int) -> Fields:
         """Nothing but time."""

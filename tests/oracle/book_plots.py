@@ -407,10 +407,10 @@ def many_conditionals(scene: Scene) -> Plot:
 
 
 BOOK_PLOTS: Final = (
-    (self_trade, 16),
-    (own_first, 20),
+    (self_trade, 20),
+    (own_first, 22),
     (iceberg, 13),
-    (unpaid_rest, 22),
+    (unpaid_rest, 36),
     (closers_in_the_way, 19),
     (pair, 25),
     (cascade, 4),

@@ -156,5 +156,5 @@ RuinPlot = Callable[[Ruin], list[Planned]]
 CROSS_PLOTS: Final[tuple[tuple[RuinPlot, int], ...]] = (
     (ruin, 60),
     (flat_debt, 40),
-    (exactly, 80),
+    (exactly, 110),
 )

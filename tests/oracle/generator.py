@@ -39,7 +39,7 @@ START_NS: Final = 1_700_000_000_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 POSITIONS_MAX: Final = 30
 PLOTS: Final = (*BOOK_PLOTS, *RUIN_PLOTS, (by_trades, 14))
-PLOT_SHARE: Final = 0.27
+PLOT_SHARE: Final = 0.29
 RUIN_SHARES: Final = (
     (CROSS_PLOTS, 0.09),
     (FUNDING_PLOTS, 0.12),
@@ -58,7 +58,7 @@ WEIGHTS: Final = {
     "SetPositionExits": 60,
     "AdjustMargin": 75,
     "SetLeverage": 45,
-    "SetFeeTier": 14,
+    "SetFeeTier": 20,
     "AssignFeeTier": 12,
     "SetPositionMode": 24,
     "SetMarginMode": 14,
@@ -69,8 +69,8 @@ WEIGHTS: Final = {
     "ChangeInstrument": 30,
     "AdvanceTime": 8,
     "OpenAccount": 15,
-    "IssueToken": 26,
-    "RevokeToken": 24,
+    "IssueToken": 45,
+    "RevokeToken": 30,
     "ListInstrument": 15,
 }
 
