@@ -6,6 +6,7 @@ life, a meld of two pairing heaps is O(1), so following costs O(1) per order, wh
 does; a price that makes no new extreme is compared once.
 """
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, final
 
 from engine.callbacks import Callback, melded, without_all_gone, without_gone
@@ -255,8 +256,11 @@ class TrailingStops:
             groups.pop()
             self._gone -= 1
         place = len(groups)
-        while place and self._is_passed(groups[place - 1], extreme_ticks):
-            place -= 1
+        if groups and self._is_passed(groups[-1], extreme_ticks):  # only as a snapshot is read
+            if self.levels.falls:
+                place = bisect_right(groups, -extreme_ticks, key=_falling_extreme)
+            else:
+                place = bisect_right(groups, extreme_ticks, key=_rising_extreme)
         if place and groups[place - 1].extreme_ticks == extreme_ticks:
             group = groups[place - 1]
             if group.live == 0:
@@ -275,3 +279,11 @@ class TrailingStops:
             group.levels.remove(group)
         if key_ticks >= 1:
             self.levels.add(group, key_ticks)
+
+
+def _falling_extreme(group: Group) -> int:
+    return -group.extreme_ticks
+
+
+def _rising_extreme(group: Group) -> int:
+    return group.extreme_ticks
