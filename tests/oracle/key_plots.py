@@ -3,16 +3,17 @@
 Knows the oracle's state; each step is thought out when its turn comes.
 """
 
+from functools import partial
 from typing import Final
 
 from tests.oracle.cross import spendable
 from tests.oracle.cross_plots import RuinPlot
 from tests.oracle.cross_scene import Ruin
-from tests.oracle.funding_plots import alone
+from tests.oracle.funding_scene import alone
 from tests.oracle.holds import key_need, size_of
 from tests.oracle.leverage import added_margin, at_leverage, is_cross
 from tests.oracle.plots import Planned, Step
-from tests.oracle.records import E8, Fields, Market, opposite, sign
+from tests.oracle.records import E8, Market, opposite, sign
 from tests.oracle.rules import cap_atoms, ceil_div
 from tests.oracle.state import Key
 from tests.oracle.stories import order_fields, price_of
@@ -55,24 +56,6 @@ def levered(scene: Ruin) -> list[Planned]:
     if chance.random() < 0.3:
         wanted = bold
 
-    def change() -> tuple[str, Fields]:
-        account_id, instrument_id, leg = scene.key(market, side)
-        where = {"account_id": account_id, "instrument_id": instrument_id}
-        return "SetLeverage", where | {"leg": leg, "leverage": wanted}
-
-    def pay() -> Step | None:
-        if wish is None:
-            return None
-        key = scene.key(market, side)
-        cross = is_cross(scene.state, market, key)
-        has = spendable(scene.state, scene.account_id, market.asset_id, cross)
-        needed = max(0, rise_of(scene, market, key, wanted) + wish)
-        if has == needed:
-            return None
-        asset, kind = market.spec["settlement"], "Withdraw" if has > needed else "Deposit"
-        money = {"asset": asset, "amount_atoms": abs(has - needed), "transfer_id": name}
-        return kind, {"account_id": scene.account_id, **money}
-
     after = int(market.spec["stale_after_ns"])
     if chance.random() < 0.4:
         # Against it, so that what is left of a smaller margin would be liquidated.
@@ -85,8 +68,30 @@ def levered(scene: Ruin) -> list[Planned]:
         scene.plot.append(lambda: ("AdvanceTime", {}, after + 1))
     elif chance.random() < 0.15:
         scene.shut(market)
-    scene.plot += [pay, change]
+    if wish is not None:
+        scene.plot.append(partial(pay, scene, market, side, wanted, wish, name))
+    scene.plot.append(partial(change, scene, market, side, wanted))
     return scene.plot
+
+
+def change(scene: Ruin, market: Market, side: str, wanted: int) -> Step:
+    """Another leverage for the key of a side."""
+    account_id, instrument_id, leg = scene.key(market, side)
+    where = {"account_id": account_id, "instrument_id": instrument_id}
+    return "SetLeverage", where | {"leg": leg, "leverage": wanted}
+
+
+def pay(scene: Ruin, market: Market, side: str, wanted: int, wish: int, name: str) -> Step | None:
+    """The transfer that leaves just what another leverage takes, and a wish of atoms more."""
+    key = scene.key(market, side)
+    cross = is_cross(scene.state, market, key)
+    has = spendable(scene.state, scene.account_id, market.asset_id, cross)
+    needed = max(0, rise_of(scene, market, key, wanted) + wish)
+    if has == needed:
+        return None
+    asset, kind = market.spec["settlement"], "Withdraw" if has > needed else "Deposit"
+    money = {"asset": asset, "amount_atoms": abs(has - needed), "transfer_id": name}
+    return kind, {"account_id": scene.account_id, **money}
 
 
 def at_the_cap(scene: Ruin) -> list[Planned]:
@@ -106,13 +111,10 @@ def at_the_cap(scene: Ruin) -> list[Planned]:
         order |= {"qty_lots": lots, "price_ticks": market.mark}
         return name, order
 
-    def change() -> Step | None:
-        account_id, instrument_id, leg = scene.key(market, side)
-        where = {"account_id": account_id, "instrument_id": instrument_id}
-        leverage = max(1, bold + chance.choice((0, 0, 1, -1)))
-        return "SetLeverage", where | {"leg": leg, "leverage": leverage}
+    def bolder() -> Step | None:
+        return change(scene, market, side, max(1, bold + chance.choice((0, 0, 1, -1))))
 
-    scene.plot += [price_out, change, change]
+    scene.plot += [price_out, bolder, bolder]
     return scene.plot
 
 

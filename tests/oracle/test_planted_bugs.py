@@ -22,7 +22,7 @@ from tests.oracle.generator import Generator
 from tests.oracle.planted_cross_bugs import CROSS_BUGS
 from tests.oracle.planted_finance_bugs import FINANCE_BUGS
 
-WITHIN_LIVES: Final = 10
+WITHIN_LIVES: Final = 14
 Wrong = Callable[..., Any]
 
 pytestmark = [

@@ -8,7 +8,7 @@ from typing import Final
 from tests.oracle import trailing_aims
 from tests.oracle.cross_plots import RuinPlot
 from tests.oracle.cross_scene import Ruin
-from tests.oracle.funding_plots import newest
+from tests.oracle.funding_scene import newest
 from tests.oracle.plots import Planned, Step
 from tests.oracle.records import KEEP, Fields, Market, Order, Position, opposite, sign
 from tests.oracle.scene import Plot, Scene
