@@ -173,7 +173,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "stale at the edge": ("engine.market.Market.is_stale", stale_at_the_edge),
     "takers pay what makers pay": (
         "engine.closing.fee_rate_e8",
-        lambda _: lambda market, _liquidity: market.spec.maker_fee_e8,
+        lambda _: lambda seat, _liquidity: seat.fees.maker_e8,
     ),
     "a refilled iceberg is not met again": (
         "engine.matching._walk_refilled",
@@ -257,7 +257,8 @@ def test_a_planted_bug_is_found(name: str, count: Callable[[str, int], None]) ->
 def test_what_is_found_is_told_as_a_short_script() -> None:
     with planted(*BUGS["two candidates are believed"]):
         with pytest.raises(AssertionError) as found:
-            live("planted/0", LIFE_STEPS)
+            for life in range(WITHIN_LIVES):
+                live(f"planted/{life}", LIFE_STEPS)
         story = str(found.value)
         script = story[story.index("from tests.oracle.scripts") :]
         assert script.count("UpdatePrice") == 3  # a first price and the two candidates
