@@ -58,7 +58,7 @@ WEIGHTS: Final = {
     "SetPositionExits": 60,
     "AdjustMargin": 75,
     "SetLeverage": 45,
-    "SetFeeTier": 32,
+    "SetFeeTier": 20,
     "AssignFeeTier": 12,
     "SetPositionMode": 24,
     "SetMarginMode": 14,
@@ -69,7 +69,7 @@ WEIGHTS: Final = {
     "ChangeInstrument": 30,
     "AdvanceTime": 8,
     "OpenAccount": 15,
-    "IssueToken": 65,
+    "IssueToken": 45,
     "RevokeToken": 30,
     "ListInstrument": 15,
 }

@@ -241,6 +241,12 @@ def steps_until_found() -> int:
     return 0
 
 
+def live_all() -> None:
+    """Life after life, until one ends in a difference."""
+    for life in range(WITHIN_LIVES):
+        live(f"planted/{life}", LIFE_STEPS)
+
+
 def test_without_a_planted_bug_nothing_is_found() -> None:
     assert steps_until_found() == 0
 
@@ -257,8 +263,7 @@ def test_a_planted_bug_is_found(name: str, count: Callable[[str, int], None]) ->
 def test_what_is_found_is_told_as_a_short_script() -> None:
     with planted(*BUGS["two candidates are believed"]):
         with pytest.raises(AssertionError) as found:
-            for life in range(WITHIN_LIVES):
-                live(f"planted/{life}", LIFE_STEPS)
+            live_all()
         story = str(found.value)
         script = story[story.index("from tests.oracle.scripts") :]
         assert script.count("UpdatePrice") == 3  # a first price and the two candidates
