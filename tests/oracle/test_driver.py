@@ -12,8 +12,8 @@ import pytest
 from tests.oracle.driver import STEPS, missed, run
 
 SHARDS: Final = 5
-SHARD_STEPS: Final = 30_000
-MET_AT_LEAST: Final = 5
+SHARD_STEPS: Final = 24_000
+MET_AT_LEAST: Final = 4
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
