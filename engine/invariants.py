@@ -209,8 +209,8 @@ def check_standing(state: State, position: Position) -> None:
     assert before.profit_atoms(market.mark_ticks) == after.profit_atoms(market.mark_ticks)
     if account.health_e8() >= 1 and not is_waiting(account):
         for edge, is_inside in (
-            (standing.lower, standing.lower.key_ticks < market.processed[MARK]),
-            (standing.upper, market.processed[MARK] < standing.upper.key_ticks),
+            (standing.lower, standing.lower.key_ticks < market.mark_ticks),
+            (standing.upper, market.mark_ticks < standing.upper.key_ticks),
         ):
             assert edge.levels is None or is_inside
 
