@@ -28,9 +28,11 @@ def walk_the_book(run: Run) -> None:
         lots = run.wants(maker.price_ticks) if maker is not None else 0
         if maker is None or lots == 0:
             return
-        release(run, taker)  # Only what fills gives back what its key holds.
+        own = maker.account_id == taker.account_id
+        if not (own and taker.self_trade_prevention == "CANCEL_TAKER"):
+            release(run, taker)  # Only a path with a step gives back what its key holds.
         run.accounts.add(maker.account_id)
-        if maker.account_id == run.taker.account_id:
+        if own:
             prevent_self_trade(run, maker, lots)
         else:
             trade(run, maker, min(lots, maker.visible_lots, closable(run.state, maker)))

@@ -272,4 +272,7 @@ def test_what_is_found_is_told_as_a_short_script() -> None:
         with contextlib.redirect_stdout(printed):
             exec(script, {})
 
-    assert printed.getvalue().startswith("Mismatch: event 0")
+    said = printed.getvalue()
+    assert said.startswith("Mismatch: event ")
+    assert "PriceAccepted" in said
+    assert "PRICE_BEYOND_BAND" in said
