@@ -150,6 +150,7 @@ def _live(
         torn = log.torn_tail is not None
         story.check(list(LogReader(files, log).records()))
         writer = open_writer(files, log, policy, SEGMENT_BYTES, CHUNK_BYTES)
+        story.initialised = True
         for _ in range(story.rng.randrange(1, 60)):
             for _ in range(story.rng.choice([1, 1, 2, 5, 12])):
                 writer.append(writer.last_sequence + 1, msgspec.msgpack.encode(story.new_row()))
@@ -164,7 +165,10 @@ def _live(
 
 
 def _make_sure_of_log(files: SimulatedFiles, story: Story) -> None:
-    """A journal that was once made has to be there; only before may it be made again."""
+    """A journal that was once made has to be there; only before may it be made again.
+
+    One that a dead process left half made may be there, and yet not outlast a loss of power.
+    """
     if not story.initialised and not has_log(files, VENUE):
         initialise(files, VENUE, story.rng.randbytes(16))
-    story.initialised = True
+        story.initialised = True
