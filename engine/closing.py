@@ -5,18 +5,18 @@ from typing import Final
 from engine import cross
 from engine.commands import BUY
 from engine.events import (
+    BY_DELEVERAGING,
+    BY_LIQUIDATION,
     TAKER,
     CloseCause,
     Event,
     Liquidity,
-    OrderFilled,
     PositionClosed,
     PositionReduced,
     PositionStatus,
 )
-from engine.fills import after_fill, fee_rate_e8, filled, take_fill_id
-from engine.instrument import Remainder
-from engine.order import Order
+from engine.fills import after_fill, fee_rate_e8, filled
+from engine.instrument import TO_INSURANCE
 from engine.position import Position, closing_side
 from engine.reduction import Reduction
 from engine.settling import settle_touched, touch_key
@@ -34,9 +34,9 @@ ORDINARY_CAUSES: Final = (
 )
 
 
-def close_by_order(
+def close_lots(
     state: State,
-    order: Order,
+    order_id: OrderId,
     position: Position,
     lots: int,
     price_ticks: int,
@@ -44,16 +44,17 @@ def close_by_order(
     cause: CloseCause,
     events: list[Event],
 ) -> None:
-    """One fill of an order closes lots of a position."""
-    pays_fee = order.account_id != NOBODY and cause is not CloseCause.AUTO_DELEVERAGE
+    """One fill closes lots of a position; order id 0: no order's, but the venue's."""
+    pays_fee = position.account_id != NOBODY and cause is not BY_DELEVERAGING
     rate_e8 = fee_rate_e8(position.seat, liquidity) if pays_fee else 0
-    is_liquidation = cause is CloseCause.LIQUIDATION
+    is_liquidation = cause is BY_LIQUIDATION
     reduction = reduction_of(state, position, lots, price_ticks, rate_e8, is_liquidation)
     events.append(
         filled(
             state,
-            order,
+            order_id,
             position,
+            closing_side(position.side),
             lots,
             price_ticks,
             reduction.fee_atoms,
@@ -101,25 +102,7 @@ def close_by_trigger(
     market = position.market
     touch_key(state, position.key)
     price_ticks = market.bid_ticks if position.side is BUY else market.ask_ticks
-    is_liquidation = cause is CloseCause.LIQUIDATION
-    rate_e8 = position.seat.fees.taker_e8
-    reduction = reduction_of(state, position, lots, price_ticks, rate_e8, is_liquidation)
-    events.append(
-        OrderFilled(
-            take_fill_id(state),
-            OrderId(0),
-            position.account_id,
-            market.instrument_id,
-            position.position_id,
-            closing_side(position.side),
-            lots,
-            price_ticks,
-            reduction.fee_atoms,
-            reduction.profit_atoms,
-            TAKER,
-        )
-    )
-    apply_reduction(state, position, lots, reduction, cause, events)
+    close_lots(state, OrderId(0), position, lots, price_ticks, TAKER, cause, events)
     settle_touched(state, events)
 
 
@@ -132,14 +115,14 @@ def apply_reduction(
     events: list[Event],
 ) -> None:
     """Post a reduction and shrink the position; a flat one is closed for good."""
-    is_liquidation = cause is CloseCause.LIQUIDATION
-    is_fund = position.account_id == NOBODY
+    market, is_fund = position.market, position.account_id == NOBODY
+    is_liquidation = cause is BY_LIQUIDATION
     if reduction.equity_atoms < 0 and cause in ORDINARY_CAUSES and not is_fund:
         cause = CloseCause.GAP
     to_user, to_insurance = _shares(position, reduction, is_liquidation)
     if is_fund:
         position.realized_atoms += reduction.profit_atoms
-    insurance_paid = state.asset_ledger(position.market).reduce_position(
+    insurance_paid = state.asset_ledger(market).reduce_position(
         position,
         reduction.released_atoms,
         reduction.profit_atoms,
@@ -153,7 +136,8 @@ def apply_reduction(
     position.accrued_atoms -= reduction.accrued_atoms
     position.initial_margin_atoms -= reduction.initial_margin_atoms
     position.realized_atoms += to_user - reduction.released_atoms
-    state.touched.add_position(position)
+    if position.closing_orders:
+        state.touched.closable[position] = None
     house_paid = reduction.deficit_atoms - insurance_paid
     events.append(_reduced(position, to_user, to_insurance, insurance_paid, house_paid, cause))
     if position.key.is_cross:
@@ -207,7 +191,7 @@ def _shares(position: Position, reduction: Reduction, is_liquidation: bool) -> t
     to_user, to_insurance = reduction.paid_atoms, reduction.liquidation_fee_atoms
     if position.account_id == NOBODY:
         return 0, to_user
-    keeps = position.market.spec.remainder is Remainder.TO_INSURANCE
+    keeps = position.market.spec.remainder is TO_INSURANCE
     if is_liquidation and keeps and not position.key.is_cross:
         return 0, to_insurance + to_user
     return to_user, to_insurance

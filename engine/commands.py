@@ -51,6 +51,9 @@ class Leg(IntEnum):
     SHORT = 2
 
 
+NO_LEG: Final = Leg.NONE
+
+
 class SelfTradePrevention(IntEnum):
     """What happens where an order would meet one of the same account; the taker decides."""
 
@@ -87,6 +90,8 @@ FOK: Final = TimeInForce.FOK
 CANCEL_MAKER: Final = SelfTradePrevention.CANCEL_MAKER
 CANCEL_BOTH: Final = SelfTradePrevention.CANCEL_BOTH
 DECREMENT: Final = SelfTradePrevention.DECREMENT
+BY_LAST: Final = PriceSource.LAST
+BY_MARK: Final = PriceSource.MARK
 
 
 class Scope(IntEnum):

@@ -13,16 +13,16 @@ from engine.events import (
     CloseCause,
     DebtSettled,
     Event,
-    LiquidationStep,
 )
 from engine.instrument import HALTED
-from engine.liquidation import close_at
+from engine.liquidation import close_at, liquidation_step
 from engine.margin import bankruptcy_ticks, tier_rate_e8
 from engine.market import MARK
 from engine.open_orders import cancel_open_order, settle_holds
 from engine.order import Order
 from engine.position import Position
 from engine.state import State, open_orders
+from engine.trigger_index import rearm_position
 from engine.units import E8, div_ceil, div_floor
 
 CAREFUL_ROUNDS: Final = 3  # after so many closes everything goes
@@ -48,27 +48,14 @@ def liquidate_account(state: State, account: CrossAccount, events: list[Event]) 
             return
         lots = position.qty_lots if rounds >= CAREFUL_ROUNDS else lots_to_close(account, position)
         price_ticks = prices[position.position_id] if position.market.is_order_driven else 0
-        events.append(_step(position, equity, needed_e8, lots, price_ticks))
+        events.append(liquidation_step(position, equity, needed_e8, lots, price_ticks))
         if position.market.is_order_driven:
             close_at(state, position, lots, price_ticks, events)
+            if position.qty_lots:
+                rearm_position(state.firing, position)
         else:
             close_by_trigger(state, position, lots, CloseCause.LIQUIDATION, events)
         rounds += 1
-
-
-def _step(
-    position: Position, equity_atoms: int, maintenance_e8: int, lots: int, price_ticks: int
-) -> LiquidationStep:
-    """Why lots of a cross position are about to be closed (LIQ-12)."""
-    return LiquidationStep(
-        position.position_id,
-        position.account_id,
-        position.market.mark_ticks,
-        equity_atoms,
-        div_ceil(maintenance_e8, E8),
-        lots,
-        price_ticks,
-    )
 
 
 def settle_debt(state: State, account: CrossAccount, events: list[Event]) -> None:

@@ -1,14 +1,13 @@
 """Who bears a bankruptcy that the insurance fund cannot: the ranking of the other side (LIQ-7)."""
 
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heappushpop
 from typing import TYPE_CHECKING, Final, final
 
 from engine.commands import Side
-from engine.events import Event, PositionIncreased, PositionOpened, PositionReduced
 from engine.margin import profit_atoms
-from engine.market import Market
+from engine.market import MARK, Market
 from engine.position import Position, closing_side
-from engine.units import NOBODY
+from engine.units import NOBODY, div_floor
 
 if TYPE_CHECKING:
     from engine.state import State
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 GAINING: Final = 0
 LOSING: Final = 1
 BANKRUPT: Final = 2
+
+QUOTIENT_BITS: Final = 32  # of a quotient's fraction: what few ranks share
 
 
 @final
@@ -32,7 +33,7 @@ class Rank:
 
     def __init__(self, position: Position) -> None:
         market = position.market
-        mark_ticks, k = market.mark_ticks, market.k
+        mark_ticks, k = market.prices[MARK], market.k
         value = position.qty_lots * mark_ticks * k
         profit = profit_atoms(
             position.side, position.qty_lots, position.basis_atoms(), mark_ticks, k
@@ -51,10 +52,12 @@ class Rank:
         self.numerator: Final = numerator
         self.denominator: Final = denominator
 
+    def place(self) -> "Place":
+        """What is sorted: the floors of two quotients differ only if the quotients do."""
+        return self.kind, -div_floor(self.numerator << QUOTIENT_BITS, self.denominator), self
+
     def __lt__(self, other: "Rank") -> bool:
-        """Whether it is deleveraged before the other; compared as cross-multiplied integers."""
-        if self.kind != other.kind:
-            return self.kind < other.kind
+        """Of one class, whether it is first; compared as cross-multiplied integers."""
         mine = self.numerator * other.denominator
         theirs = other.numerator * self.denominator
         if mine != theirs:
@@ -62,20 +65,25 @@ class Rank:
         return self.position.position_id < other.position.position_id
 
 
+# The class, minus the quotient in whole 2^-32, and the rank, which tells the last from each other.
+Place = tuple[int, int, Rank]
+
+
 @final
 class Ranking:
     """The positions of one side of a market, first to be deleveraged first, while its mark stands.
 
-    Ranked once; from then on those that the command's events speak of are ranked again, so that a
-    crash with very many bankruptcies does not rank everybody for each.
+    Ranked once; from then on those that fill are ranked again, so that a crash with very many
+    bankruptcies does not rank everybody for each.
     """
 
-    __slots__ = ("_events_seen", "_heap", "_latest", "market", "side")
+    __slots__ = ("_filled", "_heap", "_latest", "market", "side")
 
-    def __init__(self, market: Market, side: Side, events_seen: int) -> None:
+    def __init__(self, market: Market, side: Side) -> None:
         self.market: Final = market
         self.side: Final = side
-        self._events_seen = events_seen
+        # By position id: those that filled since they were ranked.
+        self._filled: Final[dict[int, Position]] = {}
         # By position id; what is in the heap besides is out of date.
         self._latest: Final[dict[int, Rank]] = {}
         for seat in market.seats:
@@ -83,14 +91,26 @@ class Ranking:
                 for position in seat.positions():
                     if position.side is side:
                         self._latest[position.position_id] = Rank(position)
-        self._heap: Final = list(self._latest.values())
+        self._heap: Final = [rank.place() for rank in self._latest.values()]
         heapify(self._heap)
 
-    def take_first(self, state: "State", events: list[Event]) -> Position | None:
+    def note_fill(self, position: Position) -> None:
+        """A position of this side filled: its place is another."""
+        if position.account_id != NOBODY:
+            self._filled[position.position_id] = position
+
+    def take_first(self) -> Position | None:
         """The next to be deleveraged, users before the fund; it is ranked again when it fills."""
-        self._follow(state, events)
-        while self._heap:
-            rank = heappop(self._heap)
+        heap, filled = self._heap, self._filled
+        while heap or filled:
+            if filled:
+                rank = self._rank_again(filled.popitem()[1])
+                if filled:
+                    heappush(heap, rank.place())
+                    continue
+                _, _, rank = heappushpop(heap, rank.place())  # most often first again
+            else:
+                _, _, rank = heappop(heap)
             position = rank.position
             if self._latest.get(position.position_id) is rank:
                 del self._latest[position.position_id]
@@ -100,31 +120,20 @@ class Ranking:
         held = None if fund is None else fund.first_position  # one at most: the fund nets
         return held if held is not None and held.side is self.side else None
 
-    def _follow(self, state: "State", events: list[Event]) -> None:
-        """Rank those anew that have changed."""
-        for event in events[self._events_seen :]:
-            if isinstance(event, PositionOpened | PositionIncreased | PositionReduced):
-                position = state.positions.get(event.position_id)
-                if (
-                    position is not None
-                    and position.side is self.side
-                    and position.market is self.market
-                    and position.account_id != NOBODY
-                ):
-                    rank = Rank(position)
-                    self._latest[position.position_id] = rank
-                    heappush(self._heap, rank)
-        self._events_seen = len(events)
+    def _rank_again(self, position: Position) -> Rank:
+        rank = Rank(position)
+        self._latest[position.position_id] = rank
+        return rank
 
 
-def first_counterparty(state: "State", position: Position, events: list[Event]) -> Position:
+def first_counterparty(state: "State", position: Position) -> Position:
     """The opposite position that is deleveraged next: users' by rank, then the fund's."""
     side = closing_side(position.side)
     market = position.market
     ranking = state.rankings.get((market.instrument_id, side))
     if ranking is None:
-        ranking = Ranking(market, side, len(events))
+        ranking = Ranking(market, side)
         state.rankings[market.instrument_id, side] = ranking
-    other = ranking.take_first(state, events)
+    other = ranking.take_first()
     assert other is not None, "the lots of a market's longs and shorts are equal"
     return other

@@ -52,6 +52,11 @@ class CloseCause(IntEnum):
     TRAILING_STOP = 8
 
 
+BY_ORDER: Final = CloseCause.ORDER
+BY_LIQUIDATION: Final = CloseCause.LIQUIDATION
+BY_DELEVERAGING: Final = CloseCause.AUTO_DELEVERAGE
+
+
 class PositionStatus(IntEnum):
     """OPEN while it has lots."""
 

@@ -8,9 +8,9 @@ from engine.arrival import Arrival
 from engine.closing import close_by_trigger
 from engine.commands import LIMIT, MARKET, TRAILING_STOP
 from engine.events import (
+    BY_ORDER,
     MAKER,
     CancelCause,
-    CloseCause,
     Event,
     OrderCancelled,
     OrderTriggered,
@@ -20,7 +20,7 @@ from engine.exits import CAUSE_OF_KIND, drop_pair, pair_lots
 from engine.firing_queue import market_of
 from engine.funds import resting_fill_is_covered
 from engine.instrument import HALTED
-from engine.liquidation import close_in_book, isolated_step, liquidate
+from engine.liquidation import close_in_book, equity_and_maintenance, liquidate, liquidation_step
 from engine.margin import quantity_lots
 from engine.market import LAST, Market
 from engine.open_orders import (
@@ -32,7 +32,7 @@ from engine.open_orders import (
     unrest_order,
 )
 from engine.order import Order
-from engine.position import PositionTrigger, TriggerKind
+from engine.position import LIQUIDATION, PositionTrigger
 from engine.reject_reason import NONE, RejectReason
 from engine.settlement import fill_order
 from engine.settling import settle_touched, touch_key
@@ -92,10 +92,11 @@ def _fire_trigger(state: State, trigger: PositionTrigger, events: list[Event]) -
         drop_pair(position, trigger.pair)
     cause = CAUSE_OF_KIND[trigger.kind]
     if not position.market.is_order_driven:
-        if trigger.kind is TriggerKind.LIQUIDATION:
-            events.append(isolated_step(position, lots, 0))
+        if trigger.kind is LIQUIDATION:
+            equity, needed_e8 = equity_and_maintenance(position)
+            events.append(liquidation_step(position, equity, needed_e8, lots, 0))
         close_by_trigger(state, position, lots, cause, events)
-    elif trigger.kind is TriggerKind.LIQUIDATION:
+    elif trigger.kind is LIQUIDATION:
         liquidate(state, position, events)
     else:
         close_in_book(state, position, lots, cause, events)
@@ -136,7 +137,7 @@ def _fill_resting(state: State, order: Order, events: list[Event]) -> None:
             _refuse(state, order, RejectReason.INSUFFICIENT_BALANCE, events)
             return
     touch_key(state, order.key)
-    fill_order(state, order, lots, order.price_ticks, MAKER, CloseCause.ORDER, events)
+    fill_order(state, order, lots, order.price_ticks, MAKER, BY_ORDER, events)
     end_partner(state, order, events)
     settle_touched(state, events)
 
@@ -162,7 +163,7 @@ def _take_triggered(state: State, order: Order, events: list[Event]) -> None:
             events.append(amended_to(order, arrival.asked_lots))
         if not (arrival.rests() and order.may_rest()):
             retire_order(state, order)  # its client id is closed before those it fills (IDM-1)
-        carry_out(state, arrival, CloseCause.ORDER, events)
+        carry_out(state, arrival, BY_ORDER, events)
     else:
         retire_order(state, order)
         _refuse(state, order, reason, events)

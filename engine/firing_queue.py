@@ -10,7 +10,7 @@ from engine.commands import PriceSource
 from engine.cross import BandEdge, CrossAccount
 from engine.market import MARK, Market
 from engine.order import Order
-from engine.position import PositionTrigger, TriggerKind
+from engine.position import LIQUIDATION, PositionTrigger
 from engine.price_levels import Entry, PriceLevels
 from engine.trailing import Group
 from engine.units import div_floor
@@ -143,7 +143,7 @@ class FiringQueue:
             return place, order_class, entry.priority, 0, 0, entry.arming, serial, entry
         assert isinstance(entry, PositionTrigger)
         kind = entry.kind
-        trigger_class = LIQUIDATIONS if kind is TriggerKind.LIQUIDATION else CLOSERS
+        trigger_class = LIQUIDATIONS if kind is LIQUIDATION else CLOSERS
         parent = 0 if entry.pair is None else entry.pair.parent_order_id
         position_id = entry.position.position_id
         return place, trigger_class, position_id, int(kind), parent, entry.arming, serial, entry

@@ -63,6 +63,7 @@ class InstrumentStatus(IntEnum):
 TRADING: Final = InstrumentStatus.TRADING
 HALTED: Final = InstrumentStatus.HALTED
 TICKET: Final = PositionMode.TICKET
+TO_INSURANCE: Final = Remainder.TO_INSURANCE
 
 
 @final

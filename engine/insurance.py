@@ -1,8 +1,8 @@
 """The insurance fund's own positions: account 0, on its own equity (LIQ-6)."""
 
 from engine.commands import BUY
-from engine.margin import maintenance_e8, profit_atoms
-from engine.market import Market
+from engine.margin import maintenance_e8
+from engine.market import MARK, Market
 from engine.position import Position
 from engine.state import State
 from engine.units import E8, NOBODY
@@ -17,19 +17,22 @@ def fund_can_take(state: State, position: Position, lots: int, price_ticks: int)
     market = position.market
     signed_lots = lots if position.side is BUY else -lots
     equity = state.asset_ledger(market).insurance_atoms
-    equity += signed_lots * (market.mark_ticks - price_ticks) * market.k
+    equity += signed_lots * (market.prices[MARK] - price_ticks) * market.k
     needed_e8 = 0
     for other in state.books:
         if other.asset_id != market.asset_id:
             continue
         added_lots = signed_lots if other is market else 0
         held = fund_position(other)
+        lot_atoms = other.prices[MARK] * other.k
         if held is not None:
-            k, mark_ticks = other.k, other.mark_ticks
-            equity += profit_atoms(held.side, held.qty_lots, held.basis_atoms(), mark_ticks, k)
-            added_lots += held.qty_lots if held.side is BUY else -held.qty_lots
+            held_lots = held.qty_lots if held.side is BUY else -held.qty_lots
+            held_atoms = held.cost_atoms if held.side is BUY else -held.cost_atoms
+            equity += held_lots * lot_atoms - held_atoms  # the fund accrues no funding
+            added_lots += held_lots
         if added_lots:
-            needed_e8 += _maintenance_e8(other, abs(added_lots))
+            value = abs(added_lots) * lot_atoms
+            needed_e8 += maintenance_e8(value, other.rates, other.close_fee_e8)
     return equity * E8 >= needed_e8
 
 
@@ -37,8 +40,3 @@ def fund_position(market: Market) -> Position | None:
     """What the fund holds in a market: one position at most, for it nets."""
     seat = market.existing_seat(NOBODY)
     return None if seat is None else seat.first_position
-
-
-def _maintenance_e8(market: Market, lots: int) -> int:
-    notional = lots * market.mark_ticks * market.k
-    return maintenance_e8(notional, market.rates, market.close_fee_e8)

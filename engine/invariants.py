@@ -31,7 +31,7 @@ from engine.waiting_invariants import (
 def check(state: State) -> None:
     """Assert every invariant of the state."""
     assert state.ledger.sum_atoms() == 0
-    assert not state.firing.heap
+    check_at_rest(state)
     check_balances(state)
     armed = 0
     for market in state.markets:
@@ -39,6 +39,15 @@ def check(state: State) -> None:
             armed += check_market(state, market)
     check_no_other_entries(state, armed)
     check_client_orders(state)
+
+
+def check_at_rest(state: State) -> None:
+    """What belongs to a running command is empty."""
+    assert not state.has_more_to_do()
+    touched = state.touched
+    assert not any((touched.keys, touched.filled, touched.closable, touched.orders))
+    assert not state.fee_payers
+    assert not state.rankings
 
 
 def check_balances(state: State) -> None:

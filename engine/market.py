@@ -219,6 +219,13 @@ class Market:
             return 0 if best_ticks == NEVER_RISES else best_ticks
         return book.bids.best_ticks
 
+    def crosses(self, side: Side, limit_ticks: int) -> bool:
+        """Whether an order of this side with this limit would take something on arrival."""
+        touch_ticks = self.touch_ticks(side)
+        if touch_ticks == 0:
+            return False
+        return limit_ticks >= touch_ticks if side is BUY else limit_ticks <= touch_ticks
+
     def protection_ticks(self, side: Side) -> int:
         """The worst price at which a market order of this side trades: the band around mark."""
         mark_ticks, band_e8 = self.prices[MARK], self.spec.price_band_e8

@@ -127,6 +127,8 @@ def settle_key_hold(state: State, key: Key, events: list[Event]) -> None:
     """Bring a key's hold to what its orders and position need (HLD-7)."""
     if not key.pools or key.account_id == NOBODY:
         return  # the fund only offers what it has, and may have very many offers
+    if key.hold_atoms == 0 and not key.buys and not key.sells:
+        return
     hold_atoms = present_hold_atoms(key)
     if hold_atoms == key.hold_atoms:
         return

@@ -24,6 +24,9 @@ class TriggerKind(IntEnum):
     LIQUIDATION = 5
 
 
+LIQUIDATION: Final = TriggerKind.LIQUIDATION
+
+
 @final
 class PositionTrigger(Entry):
     """A price at which something happens to a position."""

@@ -52,26 +52,38 @@ class Reduction:
         cross_equity_atoms: int | None = None,
     ) -> None:
         notional = lots * price_ticks * market.k
-        cost = cost_removed_atoms(side, cost_atoms, lots, qty_lots)
-        self.cost_atoms: Final = cost
-        self.accrued_atoms: Final = accrued_removed_atoms(accrued_atoms, lots, qty_lots)
-        profit = profit_atoms(side, lots, cost, price_ticks, market.k) - self.accrued_atoms
-        initial = share_released_atoms(initial_margin_atoms, lots, qty_lots)
-        released = share_released_atoms(margin_atoms, lots, qty_lots)
         is_cross = cross_equity_atoms is not None
-        if not is_cross and lots < qty_lots and released + profit < 0:
-            released += min(-(released + profit), margin_atoms - released)
+        if lots == qty_lots:  # all of everything leaves
+            cost, accrued = cost_atoms, accrued_atoms
+            initial, released = initial_margin_atoms, margin_atoms
+            profit = profit_atoms(side, lots, cost, price_ticks, market.k) - accrued
+        else:
+            cost = cost_removed_atoms(side, cost_atoms, lots, qty_lots)
+            accrued = accrued_removed_atoms(accrued_atoms, lots, qty_lots) if accrued_atoms else 0
+            initial = share_released_atoms(initial_margin_atoms, lots, qty_lots)
+            released = share_released_atoms(margin_atoms, lots, qty_lots)
+            profit = profit_atoms(side, lots, cost, price_ticks, market.k) - accrued
+            if not is_cross and released + profit < 0:
+                released += min(-(released + profit), margin_atoms - released)
         equity = released + profit if cross_equity_atoms is None else cross_equity_atoms
-        full_fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
-        fee = full_fee if is_cross else min(full_fee, max(0, equity))
-        liquidation_rate_e8 = market.spec.liquidation_fee_e8 if is_liquidation else 0
-        liquidation_fee = min(fee_atoms(notional, liquidation_rate_e8), max(0, equity - fee))
+        fee = 0
+        if rate_e8:
+            fee = fee_atoms(initial if market.fee_on_margin else notional, rate_e8)
+            if not is_cross and fee > equity:
+                fee = min(fee, max(0, equity))
+        liquidation_fee = 0
+        if is_liquidation and equity > fee:
+            liquidation_fee = fee_atoms(notional, market.spec.liquidation_fee_e8)
+            liquidation_fee = min(liquidation_fee, equity - fee)
         rest = (profit if is_cross else equity) - fee - liquidation_fee
+        self.cost_atoms: Final = cost
+        self.accrued_atoms: Final = accrued
         self.profit_atoms: Final = profit
         self.initial_margin_atoms: Final = initial
         self.released_atoms: Final = released
         self.equity_atoms: Final = equity
         self.fee_atoms: Final = fee
         self.liquidation_fee_atoms: Final = liquidation_fee
-        self.paid_atoms: Final = rest if is_cross else max(0, rest)
-        self.deficit_atoms: Final = 0 if is_cross else max(0, -rest)
+        is_deficit = rest < 0 and not is_cross
+        self.paid_atoms: Final = 0 if is_deficit else rest
+        self.deficit_atoms: Final = -rest if is_deficit else 0

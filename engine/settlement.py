@@ -4,7 +4,7 @@ Every fill of the venue passes through here, whoever caused it; nothing here ref
 """
 
 from engine import cross
-from engine.closing import close_by_order
+from engine.closing import close_lots
 from engine.events import (
     MAKER,
     CloseCause,
@@ -40,7 +40,8 @@ def fill_order(
         _open(state, order, position, lots, price_ticks, liquidity, None, events)
         return
     closing_lots = min(lots, position.qty_lots)
-    close_by_order(state, order, position, closing_lots, price_ticks, liquidity, cause, events)
+    order_id = order.order_id
+    close_lots(state, order_id, position, closing_lots, price_ticks, liquidity, cause, events)
     if closing_lots < lots and not order.closing:
         notional_fee = _flip_fee_atoms(order, lots, closing_lots, price_ticks, liquidity)
         opening_lots = lots - closing_lots
@@ -95,7 +96,10 @@ def _open(
     else:
         position.initial_margin_atoms += initial
     position.realized_atoms -= fee
-    events.append(filled(state, order, position, lots, price_ticks, fee, 0, liquidity))
+    side = order.side
+    events.append(
+        filled(state, order.order_id, position, side, lots, price_ticks, fee, 0, liquidity)
+    )
     events.append(_opened(position) if is_new else _increased(position))
     if is_new and not order.key.pools:
         order.position_id = position.position_id

@@ -3,7 +3,10 @@
 Knows the keys that fills touch; a fill itself is in `settlement.py`.
 """
 
-from engine.commands import Leg
+from operator import attrgetter
+from typing import Final
+
+from engine.commands import NO_LEG
 from engine.events import Event
 from engine.key import Key
 from engine.open_orders import (
@@ -16,74 +19,90 @@ from engine.open_orders import (
 )
 from engine.order import Order
 from engine.position import Position
-from engine.state import State
+from engine.state import State, Touched
+from engine.trigger_index import rearm_position
+
+ACCOUNT_AND_LEG: Final = attrgetter("account_id", "leg")
 
 
 def touch_key(state: State, key: Key) -> None:
     """The key fills: it gives back what it holds until `settle_touched` takes it anew."""
     keys = state.touched.keys
     if key not in keys:
-        keys.append(key)
+        keys[key] = None
         release_key_hold(state, key)
 
 
 def note_key(state: State, key: Key) -> None:
     """The key's orders change but nothing fills: its hold is taken anew, not given back before."""
-    keys = state.touched.keys
-    if key not in keys:
-        keys.append(key)
+    state.touched.keys[key] = None
 
 
 def settle_touched(state: State, events: list[Event]) -> None:
-    """After the last fill: closing orders shrink or go, holds are taken anew (MAT-8).
+    """After the last fill: prices that depend on it are armed, closing orders shrink or go, holds
+    are taken anew (MAT-8).
 
     Both legs of who hedges: self-trade prevention and partners reach across.
     """
     touched = state.touched
-    keys = touched.keys
-    hedging = [key.seat for key in keys if key.leg is not Leg.NONE]
+    for position in touched.filled:
+        if position.qty_lots:
+            rearm_position(state.firing, position)
+    hedging = [key.seat for key in touched.keys if key.leg is not NO_LEG]
     for seat in hedging:
         for key in seat.each_key():
             note_key(state, key)
+    keys = list(touched.keys)
     if len(keys) > 1:
-        keys.sort(key=_account_and_leg)
+        keys.sort(key=ACCOUNT_AND_LEG)
+    closable = _closable_by_key(touched) if touched.closable else None
+    tickets = _tickets_by_key(touched) if touched.orders else None
     for key in keys:
-        if touched.positions:
-            _settle_closers(state, key, events)
+        if closable is not None:
+            for position in closable.get(key, ()):
+                _settle_closers(state, position, events)
         if key.pools:
             settle_key_hold(state, key, events)
-        elif touched.orders:
-            _settle_ticket_holds(state, key, events)
+        elif tickets is not None:
+            for order in tickets.get(key, ()):
+                if state.orders.get(order.order_id) is order:
+                    settle_order_hold(state, order, events)
     for seat in hedging:
         settle_holds(state, seat, events)
-    keys.clear()
-    touched.positions.clear()
+    touched.keys.clear()
+    touched.filled.clear()
+    touched.closable.clear()
     touched.orders.clear()
 
 
-def _settle_closers(state: State, key: Key, events: list[Event]) -> None:
-    """The closing orders of positions that shrank, shrink with them, or go (RED-1, RED-2)."""
-    reduced = [position for position in state.touched.positions if position.key is key]
-    reduced.sort(key=_position_id)
-    for position in reduced:
-        if position.closing_orders == 0:
-            continue
-        if position.qty_lots:
-            shrink_closers(state, position, events)
-        else:
-            cancel_closers(state, position, events)
+def _closable_by_key(touched: Touched) -> dict[Key, list[Position]]:
+    """Those that closing orders wait for, by id within a key."""
+    found: dict[Key, list[Position]] = {}
+    for position in touched.closable:
+        found.setdefault(position.key, []).append(position)
+    for positions in found.values():
+        positions.sort(key=_position_id)
+    return found
 
 
-def _settle_ticket_holds(state: State, key: Key, events: list[Event]) -> None:
-    orders = [order for order in state.touched.orders if order.key is key]
-    orders.sort(key=_order_id)
-    for order in orders:
-        if state.orders.get(order.order_id) is order:
-            settle_order_hold(state, order, events)
+def _tickets_by_key(touched: Touched) -> dict[Key, list[Order]]:
+    """By id within a key."""
+    found: dict[Key, list[Order]] = {}
+    for order in touched.orders:
+        found.setdefault(order.key, []).append(order)
+    for orders in found.values():
+        orders.sort(key=_order_id)
+    return found
 
 
-def _account_and_leg(key: Key) -> tuple[int, int]:
-    return key.account_id, key.leg
+def _settle_closers(state: State, position: Position, events: list[Event]) -> None:
+    """The closing orders of a position that shrank, shrink with it, or go (RED-1, RED-2)."""
+    if position.closing_orders == 0:
+        return
+    if position.qty_lots:
+        shrink_closers(state, position, events)
+    else:
+        cancel_closers(state, position, events)
 
 
 def _position_id(position: Position) -> int:

@@ -44,21 +44,19 @@ class Token:
 class Touched:
     """Whom the fills of a command touched; their orders and holds are settled after (MAT-8).
 
-    positions: those that lost lots, or got a resting closing order.
+    Each is a set in order of arrival.
+    filled: positions whose prices of liquidation and auto-close are out of date.
+    closable: those with closing orders that lost lots, or got a resting closing order.
     orders: ticket markets: resting orders whose hold must be taken anew.
     """
 
-    __slots__ = ("keys", "orders", "positions")
+    __slots__ = ("closable", "filled", "keys", "orders")
 
     def __init__(self) -> None:
-        self.keys: Final[list[Key]] = []
-        self.positions: Final[list[Position]] = []
-        self.orders: Final[list[Order]] = []
-
-    def add_position(self, position: Position) -> None:
-        """The position lost lots, or got a resting closing order."""
-        if position not in self.positions:
-            self.positions.append(position)
+        self.keys: Final[dict[Key, None]] = {}
+        self.filled: Final[dict[Position, None]] = {}
+        self.closable: Final[dict[Position, None]] = {}
+        self.orders: Final[dict[Order, None]] = {}
 
 
 @final

@@ -5,8 +5,9 @@ order-driven one they are the trades of the path, with the orders that rest ther
 """
 
 from engine.arrival import Arrival
-from engine.commands import LIMIT, PriceSource
+from engine.commands import BY_LAST, LIMIT
 from engine.events import (
+    BY_ORDER,
     MAKER,
     TAKER,
     CancelCause,
@@ -17,7 +18,7 @@ from engine.events import (
 )
 from engine.fills import take_fill_id
 from engine.market import LAST
-from engine.matching import CANCEL, LESSEN, TRADE
+from engine.matching import CANCEL, LESSEN, TRADE, Path
 from engine.open_orders import (
     amended,
     cancel_open_order,
@@ -40,25 +41,30 @@ from engine.state import State
 
 def carry_out(state: State, arrival: Arrival, cause: CloseCause, events: list[Event]) -> None:
     """Fill the order, let the rest wait or end it, and settle with everyone touched."""
-    follow_path(state, arrival, cause, events)
+    if arrival.path is not None:
+        follow_path(state, arrival.draft, arrival.path, cause, events)
+    elif arrival.fills:
+        _fill_at_touch(state, arrival, cause, events)
     rest_or_end(state, arrival, events)
     settle_touched(state, events)
 
 
-def follow_path(state: State, arrival: Arrival, cause: CloseCause, events: list[Event]) -> None:
-    """Every fill of the order, in order."""
+def _fill_at_touch(state: State, arrival: Arrival, cause: CloseCause, events: list[Event]) -> None:
+    """Quote-driven: the house is the other side of every fill."""
     order = arrival.draft
-    path = arrival.path
-    if path is None and not arrival.fills:
-        return
-    if path is not None and not path.steps:
+    touch_key(state, order.key)
+    for lots, price_ticks in arrival.fills:
+        fill_order(state, order, lots, price_ticks, TAKER, cause, events)
+
+
+def follow_path(
+    state: State, order: Order, path: Path, cause: CloseCause, events: list[Event]
+) -> None:
+    """Every trade of the order, which is as the path leaves it, in order."""
+    if not path.steps:
         note_key(state, order.key)
         return
     touch_key(state, order.key)
-    if path is None:
-        for lots, price_ticks in arrival.fills:
-            fill_order(state, order, lots, price_ticks, TAKER, cause, events)
-        return
     left_lots = path.traded_lots
     ends_filled = order.qty_lots == 0 and path.lessened_lots == 0
     for kind, maker, lots in path.steps:
@@ -91,7 +97,7 @@ def _trade(
         market.prices[LAST] = price_ticks
         market.processed[LAST] = price_ticks
         market.follow(LAST)
-        state.firing.push_passed(market, PriceSource.LAST)
+        state.firing.push_passed(market, BY_LAST)
     fill_order(state, taker, lots, price_ticks, TAKER, cause, events)
     if taker.oco_partner is not None:
         if is_last:
@@ -108,13 +114,13 @@ def _fill_maker(state: State, maker: Order, lots: int, events: list[Event]) -> N
     touch_key(state, maker.key)
     if not maker.key.pools:
         release_ticket_hold(state, maker)
-        state.touched.orders.append(maker)
+        state.touched.orders[maker] = None
     book.take(maker, lots)
     maker.filled_lots += lots
     if maker.qty_lots == 0:
         unrest_order(maker)
         retire_order(state, maker)
-    fill_order(state, maker, lots, maker.price_ticks, MAKER, CloseCause.ORDER, events)
+    fill_order(state, maker, lots, maker.price_ticks, MAKER, BY_ORDER, events)
     if maker.qty_lots == 0:
         end_partner(state, maker, events)
         return
@@ -136,7 +142,7 @@ def _pass_own(state: State, kind: int, own: Order, lots: int, events: list[Event
     release_ticket_hold(state, own)
     resize_order(own, own.qty_lots - lots)
     if not own.key.pools:
-        state.touched.orders.append(own)
+        state.touched.orders[own] = None
     events.append(amended(own))
 
 
@@ -173,7 +179,7 @@ def _rest(state: State, order: Order) -> None:
     if order.closing:
         position = state.positions.get(order.position_id)
         assert position is not None
-        state.touched.add_position(position)
+        state.touched.closable[position] = None
     elif not order.key.pools:
         order.hold_atoms = 0
-        state.touched.orders.append(order)
+        state.touched.orders[order] = None

@@ -9,7 +9,7 @@ from engine.firing_queue import FiringQueue
 from engine.margin import auto_close_ticks, liquidation_ticks
 from engine.market import ASK, BID, MARK, Market
 from engine.order import Order
-from engine.position import ExitPair, Position, PositionTrigger, TriggerKind
+from engine.position import LIQUIDATION, ExitPair, Position, PositionTrigger, TriggerKind
 from engine.price_levels import Entry, PriceLevels
 from engine.units import NOBODY
 
@@ -104,7 +104,7 @@ def _rearm_liquidation(queue: FiringQueue, position: Position) -> None:
     market = position.market
     trigger = position.liquidation
     if trigger is None:
-        trigger = PositionTrigger(TriggerKind.LIQUIDATION, position, None)
+        trigger = PositionTrigger(LIQUIDATION, position, None)
         position.liquidation = trigger
     key = liquidation_ticks(
         position.side,

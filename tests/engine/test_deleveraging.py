@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.commands import Side
 from engine.deleveraging import first_counterparty
-from engine.events import CloseCause, Event, PositionReduced
+from engine.fills import after_fill
 from engine.position import Position
 from engine.seat import Seat
 from engine.units import NOBODY, AccountId, PositionId
@@ -33,7 +33,7 @@ def counterparties(venue: Venue, position: Position) -> list[Position]:
     state = venue.state
     taken: list[Position] = []
     while any(seat_has_other(seat, position) for seat in position.market.seats):
-        other = first_counterparty(state, position, [])
+        other = first_counterparty(state, position)
         other.qty_lots = 0
         other.seat.remove_position(other)
         taken.append(other)
@@ -101,28 +101,18 @@ def test_the_fund_comes_last_and_the_own_side_never() -> None:
 
 
 def test_who_has_filled_since_is_ranked_anew() -> None:
-    """A ranking outlives the liquidation it was made for; the events say what it missed."""
+    """A ranking outlives the liquidation it was made for; each fill tells it what it missed."""
     venue = book_venue(position_mode=1)
     bankrupt = held(venue, 1, 1, Side.BUY, 10, 10 * MARK * K, 0, 1)
     best, second, third = (
         held(venue, number, number, Side.SELL, 10, (10 * MARK + gain) * K, MARK * K, MARK * K)
         for number, gain in ((2, 300), (3, 200), (4, 100))
     )
-    for position in (best, second, third):
-        venue.state.positions.put(position.position_id, position)
-    events: list[Event] = []
-    assert first_counterparty(venue.state, bankrupt, events) is best
+    assert first_counterparty(venue.state, bankrupt) is best
 
-    events.append(reduced(best))  # by a part: it is there again
-    assert first_counterparty(venue.state, bankrupt, events) is best
+    after_fill(venue.state, best)  # by a part: it is there again
+    assert first_counterparty(venue.state, bankrupt) is best
     third.cost_atoms += 500 * K
-    events.append(reduced(third))
-    assert first_counterparty(venue.state, bankrupt, events) is third
-    assert first_counterparty(venue.state, bankrupt, events) is second
-
-
-def reduced(position: Position) -> PositionReduced:
-    """It lost lots; whatever else."""
-    return PositionReduced(
-        position.position_id, position.account_id, 1, 1, 1, 0, 0, 0, 0, CloseCause.ORDER
-    )
+    after_fill(venue.state, third)
+    assert first_counterparty(venue.state, bankrupt) is third
+    assert first_counterparty(venue.state, bankrupt) is second

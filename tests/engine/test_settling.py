@@ -20,7 +20,7 @@ def test_a_touched_key_holds_nothing_until_it_is_settled() -> None:
     events: list[Event] = []
     settle_touched(venue.state, events)
     assert (venue.hold(), key.hold_atoms, events) == (held, held, [])
-    assert venue.state.touched.keys == []
+    assert venue.state.touched.keys == {}
 
 
 def test_accounts_are_settled_by_id_and_their_positions_with_them() -> None:
@@ -48,3 +48,15 @@ def test_a_ticket_order_holds_what_is_left_of_it_needs() -> None:
     assert (venue.order(1).hold_atoms, venue.order(2).hold_atoms) == (12 * E8, 19 * E8)
     venue.apply(CancelOrder(AccountId(ALICE), OrderId(1), ""))
     assert venue.hold() == 19 * E8
+
+
+def test_a_position_is_keyed_anew_once_for_all_fills_of_a_path() -> None:
+    """FIR-5: not between the fills, whatever its liquidation price was there."""
+    venue = book_venue()
+    for ticks in (200_000, 201_000, 202_000):
+        venue.apply(ask(BOB, 5, ticks))
+    venue.apply(order(account_id=AccountId(ALICE), qty_lots=15))
+    bought = next(p for p in venue.state.positions.values() if p.account_id == ALICE)
+
+    assert bought.liquidation is not None
+    assert (bought.qty_lots, bought.liquidation.arming) == (15, 1)

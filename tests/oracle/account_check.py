@@ -28,7 +28,7 @@ from tests.oracle.rules import (
 from tests.oracle.settlement import reduce
 from tests.oracle.state import State
 from tests.oracle.takeover import close_through_book
-from tests.oracle.waiting import watch_as_it_is
+from tests.oracle.waiting import notice, watch_as_it_is
 
 CAREFUL_CLOSES = 3
 
@@ -184,6 +184,7 @@ def close(state: State, position: Position, lots: int, price_ticks: int) -> None
         state.hit("LIQ-10 by the house")
         touch = market.prices["BID" if position.side == "BUY" else "ASK"]
         reduce(state, position, lots, touch, "TAKER", "LIQUIDATION")
+        notice(state)
 
 
 def lots_to_close(state: State, position: Position) -> int:

@@ -65,7 +65,7 @@ def trade(run: Run, maker: Order, lots: int) -> None:
     assert market.prices is not None
     assert market.processed is not None
     hit_by_maker(run, maker, lots)
-    notice(state)
+    notice(state, on_path=True)
     state.last_fill_id += 1
     state.tell(
         "Traded",
@@ -113,7 +113,7 @@ def fill_order(
     if reduced is not None:
         run.reduced[reduced.position_id] = reduced
     run.changed.add(order.order_id)
-    notice(state)
+    notice(state, on_path=True)
     if order.qty_lots == 0 and not ends_later(run, order):
         state.drop_order(order)
         state.cancel_partner(order, "fill")
@@ -214,6 +214,7 @@ def count_in(run: Run) -> None:
 def settle(run: Run) -> None:
     """MAT-8: what follows from the path, account by account, leg by leg."""
     state, market = run.state, run.market
+    notice(state)
     heard = len(state.facts)
     for account_id, leg in product(sorted(run.accounts), LEGS):
         for _, position in sorted(run.reduced.items()):

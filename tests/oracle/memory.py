@@ -87,6 +87,7 @@ class Memory:
     last_id: int = 0
     last_fill_id: int = 0
     watch: "Watch | None" = None
+    liquidating: int = 0  # the isolated position whose slices are being closed
     # By account and asset: what those had whom funding left insolvent (FUN-6).
     put_off: dict[IdPair, int] = field(default_factory=dict)
     # By account and asset: how often its money or positions were changed by a command.

@@ -74,6 +74,7 @@ def liquidate(state: State, market: Market, position: Position) -> None:
     """LIQ-5 and LIQ-9: slice by slice, until the position is gone or can go on."""
     cancel_what_hangs_on(state, market, position)
     slices = 0
+    state.liquidating = position.position_id
     while position.qty_lots > 0 and is_liquidatable(position, market.mark, market.k, market.spec):
         lots = slice_of(market, position)
         hit_by_slice(state, position, lots, slices)
@@ -81,6 +82,7 @@ def liquidate(state: State, market: Market, position: Position) -> None:
         tell_step(state, position, lots, price)
         close_through_book(state, market, position, lots, price)
         slices += 1
+    state.liquidating = 0
     if position.qty_lots > 0:
         state.hit("LIQ-9 goes on")
 

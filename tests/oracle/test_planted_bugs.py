@@ -209,8 +209,8 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
         lambda _: lambda *_given: True,
     ),
     "the oldest is deleveraged first": (
-        "engine.deleveraging.Rank.__lt__",
-        lambda _: lambda one, other: one.position.position_id < other.position.position_id,
+        "engine.deleveraging.Rank.place",
+        lambda _: lambda rank: (rank.position.position_id, 0, rank),
     ),
     "a timer that runs out again": ("engine.cancel_order._run_out", runs_out_again),
 }

@@ -28,6 +28,7 @@ KINDS: Final = {
     "AUTO_CLOSE": 4,
     "LIQUIDATION": 5,
 }
+REKEYED: Final = ("AUTO_CLOSE", "LIQUIDATION")  # what depends on lots, cost and margin
 Ident = tuple[str, int, int]
 
 
@@ -214,8 +215,11 @@ def watch_as_it_is(state: State, market: Market) -> None:
         watch_over(state, market, entries_of(state, market), market.prices)
 
 
-def notice(state: State) -> None:
-    """Lists all entries anew: what is gone leaves the queue, what is armed and true joins it."""
+def notice(state: State, on_path: bool = False) -> None:
+    """Lists all entries anew: what is gone leaves the queue, what is armed and true joins it.
+
+    on_path: more fills follow, and positions are re-keyed after the last one (FIR-5).
+    """
     watch = state.watch
     if watch is None:
         return
@@ -225,7 +229,10 @@ def notice(state: State) -> None:
     watch.queue = {ident: place for ident, place in watch.queue.items() if ident in entries}
     for ident, entry in entries.items():
         before = watch.known.get(ident)
-        if before is None or armed_anew(before, entry):
+        waits = on_path or entry.owner_id == state.liquidating
+        if before is not None and entry.what in REKEYED and waits:
+            entries[ident] = before
+        elif before is None or armed_anew(before, entry):
             watch.queue.pop(ident, None)
             market = state.markets[entry.instrument_id]
             assert market.prices is not None
