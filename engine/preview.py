@@ -32,8 +32,9 @@ class Preview:
 
     reason: why it would be refused, NONE if it would be accepted; with an early reason the numbers
         are 0.  takes: it would fill on arrival.
-    price_ticks: the price it is judged at.  qty_lots: with how many lots.
-    filled_lots: how many of them would fill on arrival.
+    price_ticks: the price it is judged at; of a market order in a book the worst it would trade at.
+    qty_lots: with how many lots.
+    filled_lots: how many of them would fill on arrival.  filled_value: Σ lots × ticks of those.
     margin_atoms, fee_atoms: of the lots that open; the fee includes that of the lots that close.
     liquidation_ticks, bankruptcy_ticks: of the position as it would be; 0 is never.  Cross: the
         mark at which the account ends if no other moves; no bankruptcy price of its own.
@@ -43,6 +44,7 @@ class Preview:
         "bankruptcy_ticks",
         "fee_atoms",
         "filled_lots",
+        "filled_value",
         "liquidation_ticks",
         "margin_atoms",
         "price_ticks",
@@ -57,6 +59,7 @@ class Preview:
         self.price_ticks = 0
         self.qty_lots = 0
         self.filled_lots = 0
+        self.filled_value = 0
         self.margin_atoms = 0
         self.fee_atoms = 0
         self.liquidation_ticks = 0
@@ -113,7 +116,9 @@ def _judged(state: State, draft: Order) -> Preview:
         return preview
     if arrival.outlook is None and not arrival.waits:
         find_fills(arrival)
-    preview.filled_lots = sum(lots for lots, _ in arrival.fills)
+    for lots, price_ticks in arrival.fills:
+        preview.filled_lots += lots
+        preview.filled_value += lots * price_ticks
     if draft.closing:
         _add_closing(arrival, preview)
     elif arrival.lots:

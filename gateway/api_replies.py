@@ -159,14 +159,17 @@ def trailing_reply(spec: InstrumentSpec, record: OrderRecord) -> TrailingReply |
     )
 
 
+def average_price_text(value: int, lots: int, spec: InstrumentSpec) -> str | None:
+    """`value / lots`, value Σ lots × ticks, floored to eight decimals; None without lots."""
+    if lots == 0:
+        return None
+    return text_from_e8(div_floor(value * spec.tick_size_e8, lots))
+
+
 def order_reply(state: State, record: OrderRecord) -> OrderReply:
     """An order as it is now."""
     spec = spec_of(state, record.instrument_id)
-    tick_e8, lot_e8 = spec.tick_size_e8, spec.lot_size_e8
-    filled_lots = record.filled_lots
-    average = None
-    if filled_lots:
-        average = text_from_e8(div_floor(record.filled_value * tick_e8, filled_lots))
+    lot_e8, filled_lots = spec.lot_size_e8, record.filled_lots
     return OrderReply(
         _id(record.order_id),
         record.client_order_id or None,
@@ -175,12 +178,12 @@ def order_reply(state: State, record: OrderRecord) -> OrderReply:
         _ORDER_TYPE[record.order_type],
         record.status,
         record.reason or None,
-        text_from_e8(record.price_ticks * tick_e8) if record.price_ticks else None,
-        text_from_e8(record.trigger_ticks * tick_e8) if record.trigger_ticks else None,
+        price_text(record.price_ticks, spec),
+        price_text(record.trigger_ticks, spec),
         text_from_e8(record.amount_atoms) if record.amount_atoms else None,
         text_from_e8(record.qty_lots * lot_e8) if record.qty_lots else None,
         text_from_e8(filled_lots * lot_e8),
-        average,
+        average_price_text(record.filled_value, filled_lots, spec),
         record.leverage or None,
         _TIME_IN_FORCE[record.time_in_force],
         record.reduce_only,

@@ -8,7 +8,7 @@ from engine.reject_reason import RejectReason
 from engine.state import State
 from engine.units import AccountId
 from gateway.api_messages import PreviewOrderRequest, place_order, sized_order
-from gateway.api_replies import Reply, price_text, spec_of
+from gateway.api_replies import Reply, average_price_text, price_text, spec_of
 from gateway.decimals import text_from_e8
 from gateway.fields import budget_atoms, market_of
 
@@ -16,6 +16,9 @@ from gateway.fields import budget_atoms, market_of
 class PreviewReply(Reply):
     """What an order would come to; `reason` says why it would be refused.
 
+    price: it is judged at; of a market order in an order-driven market the worst it would trade at.
+    filled_quantity, average_price: of what would fill on arrival; the average floored to eight
+        decimals, null if nothing would.
     liquidation_price: as a position's.  bankruptcy_price: null in cross margin.
     max_quantity: the largest whose margin and fee the request's budget pays and that the account
         may place; "0" if there is none, null without a budget.  Without a size of its own the order
@@ -28,6 +31,8 @@ class PreviewReply(Reply):
     symbol: str
     price: str | None
     quantity: str
+    filled_quantity: str
+    average_price: str | None
     margin: str
     fee: str
     liquidation_price: str | None
@@ -63,6 +68,8 @@ def _reply(
         spec.symbol,
         price_text(preview.price_ticks, spec),
         text_from_e8(preview.qty_lots * spec.lot_size_e8),
+        text_from_e8(preview.filled_lots * spec.lot_size_e8),
+        average_price_text(preview.filled_value, preview.filled_lots, spec),
         text_from_e8(preview.margin_atoms),
         text_from_e8(preview.fee_atoms),
         price_text(preview.liquidation_ticks, spec),

@@ -172,6 +172,8 @@ async def test_a_preview_says_what_an_order_would_come_to_and_does_nothing(house
         "symbol": "BTC/USDT",
         "price": "20000",
         "quantity": "0.05",
+        "filledQuantity": "0.05",
+        "averagePrice": "20000",
         "margin": "100",
         "fee": "0.04",
         "liquidationPrice": "18000",

@@ -36,6 +36,8 @@ async def test_a_budget_walks_the_book(house: House) -> None:
     placed = await order(alice, "BUY", told["maxQuantity"])
     spent = (await alice.get("/api/account")).body["balances"][0]
     assert (placed.body["status"], spent["margin"]) == ("FILLED", told["margin"])
+    assert (told["filledQuantity"], told["averagePrice"]) == ("0.495", "20079.79797979")
+    assert placed.body["averagePrice"] == told["averagePrice"]
 
 
 async def test_more_than_the_book_or_the_account_has_is_not_promised(house: House) -> None:
@@ -53,6 +55,8 @@ async def test_more_than_the_book_or_the_account_has_is_not_promised(house: Hous
         *("0.02", "0.049", "0"),
     ]
     assert nothing["quantity"] == "0.001"
+    resting = await previewed(alice, quantity="0.001", **rests)
+    assert (resting["filledQuantity"], resting["averagePrice"]) == ("0", None)
 
 
 async def test_cross_margin_and_quoted_prices(house: House) -> None:
