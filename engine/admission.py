@@ -147,10 +147,7 @@ def _limits_reason(arrival: Arrival) -> RejectReason:
     if arrival.opening_lots() == 0:
         return NONE
     cap = market.notional_caps[arrival.draft.leverage]
-    if not arrival.draft.key.pools:
-        return RejectReason.RISK_TIER if _ticket_exposure_atoms(arrival) > cap else NONE
-    for side in (BUY, SELL):
-        exposure, exposed_lots = _side_exposure(arrival, side)
+    for exposure, exposed_lots in _exposures(arrival):
         if exposure > cap or exposed_lots > market.position_lots_max:
             return RejectReason.RISK_TIER
     return NONE
@@ -174,11 +171,40 @@ def _notional_atoms(arrival: Arrival) -> int:
     return (before + arrival.lots) * arrival.at_ticks * k
 
 
-def _ticket_exposure_atoms(arrival: Arrival) -> int:
-    """The value of what the order fills now and may fill later, each at its price."""
-    k = arrival.draft.market.k
-    filled = sum(lots * price_ticks * k for lots, price_ticks in arrival.fills)
-    return filled + arrival.rest_lots * arrival.draft.price_ticks * k
+def _exposures(arrival: Arrival) -> list[tuple[int, int]]:
+    """Notional and lots of what the cap is for (TIR-1): both sides of the key, or the ticket."""
+    key = arrival.draft.key
+    if key.pools:
+        return [_side_exposure(arrival, BUY), _side_exposure(arrival, SELL)]
+    return [_cross_ticket_exposure(arrival) if key.is_cross else _ticket_exposure(arrival)]
+
+
+def _ticket_exposure(arrival: Arrival) -> tuple[int, int]:
+    """What the order fills now and may fill later, each at its price."""
+    lots, lot_ticks = arrival.rest_lots, arrival.rest_lots * arrival.draft.price_ticks
+    for filled_lots, price_ticks in arrival.fills:
+        lots += filled_lots
+        lot_ticks += filled_lots * price_ticks
+    return lot_ticks * arrival.draft.market.k, lots
+
+
+def _cross_ticket_exposure(arrival: Arrival) -> tuple[int, int]:
+    """The same with all positions of its side at the mark and its openers that rest."""
+    draft, market = arrival.draft, arrival.draft.market
+    exposure, lots = _ticket_exposure(arrival)
+    account = arrival.state.cross_account(market.asset_id, draft.account_id)
+    standing = None if account is None else account.standings.get(market.instrument_id)
+    if standing is not None:
+        held_lots = standing.exposure.side_lots(draft.side)
+        lots += held_lots
+        exposure += held_lots * market.prices[MARK] * market.k
+    for order in draft.seat.orders():
+        if order is draft or order is arrival.replaced or order.side is not draft.side:
+            continue
+        if order.is_limit() and not order.closing:
+            lots += order.qty_lots
+            exposure += order.qty_lots * order.price_ticks * market.k
+    return exposure, lots
 
 
 def _side_exposure(arrival: Arrival, side: Side) -> tuple[int, int]:

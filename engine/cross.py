@@ -225,7 +225,7 @@ def watch(account: CrossAccount) -> None:
 
 
 def recentre(account: CrossAccount, health_e8: int) -> None:
-    """Choose anew the bands within which the account is solvent (DOMAIN section 8).
+    """Choose anew the bands within which the account is solvent (CRS-6).
 
     Each market may eat an equal share of what health is above 1.
     """

@@ -129,7 +129,7 @@ def lots_to_close(account: CrossAccount, position: Position) -> int:
     """How many lots make the account solvent again, if closing costs what it should.
 
     `g = mmr_t + cf − taker − liquidation fee`: what a unit of value closed frees.  `g ≤ 0`: all;
-    else `min(Q, max(1, ceil((MM_e8 − E·1e8 + 1) / (p·K·g))))` (DOMAIN section 6).
+    else `min(Q, max(1, ceil((MM_e8 − E·1e8 + 1) / (p·K·g))))` (LIQ-10).
     """
     market = position.market
     spec, mark_ticks = market.spec, market.prices[MARK]

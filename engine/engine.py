@@ -55,7 +55,7 @@ BATCH_MAX: Final = 50
 
 @final
 class Engine:
-    """Commands in, events out: total, deterministic, exact (DOMAIN section 9)."""
+    """Commands in, events out: total, deterministic, exact (CMD-…)."""
 
     __slots__ = ("state",)
 

@@ -1,7 +1,5 @@
 """What came true fires, in the one order of FIR-4.  Nothing fires on a halted or stale market."""
 
-from heapq import heappop
-
 from engine.account_check import check_account, check_accounts
 from engine.admission import triggered_reason
 from engine.arrival import Arrival
@@ -55,15 +53,12 @@ def fire_due(state: State, events: list[Event]) -> None:
 
 def _fire_queue(state: State, events: list[Event]) -> None:
     queue = state.firing
-    heap = queue.heap
-    while heap:
-        place, _, _, _, _, arming, _, entry = heappop(heap)
-        waits_in = entry.levels
-        if waits_in is None or entry.arming != arming:
-            continue  # gone, or waiting elsewhere by now
-        queue.place_now = place
-        market = market_of(entry)
-        if not may_fire(state, market, waits_in.source):
+    while queue.heap:
+        entry = queue.take()
+        waits_in = None if entry is None else entry.levels
+        if entry is None or waits_in is None:
+            continue
+        if not may_fire(state, market_of(entry), waits_in.source):
             continue
         if isinstance(entry, Order):
             if not entry.closing and entry.key.is_cross:

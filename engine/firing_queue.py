@@ -3,7 +3,7 @@
 The order of things that fire is that of FIR-3 and FIR-4.
 """
 
-from heapq import heapify, heappush
+from heapq import heapify, heappop, heappush
 from typing import Final, final
 
 from engine.commands import PriceSource
@@ -30,6 +30,7 @@ class FiringQueue:
 
     place_now: the place of what is firing; what it arms comes no earlier.
     left_bands: cross accounts one of whose bands a price left; they are checked afterwards.
+    passed_groups: trailing stops of which trades passed some, and where they wait.
     travelling: the market whose prices go the way; in all others nothing moved (FIR-3).
     old_prices: where the way begins.  scales: by source, what makes distances on that source
         comparable with those on the others, so that places are exact integers.
@@ -39,6 +40,7 @@ class FiringQueue:
         "heap",
         "left_bands",
         "old_prices",
+        "passed_groups",
         "place_now",
         "scales",
         "serial",
@@ -48,6 +50,7 @@ class FiringQueue:
     def __init__(self) -> None:
         self.heap: Final[list[Firing]] = []
         self.left_bands: Final[list[CrossAccount]] = []
+        self.passed_groups: Final[dict[Group, PriceLevels]] = {}
         self.place_now = 0
         self.serial = 0
         self.travelling: Market | None = None
@@ -103,34 +106,55 @@ class FiringQueue:
                     if isinstance(entry, BandEdge):
                         self.left_bands.append(entry.account)
 
+    def take(self) -> Entry | None:
+        """The entry whose turn it is; None if it is gone, or was armed anew meanwhile."""
+        place, _, _, _, _, arming, _, entry = heappop(self.heap)
+        if entry.levels is None or entry.arming != arming:
+            return None
+        entry.queued_arming = 0
+        self.place_now = place
+        return entry
+
     def end(self) -> None:
         """Forget the way: from here on the place of everything is 0."""
         self.heap.clear()
+        self.passed_groups.clear()
         self.place_now = 0
         self.serial = 0
         self.travelling = None
         self.scales = [0, 0, 0, 0, 0]
 
     def push(self, levels: PriceLevels, entry: Entry) -> None:
-        """Queue an entry that was armed with its condition already true."""
-        heappush(self.heap, self.item(levels, entry))
+        """Queue an entry whose condition is true, unless it is queued since it was armed."""
+        if entry.queued_arming != entry.arming:
+            heappush(self.heap, self.item(levels, entry))
 
-    def push_passed(self, market: Market, source: PriceSource) -> None:
-        """Queue what this source's present value makes true; what is queued twice fires once."""
+    def push_passed(self, market: Market, source: PriceSource, old_ticks: int) -> None:
+        """Queue what this source's present value makes true and the old one did not.
+
+        Of a group of trailing stops some came true before, perhaps, and others do now.
+        """
         price_ticks = market.prices[source]
-        for levels in (market.falling[source], market.rising[source]):
+        both = market.falling[source], market.rising[source]
+        for levels in both:
             if levels.is_passed(price_ticks, levels.best_ticks):
-                for entry in levels.passed(price_ticks):
+                for entry in levels.passed_since(old_ticks, price_ticks):
                     if isinstance(entry, Group):
-                        for member in entry.passed(levels, price_ticks):
-                            self.push(levels, member)
+                        self.passed_groups[entry] = levels
                     else:
                         self.push(levels, entry)
+        for group, levels in self.passed_groups.items():
+            if group.levels is not levels or levels not in both:
+                continue
+            if levels.is_passed(price_ticks, group.key_ticks):
+                for member in group.passed(levels, price_ticks):
+                    self.push(levels, member)
 
     def item(self, levels: PriceLevels, entry: Entry) -> Firing:
         """The entry with its rank in the queue."""
         self.serial += 1
         serial = self.serial
+        entry.queued_arming = entry.arming
         place = self.place_now
         scale = self.scales[levels.source]
         if scale and market_of(entry) is self.travelling:

@@ -4,6 +4,8 @@ The rate is the published one of the large venues: `premium + clamp(interest −
 capped; the premium is the average of samples of impact prices against the index.
 """
 
+from typing import Final
+
 from engine.commands import BUY, SELL, SamplePremium, Side
 from engine.cross import watch
 from engine.events import Event, FundingPaid, FundingSettled, PremiumSampled
@@ -16,6 +18,8 @@ from engine.reject_reason import RejectReason
 from engine.state import State
 from engine.trigger_index import rearm_quietly
 from engine.units import E8, NOBODY, div_ceil, div_floor
+
+PREMIUM_E8_MAX: Final = 10 * E8  # of a sample: no sum of them leaves 63 bits
 
 
 def sample_premium(state: State, command: SamplePremium) -> Event | RejectReason:
@@ -31,7 +35,7 @@ def sample_premium(state: State, command: SamplePremium) -> Event | RejectReason
         return RejectReason.MARKET_NOT_READY
     if market.is_stale(state.time_ns):
         return RejectReason.STALE_PRICE
-    sampled_e8 = premium_e8(market)
+    sampled_e8 = max(-PREMIUM_E8_MAX, min(PREMIUM_E8_MAX, premium_e8(market)))
     market.premium_sum_e8 += sampled_e8
     market.premium_count += 1
     return PremiumSampled(market.instrument_id, sampled_e8)
@@ -112,7 +116,7 @@ def settle_stamp(state: State, market: Market, events: list[Event]) -> None:
 
 
 def _pay(state: State, position: Position, rate: int, events: list[Event]) -> int:
-    """One position's payment, negative where it receives; returns it."""
+    """One position's payment in atoms, negative where it receives; returns it (FUN-4)."""
     market = position.market
     notional = position.qty_lots * market.prices[MARK] * market.k
     amount = funding_atoms(position.side, notional, rate)

@@ -7,7 +7,7 @@ Every formula of cross health; takes integers, returns integers, moves nothing. 
     h_s(p) = 1e8·((qL − qS)·p·K − (cL − cS)) − MM_e8(qL·p·K) − MM_e8(qS·p·K)
 
 W is free + hold.  The account is solvent if and only if H ≥ 1.  H is a sum over markets and each
-h_s is concave, so where h_s stays above a level is an interval of prices (DOMAIN section 8).
+h_s is concave, so where h_s stays above a level is an interval of prices (CRS-6).
 """
 
 from typing import Final, final
@@ -86,7 +86,7 @@ class Exposure:
         return self.profit_atoms(mark_ticks) * E8 - self.maintenance_e8(mark_ticks)
 
     def safe_band(self, mark_ticks: int, budget_e8: int) -> tuple[int, int]:
-        """The lowest and the highest price at which h_s ≥ h_s(mark) − budget."""
+        """The lowest and the highest price, in ticks, at which h_s ≥ h_s(mark) − budget."""
         least_e8 = self.health_e8(mark_ticks) - budget_e8
         if self.long_lots and self.short_lots:
             return self._band_of_both(least_e8)
@@ -97,7 +97,7 @@ class Exposure:
         return 0, INT64_MAX
 
     def _lowest_of_longs(self, mark_ticks: int, least_e8: int) -> int:
-        """Longs suffer as the price falls, through their tier and those below.
+        """The lowest price, in ticks: longs suffer as it falls, through their tier and those below.
 
         Each tier's line says where it would end; the line that holds there says the highest.
         """
@@ -117,7 +117,7 @@ class Exposure:
         return max(0, lowest)
 
     def _highest_of_shorts(self, mark_ticks: int, least_e8: int) -> int:
-        """Shorts suffer as the price rises, through their tier and those above."""
+        """The highest price, in ticks: shorts suffer as it rises, through their tier and above."""
         lots, fee = self.short_lots, self.close_fee_e8
         place = self._tier_place(lots * mark_ticks * self.k)
         enough = self.short_cost_atoms * E8 - least_e8
@@ -144,7 +144,7 @@ class Exposure:
         return found
 
     def _band_of_both(self, least_e8: int) -> tuple[int, int]:
-        """Longs and shorts: each pair of tiers is a line `a·p + b ≥ T`; where all of them hold."""
+        """Both, in ticks: each pair of tiers is a line `a·p + b ≥ T`; where all of them hold."""
         net_cost_e8 = (self.long_cost_atoms - self.short_cost_atoms) * E8
         net_lots_e8 = (self.long_lots - self.short_lots) * E8
         fee = self.close_fee_e8

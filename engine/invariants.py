@@ -1,4 +1,4 @@
-"""What is true of the venue between commands, asserted from scratch (DOMAIN section 3).
+"""What is true of the venue between commands, asserted from scratch (CLR-1 and all else).
 
 `check(state)` walks everything: for tests, snapshots and `fulcrum verify`, not for every command of
 a live venue.

@@ -115,7 +115,7 @@ class AssetLedger:
         to_insurance_atoms: int,
         deficit_atoms: int,
     ) -> int:
-        """The row of a reduction; returns what insurance paid of the deficit.
+        """The row of a reduction; returns what insurance paid of the deficit, in atoms.
 
         margin −mr, free +to user, fees +fee, insurance +to insurance − i,
         house −profit −(deficit − i), where i = min(deficit, max(0, insurance)).

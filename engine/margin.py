@@ -79,18 +79,18 @@ def fee_atoms(base_atoms: int, rate_e8: int) -> int:
 
 
 def quantity_lots(amount_atoms: int, leverage: int, price_ticks: int, k: int) -> int:
-    """The seed's `quantity = margin × leverage / price`, rounded down to whole lots."""
+    """The lots that an amount buys: `floor(amount × L / (p·K))`."""
     return div_floor(amount_atoms * leverage, price_ticks * k)
 
 
 def profit_atoms(side: Side, qty_lots: int, cost_atoms: int, price_ticks: int, k: int) -> int:
-    """The seed's `pnl = ±(price − entry) × quantity`, exact: `s × (Q·p·K − C)`."""
+    """Profit of a position at a price, in atoms, exact: `s × (Q·p·K − C)`."""
     value_atoms = qty_lots * price_ticks * k
     return value_atoms - cost_atoms if side is BUY else cost_atoms - value_atoms
 
 
 def profit_percent_e8(profit: int, initial_margin: int) -> int:
-    """The seed's `pnlPercent = pnl / margin × 100`, in 10^-8 percent, floored; for display."""
+    """`profit / M0 × 100`, in 10^-8 percent, floored; 0 without a margin; for display."""
     return div_floor(profit * 100 * E8, initial_margin) if initial_margin > 0 else 0
 
 
@@ -166,7 +166,7 @@ def liquidation_ticks(
 
     long:  max_t floor(((C − m)·1e8 − D_t) / (Q·K·(1e8 − mmr_t − cf))), liquidate at or below
     short: min_t ceil (((C + m)·1e8 + D_t) / (Q·K·(1e8 + mmr_t + cf))), at or above
-    With one tier of rate 0 and m = C/L this is the seed's `entry ∓ entry/leverage`.
+    With one tier of rate 0, cf = 0 and m = C/L: `entry ∓ entry/L`.
     A result below 1 never fires.
     """
     lot_value = qty_lots * k

@@ -149,7 +149,7 @@ def _meet(path: Path, maker: Order, shown: int, lot_atoms: int) -> bool:
 
 
 def _lots_left_to_close(path: Path, maker: Order) -> int:
-    """What a closing order's position has left after the trades so far (MAT-2)."""
+    """The lots that a closing order's position has left after the trades so far (MAT-2)."""
     key = maker.key
     position = key.position
     if not key.pools:

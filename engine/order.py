@@ -120,6 +120,7 @@ class Order(Entry):
         self.after = None
         self.key_ticks = 0
         self.arming = 0
+        self.queued_arming = 0
         self.order_id = OrderId(0)
         self.account_id = account_id
         self.market = market

@@ -39,6 +39,7 @@ class PositionTrigger(Entry):
         self.after = None
         self.key_ticks = 0
         self.arming = 0
+        self.queued_arming = 0
         self.kind: Final = kind
         self.position: Final = position
         self.pair: Final = pair

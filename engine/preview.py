@@ -16,15 +16,6 @@ from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.units import div_floor
 
-# Reasons that a smaller order might not meet.
-TOO_LARGE: Final = (
-    RejectReason.BAD_QUANTITY,
-    RejectReason.RISK_TIER,
-    RejectReason.CANNOT_FILL,
-    RejectReason.INSUFFICIENT_BALANCE,
-    RejectReason.WOULD_LIQUIDATE,
-)
-
 
 @final
 class Preview:
@@ -82,26 +73,79 @@ def largest_order(state: State, command: PlaceOrder, budget_atoms: int) -> int:
     market = state.market(command.instrument_id)
     if market is None or routing_reason(state, command) is not NONE:
         return 0
-    fitting, beyond = market.spec.qty_lots_min - 1, market.spec.qty_lots_max + 1
-    while beyond - fitting > 1:
-        lots = div_floor(fitting + beyond, 2)
+    largest = 0
+    between = Between(market.spec.qty_lots_min - 1, market.spec.qty_lots_max + 1, budget_atoms)
+    lots = market.spec.qty_lots_max
+    while between.is_open():
         draft = draft_order(state, command)
         draft.qty_lots = lots
         draft.amount_atoms = 0
-        if _is_within(_judged(state, draft), draft, budget_atoms):
-            fitting = lots
+        preview = _judged(state, draft)
+        cost_atoms = preview.margin_atoms + preview.fee_atoms
+        if not _is_too_large(preview, draft) and cost_atoms <= budget_atoms:
+            between.fits(lots, cost_atoms)
+            largest = preview.qty_lots if preview.reason is NONE else 0
         else:
-            beyond = lots
-    return fitting if fitting >= market.spec.qty_lots_min else 0
+            if draft.order_type is MARKET and preview.filled_lots < lots:
+                lots = max(between.fitting_lots, preview.filled_lots) + 1  # all that there is
+            between.exceeds(lots, cost_atoms)
+        lots = between.guess()
+    return largest
 
 
-def _is_within(preview: Preview, draft: Order, budget_atoms: int) -> bool:
-    """Whether the size is none that stands in the way; a market order must fill whole."""
-    if preview.reason in TOO_LARGE:
-        return False
-    if draft.order_type is MARKET and preview.filled_lots < preview.qty_lots:
-        return False
-    return preview.margin_atoms + preview.fee_atoms <= budget_atoms
+@final
+class Between:
+    """A size that a budget pays for and one that it does not, drawn together.
+
+    Every second guess is where a straight line between the two costs meets the budget: costs are
+    nearly proportional to lots, and a look at a deep book is dear.
+    """
+
+    __slots__ = (
+        "_budget_atoms",
+        "_exceeding_atoms",
+        "_exceeding_lots",
+        "_fitting_atoms",
+        "_halves",
+        "fitting_lots",
+    )
+
+    def __init__(self, fitting_lots: int, exceeding_lots: int, budget_atoms: int) -> None:
+        self.fitting_lots = fitting_lots
+        self._fitting_atoms = 0
+        self._exceeding_lots = exceeding_lots
+        self._exceeding_atoms = 0
+        self._budget_atoms: Final = budget_atoms
+        self._halves = True
+
+    def is_open(self) -> bool:
+        """Whether there are sizes between the two."""
+        return self._exceeding_lots - self.fitting_lots > 1
+
+    def fits(self, lots: int, cost_atoms: int) -> None:
+        """The budget pays for these lots."""
+        self.fitting_lots, self._fitting_atoms = lots, cost_atoms
+
+    def exceeds(self, lots: int, cost_atoms: int) -> None:
+        """These lots cost too much, or are too many for another reason."""
+        self._exceeding_lots, self._exceeding_atoms = lots, cost_atoms
+
+    def guess(self) -> int:
+        """The lots to look at next, strictly between the two if there are any."""
+        lots = self._exceeding_lots - self.fitting_lots
+        self._halves = not self._halves
+        if self._halves or self._exceeding_atoms <= self._budget_atoms:
+            return self.fitting_lots + div_floor(lots, 2)
+        left_atoms = self._budget_atoms - self._fitting_atoms
+        share = div_floor(lots * left_atoms, self._exceeding_atoms - self._fitting_atoms)
+        return self.fitting_lots + min(max(1, share), lots - 1)
+
+
+def _is_too_large(preview: Preview, draft: Order) -> bool:
+    """Whether it is refused, but for being too small; a market order must fill whole."""
+    if preview.reason is not NONE and preview.reason is not RejectReason.MIN_NOTIONAL:
+        return True
+    return draft.order_type is MARKET and preview.filled_lots < preview.qty_lots
 
 
 def _judged(state: State, draft: Order) -> Preview:

@@ -20,7 +20,7 @@ BLOCK_RANKS: Final = 1_000  # a block of twice as many is split
 class Entry:
     """Something that waits at a price; in at most one set of levels at a time."""
 
-    __slots__ = ("after", "arming", "before", "key_ticks", "levels")
+    __slots__ = ("after", "arming", "before", "key_ticks", "levels", "queued_arming")
 
     def __init__(self) -> None:
         # Invariant: levels, before and after are all set, or all None.
@@ -30,6 +30,8 @@ class Entry:
         self.key_ticks = 0
         # Raised at each arming: a queued firing of an earlier arming is recognised by it.
         self.arming = 0
+        # The arming that the firing queue holds; 0 if it holds none.
+        self.queued_arming = 0
 
 
 class WaitingPlace:
@@ -158,18 +160,33 @@ class PriceLevels(WaitingPlace):
         if not self.is_passed(price_ticks, self.best_ticks):
             return entries
         for key_ticks in self._keys_passed(price_ticks):
-            head = self._heads[key_ticks]
-            if head is None:
-                continue
-            entry = head
-            while True:
-                entries.append(entry)
-                following = entry.after
-                assert following is not None
-                entry = following
-                if entry is head:
-                    break
+            self._collect(key_ticks, entries)
         return entries
+
+    def passed_since(self, old_ticks: int, price_ticks: int) -> list[Entry]:
+        """The entries that fire at this price and did not at the old one; without a look at the
+        others.
+        """
+        entries: list[Entry] = []
+        key_ticks = self.next_ticks(old_ticks)
+        while self.is_passed(price_ticks, key_ticks):
+            self._collect(key_ticks, entries)
+            key_ticks = self.next_ticks(key_ticks)
+        return entries
+
+    def _collect(self, key_ticks: int, entries: list[Entry]) -> None:
+        """Add the queue at a key, in order of arrival."""
+        head = self._heads[key_ticks]
+        if head is None:
+            return
+        entry = head
+        while True:
+            entries.append(entry)
+            following = entry.after
+            assert following is not None
+            entry = following
+            if entry is head:
+                break
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, best level first, in order of arrival."""

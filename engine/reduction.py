@@ -15,7 +15,7 @@ from engine.market import Market
 
 @final
 class Reduction:
-    """The close row of DOMAIN section 5, in atoms.
+    """The row of FIL-5, in atoms (CRS-3: of a cross position).
 
     profit: realised, less the accrued funding of the lots.
     released: leaves the margin.  paid: what is left of it for the user, or for insurance.

@@ -93,11 +93,12 @@ def _trade(
     price_ticks = maker.price_ticks
     trade_id = take_fill_id(state)
     events.append(Traded(market.instrument_id, trade_id, price_ticks, lots, taker.side))
-    if market.prices[LAST] != price_ticks:
+    last_ticks = market.prices[LAST]
+    if last_ticks != price_ticks:
         market.prices[LAST] = price_ticks
         market.processed[LAST] = price_ticks
         market.follow(LAST)
-        state.firing.push_passed(market, BY_LAST)
+        state.firing.push_passed(market, BY_LAST, last_ticks)
     fill_order(state, taker, lots, price_ticks, TAKER, cause, events)
     if taker.oco_partner is not None:
         if is_last:

@@ -282,8 +282,10 @@ class TrailingStops:
 
 
 def _falling_extreme(group: Group) -> int:
+    """The extreme in ticks, to sort the highest first."""
     return -group.extreme_ticks
 
 
 def _rising_extreme(group: Group) -> int:
+    """The extreme in ticks, to sort the lowest first."""
     return group.extreme_ticks

@@ -13,12 +13,12 @@ from engine.events import (
     Withdrawn,
 )
 from engine.instrument import HALTED, is_name
-from engine.margin import fee_atoms, initial_margin_atoms, profit_atoms
+from engine.margin import fee_atoms, initial_margin_atoms, maintenance_e8, profit_atoms
 from engine.position import Position
 from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.trigger_index import rearm_position
-from engine.units import AMOUNT_ATOMS_MAX, NOBODY, NOTIONAL_ATOMS_MAX, AccountId, AssetId
+from engine.units import AMOUNT_ATOMS_MAX, E8, NOBODY, NOTIONAL_ATOMS_MAX, AccountId, AssetId
 
 TRANSFER_ID_LENGTH_MAX: Final = 64
 
@@ -132,7 +132,10 @@ def _adjustment_reason(
 
 
 def _margin_suffices(position: Position, margin: int) -> bool:
-    """`m ≥ ceil(C/L)` and `m + min(0, uPnL) ≥ ceil(N_mark/L) + closing fee`."""
+    """`m ≥ ceil(C/L)`, `m + min(0, uPnL) ≥ ceil(N_mark/L) + closing fee`, and it lives on.
+
+    The last is no consequence of the others where a tier's maintenance is above 1/L.
+    """
     market = position.market
     mark_ticks = market.mark_ticks
     notional = position.qty_lots * mark_ticks * market.k
@@ -145,4 +148,5 @@ def _margin_suffices(position: Position, margin: int) -> bool:
     return (
         margin >= initial_margin_atoms(position.cost_atoms, position.leverage)
         and margin + min(0, profit) >= needed
+        and (margin + profit) * E8 > maintenance_e8(notional, market.rates, market.close_fee_e8)
     )

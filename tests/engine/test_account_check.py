@@ -55,7 +55,7 @@ def wandering(steps: int) -> Iterator[Command]:
 
 
 def test_few_accounts_are_looked_at_when_little_happens() -> None:
-    """DOMAIN section 8: no price update costs a scan over accounts."""
+    """CRS-6: no price update costs a scan over accounts."""
     venue = crowded()
     before = venue.state.exact_checks
     for command in wandering(1):

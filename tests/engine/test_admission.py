@@ -22,10 +22,11 @@ from engine.commands import (
     RevokeToken,
     SetPositionExits,
     SetPositionMode,
+    Side,
 )
-from engine.instrument import PositionMode
+from engine.instrument import FeeBasis, MarginMode, PositionMode
 from engine.reject_reason import RejectReason
-from engine.units import E8, AccountId, InstrumentId, OrderId, PositionId
+from engine.units import E8, NOTIONAL_ATOMS_MAX, AccountId, InstrumentId, OrderId, PositionId
 from tests.engine.book_ladders import BOOK_LADDERS
 from tests.engine.ladders import LADDERS, Ladder
 from tests.engine.venue import Venue, netting_spec, order, plain_spec, price
@@ -227,3 +228,19 @@ def test_a_trailing_exit_is_judged_with_the_others() -> None:
     assert exits(200_000, KEEP, -1) == exits(200_000, 0, E8) == ["BAD_PRICE"]
     assert exits(200_000, 1, 1) == ["WOULD_TRIGGER"]
     assert exits(KEEP, 1, 1) == exits(KEEP, 0, 0) == ["ExitsChanged"]
+
+
+def test_cross_tickets_share_the_cap_of_their_side() -> None:
+    """TIR-1: positions at the mark, openers that rest, and the order, all of one side."""
+    tiers = ((100_000 * E8, 500_000, 100), (NOTIONAL_ATOMS_MAX, 10_000_000, 5))
+    basis = {"margin_mode": MarginMode.CROSS, "fee_basis": FeeBasis.NOTIONAL}
+    venue = Venue(plain_spec(tiers=tiers, leverage_max=50, **basis), deposits=(100_000,))
+    opened = ["OrderAccepted", "OrderFilled", "PositionOpened"]
+
+    assert venue.names(order(qty_lots=2_000, leverage=50)) == opened
+    assert venue.names(order(qty_lots=2_000, leverage=50, price_ticks=100_000)) == ["OrderAccepted"]
+    assert venue.names(order(qty_lots=2_001, leverage=50)) == ["RISK_TIER"]
+    assert venue.names(order(qty_lots=2_000, leverage=50, side=Side.SELL)) == opened
+    assert venue.names(order(qty_lots=2_000, leverage=50)) == opened
+    assert venue.names(order(qty_lots=1, leverage=50)) == ["RISK_TIER"]
+    assert venue.names(order(qty_lots=1, leverage=5)) == opened

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.commands import OrderType, PriceSource, Side
-from engine.firing_queue import FiringQueue, exact_quotient
+from engine.firing_queue import Firing, FiringQueue, exact_quotient
+from engine.price_levels import Entry, PriceLevels
+from tests.engine.books import ALICE, BOB, CAROL, ask, book_venue
 from tests.engine.venue import Venue, netting_spec, order, plain_spec, price
 
 TICKS = st.integers(150_000, 250_000)
@@ -120,3 +122,25 @@ def test_a_quotient_must_be_exact() -> None:
     assert exact_quotient(210, 7) == 30
     with pytest.raises(AssertionError):
         exact_quotient(211, 7)
+
+
+def test_a_sweep_queues_each_stop_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FIR-7: every trade makes another last price; what came true before is not looked at again."""
+    queued: list[int] = []
+    item = FiringQueue.item
+
+    def counted(queue: FiringQueue, levels: PriceLevels, entry: Entry) -> Firing:
+        queued.append(levels.source)
+        return item(queue, levels, entry)
+
+    monkeypatch.setattr(FiringQueue, "item", counted)
+    venue = book_venue()
+    stop = {"order_type": OrderType.STOP_MARKET, "trigger_source": PriceSource.LAST}
+    for number in range(20):
+        venue.apply(ask(BOB, 1, 200_010 + number))
+        venue.apply(order(account_id=CAROL, qty_lots=1, trigger_ticks=200_005, **stop))
+    trail = {"order_type": OrderType.TRAILING_STOP, "trail_ticks": 15, "side": Side.BUY}
+    venue.apply(order(account_id=CAROL, qty_lots=1, trigger_source=PriceSource.LAST, **trail))
+    venue.apply(order(account_id=ALICE, qty_lots=20))
+
+    assert queued == [PriceSource.LAST] * 21

@@ -220,3 +220,11 @@ def test_the_isolated_margin_pays_first_and_is_paid_back_last() -> None:
     venue.apply(AdvanceTime(), after_ns=MINUTE_NS)
     assert (held.margin_atoms, held.accrued_atoms, held.realized_atoms) == (40 * E8, 0, 20 * E8)
     assert venue.state.ledger.assets[1].house_atoms == -20 * E8
+
+
+def test_a_sample_has_bounds() -> None:
+    """FUN-2: no price is so wild that a number leaves 63 bits."""
+    venue = Venue(plain_spec(**FUNDING))
+    venue.apply(price(2_000_000, 2_000_000, 2_000_000, 2_000_000, 1))
+
+    assert [e["premium_e8"] for e in venue.say(SamplePremium(BTC))] == [10 * E8]

@@ -1,4 +1,4 @@
-"""The formulas of margin and profit against exact fractions, and the seed's own as they stand.
+"""The formulas of margin and profit against exact fractions, and worked by hand.
 
 LIQ-1, LIQ-2, EXI-5, FIL-5.
 """
@@ -43,7 +43,7 @@ def sign(side: Side) -> int:
     return 1 if side is Side.BUY else -1
 
 
-# The seed's formulas, with numbers worked out by hand.
+# The formulas with one tier and no closing fee, with numbers worked out by hand.
 
 
 def test_quantity_of_an_amount() -> None:

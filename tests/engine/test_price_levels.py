@@ -52,6 +52,13 @@ class LevelsMachine(RuleBasedStateMachine):
         levels.add(entry, key)
         naive.waiting.append((key, entry))
 
+    @rule(old=KEYS, price=KEYS)
+    def what_a_move_passes_is_what_was_not_passed_before(self, old: int, price: int) -> None:
+        for levels, naive in self.pairs:
+            before = naive.passed(old)
+            new = [entry for entry in naive.passed(price) if entry not in before]
+            assert levels.passed_since(old, price) == new
+
     @precondition(lambda self: any(naive.waiting for _, naive in self.pairs))
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:

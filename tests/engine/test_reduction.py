@@ -1,4 +1,4 @@
-"""What closing some lots comes to, against the row of DOMAIN section 5 in fractions (FIL-5)."""
+"""What closing some lots comes to, against the row of FIL-5 in fractions."""
 
 from fractions import Fraction
 from math import ceil, floor

@@ -8,7 +8,7 @@ from engine.commands import AdjustMargin, Deposit, FundInsurance, Side, Withdraw
 from engine.instrument import FeeBasis
 from engine.margin import fee_atoms, initial_margin_atoms
 from engine.units import AMOUNT_ATOMS_MAX, E8, NOTIONAL_ATOMS_MAX, AccountId, PositionId
-from tests.engine.venue import Fields, K, Venue, order, plain_spec, price
+from tests.engine.venue import Fields, K, Venue, netting_spec, order, plain_spec, price
 
 ALICE, NOBODY_HERE = AccountId(1), AccountId(9)
 
@@ -94,3 +94,17 @@ def test_no_margin_grows_beyond_the_bound() -> None:
     beyond = AMOUNT_ATOMS_MAX + 1
     assert venue.names(AdjustMargin(ALICE, PositionId(2), beyond)) == ["BAD_AMOUNT"]
     assert venue.names(AdjustMargin(ALICE, PositionId(2), 1)) == ["MarginAdjusted"]
+
+
+def test_what_is_removed_does_not_liquidate() -> None:
+    """MRG-1: in a tier whose maintenance is above 1/L the margin must be more than that."""
+    tiers = ((10_000 * E8, 500_000, 10), (NOTIONAL_ATOMS_MAX, 30_000_000, 3))
+    spec = netting_spec(tiers=tiers, leverage_max=10, sanity_band_e8=0)
+    venue = Venue(spec, deposits=(100_000,))
+    venue.apply(order(side=Side.SELL, qty_lots=450, leverage=10))
+    venue.apply(AdjustMargin(ALICE, PositionId(2), 40_000 * E8))
+    venue.apply(price(400_000))  # worth 18,000 now: 10 % would be 1,800, maintenance is 2,450
+
+    # equity 31,900 of 40,900 margin and 9,000 of loss; maintenance 2,450 and the closing fee
+    assert venue.names(AdjustMargin(ALICE, PositionId(2), -30_000 * E8)) == ["MARGIN_TOO_LOW"]
+    assert venue.names(AdjustMargin(ALICE, PositionId(2), -29_000 * E8)) == ["MarginAdjusted"]

@@ -74,9 +74,11 @@ def beyond_tier(draft: BookDraft) -> bool:
     allowed = cap_atoms(market.spec, draft.order.leverage)
     if draft.is_ticket:
         value = path.value_atoms - lost_value(path)
+        lots = path.traded_lots
         if rest is not None:
+            lots += rest.qty_lots
             value += rest.qty_lots * rest.price_ticks * market.k
-        return value > allowed
+        return ladder.tickets_beyond_tier(draft, value, lots)
     side, held = size_of(draft.position_after)
     for each in ("BUY", "SELL"):
         lots = held if side == each else 0

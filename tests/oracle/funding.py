@@ -37,7 +37,7 @@ def sample_premium(state: State, command: Fields) -> None:
         raise Refused("MARKET_NOT_READY")
     if ladder.stale(state, market):
         raise Refused("STALE_PRICE")
-    premium = premium_e8(state, market)
+    premium = clamped(premium_e8(state, market), 10 * E8)
     state.hit(f"FUN-2 {'above' if premium > 0 else 'below' if premium < 0 else 'nothing'}")
     market.premium_sum_e8 += premium
     market.premium_count += 1

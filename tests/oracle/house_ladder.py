@@ -76,7 +76,8 @@ def beyond_tier(draft: Draft) -> bool:
         return False
     allowed = cap_atoms(market.spec, order.leverage)
     if draft.is_ticket:
-        return draft.lots * draft.fill_price * market.k > allowed
+        value = draft.lots * draft.fill_price * market.k
+        return ladder.tickets_beyond_tier(draft, value, draft.lots)
     side, held = size_after(draft)
     for each in ("BUY", "SELL"):
         lots = held if side == each else 0

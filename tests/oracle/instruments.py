@@ -1,6 +1,6 @@
 """The markets that the driver trades in.  Knows settings; knows nothing of trading.
 
-Seven shapes, with numbers drawn anew for every venue.  Four are quote-driven: the seed's tickets, a
+Seven shapes, with numbers drawn anew for every venue.  Four are quote-driven: simple tickets, a
 perpetual with tiers, a netting market with fees on margin, and tickets with fees on notional, a
 rebate and a price band.  Three are order-driven: a perpetual with tiers, rebate and reserved
 closing fee, a netting market with fees on margin, and tickets.  A venue has two of the first and

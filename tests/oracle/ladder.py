@@ -19,7 +19,13 @@ from tests.oracle.records import (
     Order,
     sign,
 )
-from tests.oracle.rules import ceil_div, floor_div, largest_price_ticks
+from tests.oracle.rules import (
+    cap_atoms,
+    ceil_div,
+    floor_div,
+    largest_position_lots,
+    largest_price_ticks,
+)
 from tests.oracle.state import State
 
 # What an amended and a triggered order are not asked (AMD-1, ADM-6).
@@ -103,6 +109,30 @@ def nothing_to_reduce(draft: Draft) -> bool:
     if draft.position is None or draft.position.side == draft.order.side:
         return True
     return draft.order.order_type == "LIMIT" and not draft.takes and lots_left(draft) <= 0
+
+
+def tickets_beyond_tier(draft: Draft, value: int, lots: int) -> bool:
+    """TIR-1 of a ticket: the order alone, in cross margin with all that its side has and rests.
+
+    value, lots: of the order, by what it fills and what rests.
+    """
+    order, market = draft.order, draft.market
+    if draft.is_cross:
+        for position in draft.state.positions.of(order.account_id):
+            if (position.instrument_id, position.side) == (order.instrument_id, order.side):
+                lots += position.qty_lots
+                value += position.qty_lots * market.mark * market.k
+        for other in draft.others:
+            if other.order_id != order.order_id and rests_to_open(other, order.side):
+                lots += other.qty_lots
+                value += other.qty_lots * other.price_ticks * market.k
+    allowed = cap_atoms(market.spec, order.leverage)
+    return value > allowed or lots > largest_position_lots(market.spec)
+
+
+def rests_to_open(order: Order, side: str) -> bool:
+    """A limit order of a side that waits in the book or for its price, and may open."""
+    return order.order_type == "LIMIT" and not order.closing and order.side == side
 
 
 def stale(state: State, market: Market) -> bool:

@@ -1,5 +1,7 @@
 """Exits and margin of what is open already."""
 
+from dataclasses import replace
+
 from tests.oracle import ladder
 from tests.oracle.cross import spendable_for
 from tests.oracle.ladder import reached
@@ -14,7 +16,14 @@ from tests.oracle.records import (
     Market,
     Position,
 )
-from tests.oracle.rules import auto_close_holds, ceil_div, fee_of, largest_price_ticks, profit_of
+from tests.oracle.rules import (
+    auto_close_holds,
+    ceil_div,
+    fee_of,
+    is_liquidatable,
+    largest_price_ticks,
+    profit_of,
+)
 from tests.oracle.state import State
 from tests.oracle.trailing import arm, trails
 
@@ -137,7 +146,9 @@ def too_low(state: State, market: Market, position: Position, margin_atoms: int)
     base = position.initial_margin_atoms if on_margin else notional
     taker_e8 = state.fee_rate(position.account_id, market, "TAKER")
     needed = ceil_div(notional, position.leverage) + fee_of(base, taker_e8)
+    after = replace(position, margin_atoms=margin_atoms)
     return (
         margin_atoms < ceil_div(position.cost_atoms, position.leverage)
         or margin_atoms + min(0, profit) < needed
+        or is_liquidatable(after, mark, market.k, market.spec)
     )

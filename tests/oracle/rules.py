@@ -1,4 +1,4 @@
-"""The arithmetic of DOMAIN.md, said once more and slowly.  Knows numbers; holds no state.
+"""The arithmetic of the rules, said once more and slowly.  Knows numbers; holds no state.
 
 Every division is a Fraction followed by a floor or a ceil, so that no operator hides a rounding.
 """
@@ -48,7 +48,7 @@ def profit_of(side: str, qty_lots: int, cost_atoms: int, price_ticks: int, k: in
 def maintenance_of(tiers: Tiers, close_fee_e8: int, notional_atoms: int) -> int:
     """Maintenance × 1e8 by slicing: each part of the notional pays the rate of its own tier.
 
-    DOMAIN.md gives the deduction form, `max over tiers (N × mmr_t − D_t)`; this is what it means.
+    The deduction form of LIQ-1, `max over tiers (N × mmr_t − D_t)`, comes to the same.
     """
     total, lower = notional_atoms * close_fee_e8, 0
     for cap_atoms, maintenance_e8, _ in tiers[:-1]:

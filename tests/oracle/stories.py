@@ -9,7 +9,7 @@ SECOND_NS: Final = 1_000_000_000
 
 
 def simple_spec(symbol: str) -> Fields:
-    """The seed's profile: isolated tickets, fees on margin, no maintenance."""
+    """The profile `simple`: isolated tickets, fees on margin, no maintenance."""
     return {
         "symbol": symbol,
         "base": symbol.split("/")[0],

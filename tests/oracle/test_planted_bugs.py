@@ -134,13 +134,7 @@ BUGS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     ),
     "the cost that leaves is rounded for the user": (
         "engine.reduction.cost_removed_atoms",
-        lambda _: (
-            lambda side, cost, lots, held: (
-                cost
-                if lots == held
-                else (div_floor if side is Side.BUY else div_ceil)(cost * lots, held)
-            )
-        ),
+        cost_rounded_for_the_user,
     ),
     "the margin that leaves is rounded up": (
         "engine.reduction.share_released_atoms",

@@ -1,6 +1,5 @@
-"""The oracle alone: the worked examples of DOMAIN.md and the published goldens, and no engine."""
+"""The oracle alone: examples worked by hand and the published goldens, and no engine."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from tests.oracle.records import Fields, Position
 from tests.oracle.rules import bankruptcy_tick, ceil_div, liquidation_tick
 from tests.oracle.stories import listed, market_order, price_of, simple_spec
+from tests.vectors.document import goldens
 
 TENTHS = 10_000_000
 
@@ -30,7 +30,7 @@ def test_the_oracle_imports_nothing_of_what_it_judges() -> None:
 
 
 def test_a_gap_costs_the_margin_and_insurance_the_rest() -> None:
-    # DOMAIN.md section 5: deposit 1000, long 0.1 BTC at 20000.0, 20×, next tick 15000.0.
+    # FIL-5, LIQ-3: deposit 1000, long 0.1 BTC at 20000.0, 20×, next tick 15000.0.
     spec = simple_spec("BTC/USDT") | {
         "tick_size_e8": TENTHS,
         "lot_size_e8": 100_000,
@@ -56,12 +56,6 @@ def test_a_gap_costs_the_margin_and_insurance_the_rest() -> None:
     assert venue.state.pool("house", 1) == 500 * 10**8
     assert venue.state.pool("fees", 1) == 8 * TENTHS
     venue.state.check()
-
-
-def goldens(shared: Path, prefix: str) -> list[Fields]:
-    """The published worked examples of one kind."""
-    published = json.loads((shared / "vectors" / "published.json").read_text())
-    return [each for each in published["engine_goldens"] if each["id"].startswith(prefix)]
 
 
 def golden_tiers(inputs: Fields) -> tuple[tuple[int, int, int], ...]:

@@ -1,7 +1,7 @@
 """The slow oracle: an obviously right venue, commands in, events out.  Knows which rule is whose.
 
 `apply(time_ns, name, fields)` takes a command as a name and plain values and returns the events in
-the same form.  It is written from DOMAIN.md and the engine's README and shares no line with the
+the same form.  It is written from the rules in `engine/README.md` and shares no line with the
 engine: lists are walked, sorted and walked again, every division is a Fraction.
 """
 
