@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine.instrument import RATE_E8_MAX
 from gateway.feeds.price_file import PriceFileDamaged, text_lines
 from gateway.feeds.quote import BadPrice, e8_from_decimal, price_e8
 
 # With volume: of trades.  Without: of the mark price.
 CANDLE_HEADERS: Final = ("ts_ms,open,high,low,close,volume", "ts_ms,open,high,low,close")
 FUNDING_HEADERS: Final = ("ts_ms,rate",)
+# The year 2255.  In nanoseconds, and hours later, a time must still fit into 63 bits.
+TIME_MS_MAX: Final = 9 * 10**12
 _TS_MS: Final = re.compile(r"[0-9]{1,15}")
 _JITTER_MS_MAX: Final = 60_000  # venues stamp a settlement a few milliseconds after its time
 
@@ -67,6 +70,8 @@ def read_funding_rates(path: Path, window: Window, interval_ms: int) -> dict[int
             rate_e8 = e8_from_decimal(digits)
         except BadPrice as error:
             raise PriceFileDamaged(path, line, str(error)) from None
+        if rate_e8 >= RATE_E8_MAX:
+            raise PriceFileDamaged(path, line, f"a funding rate is below 1, not {fields[0][:20]}")
         rates_e8[ts_ms - jitter_ms] = rate_e8 if digits == fields[0] else -rate_e8
     return rates_e8
 
@@ -88,5 +93,13 @@ def _rows(
             raise PriceFileDamaged(path, line, f"{len(fields)} fields, not {field_count}")
         if _TS_MS.fullmatch(fields[0]) is None:
             raise PriceFileDamaged(path, line, f"ts_ms is not a time in ms: {fields[0][:20]!r}")
-        if window.from_ms <= int(fields[0]) < window.to_ms:
-            yield line, int(fields[0]), fields[1:]
+        ts_ms = int(fields[0])
+        if window.from_ms <= ts_ms < window.to_ms:
+            if ts_ms > TIME_MS_MAX:
+                raise PriceFileDamaged(path, line, time_fault(ts_ms))
+            yield line, ts_ms, fields[1:]
+
+
+def time_fault(ts_ms: int) -> str:
+    """Of a time after TIME_MS_MAX."""
+    return f"ts_ms is not a time in ms before the year 2255: {ts_ms}"

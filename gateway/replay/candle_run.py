@@ -15,10 +15,9 @@ from engine.invariants import check
 from engine.market import Market
 from engine.state import State
 from engine.units import AccountId
-from gateway.feeds.feed import FeedFault
-from gateway.replay.candle_file import Candle
 from gateway.replay.candle_path import Step, steps
 from gateway.replay.candle_rows import Row, row
+from gateway.replay.candle_series import HOUR_MS, Series, require_even
 from gateway.replay.candle_stage import NS_PER_MS, CandleStage, Seated
 from gateway.replay.candle_tally import CandleTally
 from gateway.replay.habits import draw
@@ -26,32 +25,7 @@ from gateway.replay.run import no_progress
 from snapshots.snapshot import state_hash
 from wal.writer import LogWriter
 
-HOUR_MS: Final = 3_600_000
-FUNDING_MS: Final = 8 * HOUR_MS
 PROGRESS_STEPS: Final = 500
-
-
-class UnevenSeries(FeedFault):
-    """Recorded series that do not belong together; says what is missing."""
-
-
-class Series(NamedTuple):
-    """What was recorded of one market.
-
-    source: the name its prices are journaled under.  candles: of trades, two or more.
-    marks: of the mark price by time; empty if the mark is the last price.
-    rates_e8: published funding rates by their stamp in ms; empty if there are none.
-    """
-
-    base: str
-    source: str
-    candles: Sequence[Candle]
-    marks: Mapping[int, Candle]
-    rates_e8: Mapping[int, int]
-
-    def candle_ms(self) -> int:
-        """How long a candle lasts."""
-        return self.candles[1].ts_ms - self.candles[0].ts_ms
 
 
 class CandlePlan(NamedTuple):
@@ -105,8 +79,10 @@ def run_candles(
 ) -> CandleOutcome:
     """Play the whole plan and check every invariant at its end.
 
-    Raises UnevenSeries, LogFailed; AssertionError if the engine broke a rule of its own.
+    Raises UnevenSeries, RateRefused, LogFailed; AssertionError if the engine broke a rule of its
+    own.
     """
+    require_even(plan.series)
     rng = Random(plan.seed)
     tally = CandleTally()
     stage = CandleStage(tally.watch, journal, plan.depth_atoms)
@@ -164,28 +140,22 @@ def _open(plan: CandlePlan, stage: CandleStage, rng: Random, start_ms: int) -> l
 def _moves(plan: CandlePlan) -> Iterator[Iterator[_Move]]:
     for place, series in enumerate(plan.series):
         yield _prices(series, place, plan.stride_e4)
-        if series.rates_e8:
-            yield _rates(series, place)
+        if series.rates_e8 is not None:
+            yield _rates(series.stamps_ms(), series.rates_e8, place)
 
 
 def _prices(series: Series, place: int, stride_e4: int) -> Iterator[_Move]:
     candle_ms = series.candle_ms()
     for candle in series.candles:
-        mark = series.marks.get(candle.ts_ms) if series.marks else candle
-        if mark is None:
-            raise UnevenSeries(f"{series.base}: no mark price is recorded at {candle.ts_ms}")
+        mark = candle if series.marks is None else series.marks[candle.ts_ms]
         for step in steps(candle, mark, candle_ms, stride_e4):
             yield _Move(step.ts_ms, place, step, 0)
 
 
-def _rates(series: Series, place: int) -> Iterator[_Move]:
+def _rates(stamps_ms: range, rates_e8: Mapping[int, int], place: int) -> Iterator[_Move]:
     """The rate of every stamp that falls due, a millisecond before it."""
-    start_ms = series.candles[0].ts_ms
-    end_ms = series.candles[-1].ts_ms + series.candle_ms()
-    for stamp_ms in range((start_ms // FUNDING_MS + 1) * FUNDING_MS, end_ms, FUNDING_MS):
-        if stamp_ms not in series.rates_e8:
-            raise UnevenSeries(f"{series.base}: no funding rate is recorded at {stamp_ms}")
-        yield _Move(stamp_ms - 1, place, None, series.rates_e8[stamp_ms])
+    for stamp_ms in stamps_ms:
+        yield _Move(stamp_ms - 1, place, None, rates_e8[stamp_ms])
 
 
 def _when(move: _Move) -> tuple[int, int]:

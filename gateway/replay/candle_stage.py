@@ -23,9 +23,12 @@ from engine.commands import (
     SetMarginMode,
     Side,
 )
+from engine.events import Rejected
 from engine.instrument import RATE_E8_MAX, InstrumentSpec, MarginMode, MarketStructure
 from engine.market import Market
 from engine.units import E8, NOBODY, AccountId
+from gateway.decimals import text_from_e8
+from gateway.feeds.feed import FeedFault
 from gateway.feeds.quote import Quote
 from gateway.listings import SETTLEMENT, order_driven_market
 from gateway.prices import price_command
@@ -41,6 +44,10 @@ QTY_LOTS_MAX: Final = 10_000_000  # of an order: 10,000 coins, as a coin was wor
 CROSS_PERCENT: Final = 50
 BOTH_MARKETS_PERCENT: Final = 60
 BULLS_PERCENT: Final = 60
+
+
+class RateRefused(FeedFault):
+    """A published funding rate that no market can settle at."""
 
 
 class Seated(NamedTuple):
@@ -144,10 +151,14 @@ class CandleStage:
         return account_id
 
     def publish_rate(self, place: int, rate_e8: int, time_ns: int) -> None:
-        """Let a market's next stamp settle at this rate."""
+        """Let a market's next stamp settle at this rate.  Raises RateRefused."""
         market = self.markets[place]
         spec = changed(market.spec, {"funding_interest_e8": rate_e8})
-        self.stage.apply(time_ns, ChangeInstrument(market.instrument_id, spec))
+        events = self.stage.apply(time_ns, ChangeInstrument(market.instrument_id, spec))
+        for event in events:
+            if isinstance(event, Rejected):
+                rate = f"a published funding rate of {text_from_e8(rate_e8)}"
+                raise RateRefused(f"{market.spec.base}: {rate} is refused: {event.reason.name}")
 
     def has_prices(self) -> bool:
         """Whether every market has had one."""

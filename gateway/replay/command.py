@@ -3,12 +3,16 @@
 Knows the terminal and which recorded series belong together; runs nothing itself.
 """
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from engine.instrument import MarketStructure
@@ -16,15 +20,24 @@ from engine.units import E8
 from gateway.feeds.feed import source_name
 from gateway.feeds.price_file import PriceFile, PriceFileDamaged
 from gateway.listings import GRIDS
-from gateway.replay.candle_file import Candle, Window, read_candles, read_funding_rates
+from gateway.replay.candle_file import (
+    TIME_MS_MAX,
+    Candle,
+    Window,
+    read_candles,
+    read_funding_rates,
+    time_fault,
+)
 from gateway.replay.candle_plot import write_candle_plot
 from gateway.replay.candle_report import print_candle_report, write_candle_report
-from gateway.replay.candle_run import FUNDING_MS, CandlePlan, Series, run_candles
+from gateway.replay.candle_run import CandlePlan, run_candles
+from gateway.replay.candle_series import FUNDING_MS, Series, require_even
 from gateway.replay.plot import PlotMissing, require_matplotlib, write_plot
 from gateway.replay.report import print_report
 from gateway.replay.run import Plan, run
 from gateway.replay.stage import new_journal
-from gateway.terminal import bar, explained
+from gateway.sequencer import EXIT_LOG_FAILED
+from gateway.terminal import bar, explained, refuse
 from wal.files import Files
 
 FILE: Final = click.Path(path_type=Path)
@@ -68,7 +81,9 @@ _EVER_MS: Final = 10**15
 )
 @click.option("--users", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
-@click.option("--base", type=click.Choice(sorted(GRIDS)), help="Default: as the file is named.")
+@click.option(
+    "--base", type=click.Choice(sorted(GRIDS)), help="Of prices.  [default: by file name]"
+)
 @click.option("--report", type=FILE, help="Of candles: write all figures as JSON.")
 @click.option("--plot", type=FILE, help="Write a PNG of the run.")
 @click.option("--journal", type=FILE, help="Keep the run as a venue in a new directory.")
@@ -100,6 +115,12 @@ def replay(
         raise click.UsageError("give either --prices or --candles")
     if prices is not None and (marks or funding or from_time or to_time or report):
         raise click.UsageError("--marks, --funding, --from, --to and --report are for --candles")
+    if prices is not None and _typed("market", "insurance", "depth", "stride"):
+        raise click.UsageError("--market, --insurance, --depth and --stride are for --candles")
+    if prices is None and base is not None:
+        raise click.UsageError("--base is for --prices; candles are named by their files")
+    _require_writable("--report", report, journal)
+    _require_writable("--plot", plot, journal)
     with explained():
         if plot is not None:
             _require_plot()
@@ -119,6 +140,9 @@ def _replay_prices(
     rows = list(PriceFile(prices).rows())
     if not rows:
         raise PriceFileDamaged(prices, 2, "the file has no rows")
+    for row in rows:
+        if row.ts_ms > TIME_MS_MAX:
+            raise PriceFileDamaged(prices, row.row + 1, time_fault(row.ts_ms))
     plan = Plan(rows, source_name("file", prices.name), base or _base(prices), users, seed)
     writer = None if journal is None else new_journal(Files(), journal)
     started_s = time.perf_counter()
@@ -126,13 +150,15 @@ def _replay_prices(
         outcome = run(plan, writer, progress)
     print_report(Console(), outcome, time.perf_counter() - started_s)
     if plot is not None:
-        write_plot(outcome, plot)
+        with _written(plot):
+            write_plot(outcome, plot)
     _print_end(plot, outcome.ledger_sum, outcome.state_hash)
 
 
 def _replay_candles(
     plan: CandlePlan, report: Path | None, plot: Path | None, journal: Path | None
 ) -> None:
+    require_even(plan.series)
     writer = None if journal is None else new_journal(Files(), journal)
     started_s = time.perf_counter()
     with bar("replaying") as progress:
@@ -142,10 +168,12 @@ def _replay_candles(
     console.width = max(console.width, COLUMNS)
     print_candle_report(console, outcome, seconds)
     if report is not None:
-        write_candle_report(outcome, seconds, report)
+        with _written(report):
+            write_candle_report(outcome, seconds, report)
         click.echo(f"report: {report}")
     if plot is not None:
-        write_candle_plot(outcome, plot)
+        with _written(plot):
+            write_candle_plot(outcome, plot)
     _print_end(plot, outcome.ledger_sum, outcome.state_hash)
 
 
@@ -166,10 +194,10 @@ def _series(
         found = read_candles(path, window)
         if len(found) < 2:
             raise PriceFileDamaged(path, 2, "fewer than two candles begin in the window")
-        marks_by_time: dict[int, Candle] = {}
+        marks_by_time: dict[int, Candle] | None = None
         if base in mark_of:
             marks_by_time = {each.ts_ms: each for each in read_candles(mark_of.pop(base), window)}
-        rates_e8: dict[int, int] = {}
+        rates_e8: dict[int, int] | None = None
         if base in funding_of:
             rates_e8 = read_funding_rates(funding_of.pop(base), window, FUNDING_MS)
         source = source_name("file", path.name)
@@ -207,3 +235,36 @@ def _require_plot() -> None:
         require_matplotlib()
     except PlotMissing as error:
         raise click.UsageError(str(error)) from error
+
+
+def _typed(*names: str) -> bool:
+    """Whether one of these options is given, be it as its default."""
+    source = click.get_current_context().get_parameter_source
+    return any(source(name) is ParameterSource.COMMANDLINE for name in names)
+
+
+def _require_writable(option: str, path: Path | None, journal: Path | None) -> None:
+    """Worth asking before a run, not after it; the journal's directory is yet to be made."""
+    if path is None or (journal is not None and path.parent in (journal, *journal.parents)):
+        return
+    try:
+        if not path.parent.is_dir():
+            fault = f"there is no directory {path.parent}"
+        elif path.is_dir():
+            fault = "it is a directory"
+        elif not os.access(path if path.exists() else path.parent, os.W_OK):
+            fault = "permission denied"
+        else:
+            return
+    except OSError as error:
+        fault = str(error.strerror)
+    raise click.UsageError(f"{option} {path} cannot be written: {fault}")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Turns what the disk refuses after the run into words and an exit code."""
+    try:
+        yield
+    except OSError as error:
+        refuse(f"{path} cannot be written: {error.strerror}", EXIT_LOG_FAILED)

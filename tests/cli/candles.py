@@ -8,7 +8,8 @@ from typing import Final
 from engine.instrument import MarketStructure
 from engine.units import E8
 from gateway.replay.candle_file import Candle
-from gateway.replay.candle_run import CandleOutcome, CandlePlan, Series, run_candles
+from gateway.replay.candle_run import CandleOutcome, CandlePlan, run_candles
+from gateway.replay.candle_series import Series
 
 MINUTE_MS: Final = 60_000
 START_MS: Final = 1_704_081_600_000  # 2024-01-01 04:00 UTC: a stamp comes in four hours
@@ -44,7 +45,7 @@ def _cents(price_e8: int) -> int:
 def invented_series(base: str, count: int = COUNT) -> Series:
     """A market with its own funding rate at the one stamp of the window."""
     rates_e8 = {FIRST_STAMP_MS: RATE_E8[base]}
-    return Series(base, f"file:{base}", invented_candles(base, count), {}, rates_e8)
+    return Series(base, f"file:{base}", invented_candles(base, count), None, rates_e8)
 
 
 def small_plan(structure: MarketStructure, users: int = USERS, seed: int = 7) -> CandlePlan:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from gateway.replay.candle_figures import TABLE_ROWS_MAX, Section, figures, table_rows
-from gateway.replay.candle_run import HOUR_MS, CandleOutcome
+from gateway.replay.candle_run import CandleOutcome
+from gateway.replay.candle_series import HOUR_MS
 from tests.cli.candles import book_run, house_run
 
 BOTH = pytest.mark.parametrize("replayed", [house_run, book_run], ids=["house", "book"])

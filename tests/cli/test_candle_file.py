@@ -84,3 +84,23 @@ def test_a_rate_off_its_stamp_or_finer_than_can_be_kept_is_refused(tmp_path: Pat
     fine = written(tmp_path, "ts_ms,rate", f"{8 * HOUR_MS},0.000000001")
     with pytest.raises(PriceFileDamaged, match="at most 8 can be kept exactly"):
         read_funding_rates(fine, EVER, 8 * HOUR_MS)
+
+
+@pytest.mark.parametrize("rate", ["1", "-1.5"])
+def test_a_rate_of_all_that_a_position_is_worth_is_refused(tmp_path: Path, rate: str) -> None:
+    """The engine refuses it too, which nobody saw: the stamp settled at the rate before."""
+    rows = [f"{8 * HOUR_MS},-0.99999999", f"{16 * HOUR_MS},{rate}"]
+    path = written(tmp_path, "ts_ms,rate", *rows)
+
+    with pytest.raises(PriceFileDamaged, match=f"line 3: a funding rate is below 1, not {rate}$"):
+        read_funding_rates(path, EVER, 8 * HOUR_MS)
+    assert read_funding_rates(path, Window(0, 16 * HOUR_MS), 8 * HOUR_MS) == {8 * HOUR_MS: 1 - E8}
+
+
+def test_the_last_time_that_can_be_kept_is_read_and_one_more_is_refused(tmp_path: Path) -> None:
+    rows = [f"{9 * 10**12 + more},1,1,1,1,0" for more in (0, 1)]
+    path = written(tmp_path, HEADER, *rows)
+
+    with pytest.raises(PriceFileDamaged, match="line 3: ts_ms is not a time in ms before the year"):
+        read_candles(path, EVER)
+    assert len(read_candles(path, Window(0, 9 * 10**12 + 1))) == 1

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.replay.candle_run import HOUR_MS, CandleOutcome
+from gateway.replay.candle_run import CandleOutcome
+from gateway.replay.candle_series import HOUR_MS
 from tests.cli.candles import START_MS, book_run, house_run
 
 

@@ -12,14 +12,8 @@ from engine.instrument import MarketStructure
 from engine.invariants import check
 from gateway.inspection import inspect
 from gateway.replay.candle_file import Window, read_candles, read_funding_rates
-from gateway.replay.candle_run import (
-    FUNDING_MS,
-    CandleOutcome,
-    CandlePlan,
-    Series,
-    UnevenSeries,
-    run_candles,
-)
+from gateway.replay.candle_run import CandleOutcome, CandlePlan, run_candles
+from gateway.replay.candle_series import FUNDING_MS, Series, UnevenSeries
 from gateway.replay.stage import new_journal
 from tests.cli.candles import (
     FIRST_STAMP_MS,

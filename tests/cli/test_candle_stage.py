@@ -3,12 +3,15 @@
 from collections import Counter
 from random import Random
 
+import pytest
+
 from engine.commands import AdvanceTime, ChangeInstrument, Command
 from engine.events import Event, FundingSettled
 from engine.instrument import MarginMode, MarketStructure
 from engine.units import E8, NOBODY
+from gateway.feeds.feed import FeedFault
 from gateway.replay.candle_path import Step
-from gateway.replay.candle_run import FUNDING_MS
+from gateway.replay.candle_series import FUNDING_MS
 from gateway.replay.candle_stage import NS_PER_MS, CandleStage
 from gateway.replay.candle_tally import CandleTally
 
@@ -37,6 +40,15 @@ def test_a_published_rate_is_settled_to_the_last_digit_and_journaled() -> None:
     ]
     changes = [c for c, _ in seen if isinstance(c, ChangeInstrument)]
     assert [change.spec.funding_interest_e8 for change in changes] == [-36_789, 375_000, 0]
+
+
+def test_a_published_rate_that_the_engine_refuses_ends_the_replay() -> None:
+    stage = CandleStage(CandleTally().watch, None, E8)
+    stage.open_market("BTC", MarketStructure.QUOTE_DRIVEN, MINUTE_MS, funded=True, time_ns=START_NS)
+
+    words = "BTC: a published funding rate of -1.5 is refused: BAD_INSTRUMENT"
+    with pytest.raises(FeedFault, match=words):
+        stage.publish_rate(0, -3 * E8 // 2, START_NS)
 
 
 def test_the_house_quotes_at_the_mark_whatever_the_last_trade_was() -> None:
