@@ -8,7 +8,7 @@ market goes stale and nothing in it is liquidated.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Final, NamedTuple, final
 
 import structlog
@@ -42,6 +42,10 @@ class _Heard(NamedTuple):
     at_s: float
 
 
+# What feeds said, by their place; None: look whether one has ended.
+_Queue = asyncio.Queue[tuple[int, Quote] | None]
+
+
 @final
 class MedianFeed:
     """A feed made of feeds, in their order; its source sequence counts its own updates.
@@ -68,38 +72,23 @@ class MedianFeed:
             feed.resume(points)
 
     async def quotes(self) -> AsyncGenerator[Quote, None]:
-        """The median after each update, until all feeds have ended."""
-        queue: asyncio.Queue[tuple[int, Quote] | None] = asyncio.Queue(_WAITING_MAX)
+        """The median after each update, until all feeds have ended; a bug in one ends all."""
+        queue: _Queue = asyncio.Queue(_WAITING_MAX)
         tasks = [
-            asyncio.create_task(self._play(place, feed, queue), name=f"feed {feed.source}")
+            asyncio.create_task(_play(place, feed, queue), name=f"feed {feed.source}")
             for place, feed in enumerate(self._feeds)
         ]
+        for task in tasks:
+            task.add_done_callback(lambda _: _wake(queue))
         try:
-            playing = len(tasks)
-            while playing:
+            while not (_all_ended(tasks) and queue.empty()):
                 heard = await queue.get()
-                if heard is None:
-                    playing -= 1
-                elif (quote := self.hear(*heard)) is not None:
+                if heard is not None and (quote := self.hear(*heard)) is not None:
                     yield quote
-            await asyncio.gather(*tasks)  # raises what only a bug can
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _play(
-        self, place: int, feed: Feed, queue: "asyncio.Queue[tuple[int, Quote] | None]"
-    ) -> None:
-        try:
-            async with aclosing(feed.quotes()) as quotes:
-                async for quote in quotes:
-                    await queue.put((place, quote))
-            log.info("feed of several ended", source=feed.source)
-        except FeedFault as fault:
-            log.error("feed of several broke", source=feed.source, error=str(fault))
-        finally:
-            await queue.put(None)
 
     def hear(self, place: int, quote: Quote) -> Quote | None:
         """The update that one feed's makes, None if too few agree."""
@@ -119,3 +108,30 @@ class MedianFeed:
             return None
         self._sequence += 1
         return Quote(symbol, self.source, self._sequence, *agreed)
+
+
+async def _play(place: int, feed: Feed, queue: _Queue) -> None:
+    try:
+        async with aclosing(feed.quotes()) as quotes:
+            async for quote in quotes:
+                await queue.put((place, quote))
+        log.info("feed of several ended", source=feed.source)
+    except FeedFault as fault:
+        log.error("feed of several broke", source=feed.source, error=str(fault))
+
+
+def _wake(queue: _Queue) -> None:
+    """Let the listener look which feeds have ended; a full queue wakes it anyway.
+
+    A feed must not wait for room to say its end: perhaps nobody listens any more.
+    """
+    with suppress(asyncio.QueueFull):
+        queue.put_nowait(None)
+
+
+def _all_ended(tasks: "Sequence[asyncio.Task[None]]") -> bool:
+    """Whether no feed plays any more; raises what only a bug can."""
+    ended = [task for task in tasks if task.done()]
+    for task in ended:
+        task.result()
+    return len(ended) == len(tasks)

@@ -4,9 +4,7 @@ Puts opening, funding, liquidation and closing in the order they happened.  Know
 sentences are made elsewhere.
 """
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import Final, NamedTuple, TypedDict
+from typing import Final, TypedDict
 
 from engine.commands import Side
 from engine.events import CloseCause, Liquidity, PositionStatus
@@ -14,7 +12,6 @@ from engine.state import State
 from gateway.api_replies import Reply, spec_of
 from gateway.decimals import text_from_e8
 from gateway.history.records import (
-    CLOSED_PER_ACCOUNT_MAX,
     AccountHistory,
     FillRecord,
     PaymentRecord,
@@ -29,11 +26,13 @@ from gateway.history.steps import (
     PositionJudged,
     TakenBy,
 )
-from gateway.history.words import Terms, Words, summary, terms_of
+from gateway.history.story import Story
+from gateway.history.words import Terms, Words, summary, summary_without_cause, terms_of
 from gateway.position_replies import PositionReply, position_now
 
 STEPS_MAX: Final = 1_000
 _NS_PER_MS: Final = 1_000_000
+_CLOSING: Final = ("REDUCED", "CLOSED_PART")
 
 
 class ExplanationStepReply(Reply, omit_defaults=True, kw_only=True):
@@ -43,7 +42,7 @@ class ExplanationStepReply(Reply, omit_defaults=True, kw_only=True):
         LIQUIDATION_STEP (judged: why, how much, at which price at most), CLOSED_PART (carried
         out), CLOSED, DEBT_SETTLED.
     cause: of a CLOSED_PART: LIQUIDATION, GAP, AUTO_DELEVERAGE, STOP_LOSS, TAKE_PROFIT,
-        TRAILING_STOP or AUTO_CLOSE; of CLOSED: the status.
+        TRAILING_STOP or AUTO_CLOSE, none if that is forgotten; of CLOSED: the status.
     equity, maintenanceMargin: of the position or, in cross margin, its account, at the mark.
     takenBy: HOUSE, BOOK, INSURANCE_FUND or COUNTERPARTY (of auto-deleveraging).
     amount: of funding: received or, negative, paid.
@@ -82,7 +81,7 @@ class ExplanationReply(Reply):
     """A position, what became of it in a sentence, and all that led there, oldest first.
 
     funding: what it received at funding stamps in all or, negative, paid.
-    complete: false if the oldest steps are not kept any more.
+    complete: false if steps of it, or what they were, may have been forgotten or left out.
     """
 
     position: PositionReply
@@ -101,58 +100,38 @@ class _At(TypedDict):
     time: int
 
 
-class _Placed(NamedTuple):
-    """A step and where it belongs: what a stamp or an order does comes before what it fires."""
-
-    sequence: int
-    place: int
-    number: int
-    reply: ExplanationStepReply
-
-
 def explanation_reply(
     state: State, history: AccountHistory, record: PositionRecord
 ) -> ExplanationReply:
     """All that is known of a position of the account."""
-    steps = list(history.steps.get(record.position_id, ()))
-    placed = sorted(_placed(state, history, record, steps), key=lambda step: step[:3])
-    shown = placed[-STEPS_MAX:]
-    oldest_kept = history.fills[0].time_ns if history.fills else record.opened_ns
-    forgets = len(history.fills) == CLOSED_PER_ACCOUNT_MAX and oldest_kept >= record.opened_ns
+    story = Story(history, record)
+    happened = story.happened()
+    shown = happened[-STEPS_MAX:]
+    terms = terms_of(spec_of(state, record.instrument_id))
     return ExplanationReply(
         position_now(state, record),
-        summary(record, steps),
+        summary(record, story.steps) if story.is_end_explained else summary_without_cause(record),
         text_from_e8(-record.funding_atoms),
-        [step.reply for step in shown],
-        len(shown) == len(placed) and not forgets,
+        [_told(story, Words(record, terms), terms, told.record) for told in shown],
+        len(shown) == len(happened) and story.is_whole,
         state.sequence,
     )
 
 
-def _placed(
-    state: State, history: AccountHistory, record: PositionRecord, steps: list[AnyStep]
-) -> Iterator[_Placed]:
-    terms = terms_of(spec_of(state, record.instrument_id))
-    words = Words(record, terms)
-    told = {step.fill_id for step in steps if isinstance(step, PartClosed)}
-    fills = (f for f in history.fills if f.position_id == record.position_id)
-    own = [fill for fill in fills if fill.fill_id not in told]
-    for number, fill in enumerate(islice(own, max(0, len(own) - STEPS_MAX), None)):
-        is_first = number == 0 and fill.time_ns == record.opened_ns
-        reply = _fill(terms, fill, words.fill(fill, is_first), _kind(record, fill, is_first))
-        yield _Placed(fill.sequence, 0, fill.fill_id, reply)
-    for payment in history.payments:
-        if payment.position_id == record.position_id:
-            reply = _payment(terms, payment, words.payment(payment))
-            yield _Placed(payment.sequence, -1, payment.number, reply)
-    for step in steps:
-        yield _Placed(step.sequence, step.place, 1, _step(terms, step, words.step(step)))
-
-
-def _kind(record: PositionRecord, fill: FillRecord, is_first: bool) -> str:
-    if fill.side != record.side:
-        return "REDUCED"
-    return "OPENED" if is_first else "INCREASED"
+def _told(
+    story: Story, words: Words, terms: Terms, told: FillRecord | PaymentRecord | AnyStep
+) -> ExplanationStepReply:
+    if isinstance(told, PaymentRecord):
+        return _payment(terms, told, words.payment(told))
+    if not isinstance(told, FillRecord):
+        return _step(terms, told, words.step(told))
+    if told.fill_id in story.unexplained:
+        return _fill(terms, told, words.unexplained(told), "CLOSED_PART")
+    if told.side != story.position.side:
+        return _fill(terms, told, words.reduced(told), "REDUCED")
+    if told.fill_id == story.opener_id:
+        return _fill(terms, told, words.opened(told), "OPENED")
+    return _fill(terms, told, words.increased(told), "INCREASED")
 
 
 def _fill(terms: Terms, fill: FillRecord, text: str, kind: str) -> ExplanationStepReply:
@@ -166,7 +145,7 @@ def _fill(terms: Terms, fill: FillRecord, text: str, kind: str) -> ExplanationSt
         side=Side(fill.side).name,
         liquidity=Liquidity(fill.liquidity).name,
         fee=text_from_e8(fill.fee_atoms),
-        realized_pnl=text_from_e8(fill.realized_atoms) if kind == "REDUCED" else None,
+        realized_pnl=text_from_e8(fill.realized_atoms) if kind in _CLOSING else None,
     )
 
 

@@ -64,7 +64,7 @@ from gateway.history.records import (
     PositionRecord,
     Touched,
 )
-from gateway.history.steps import StepReader, is_worth_telling
+from gateway.history.steps import DebtTaken, StepReader, is_worth_telling
 
 # Refusals that the engine forgets too: the client order id may be used again.
 _FORGOTTEN: Final = frozenset(
@@ -112,7 +112,7 @@ class History:
             PositionModeChanged: self._keyed,
             MarginModeChanged: self._backed,
             AccountLiquidated: self._noted,
-            DebtSettled: self._noted,
+            DebtSettled: self._settled,
             FeeTierAssigned: self._noted,
         }
 
@@ -202,11 +202,15 @@ class History:
         return touched
 
     def _tell(self, events: list[Event]) -> None:
-        """Keep what the events say of positions that were closed by no order of their owners."""
+        """Keep what the events say of positions that were closed by no order of their owners, or
+        left a debt."""
         self._is_worth_telling = False
         reader = StepReader(self._sequence, self._time_ns, events, self._order_driven)
         for account_id, position_id, step in reader.steps():
-            self.account(account_id).add_step(position_id, step)
+            history = self.account(account_id)
+            record = history.positions.get(position_id)
+            if record is not None and (record.is_cross or not isinstance(step, DebtTaken)):
+                history.add_step(position_id, step)
 
     def _touch(self, account_id: int) -> Touched:
         touched = self._touched.get(account_id)
@@ -472,6 +476,10 @@ class History:
             event.account_id, event.instrument_id, event.leg, event.margin_mode
         )
         self._touch(event.account_id).account = True
+
+    def _settled(self, event: DebtSettled) -> None:
+        self._is_worth_telling = True
+        self._noted(event)
 
     def _noted(self, event: Notice) -> None:
         touched = self._touch(event.account_id)

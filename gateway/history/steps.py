@@ -11,6 +11,7 @@ import msgspec
 
 from engine.events import (
     AccountLiquidated,
+    BatchItem,
     CancelCause,
     CloseCause,
     DebtSettled,
@@ -133,7 +134,9 @@ class StepReader:
         self._cancelled: Final[dict[int, int]] = {}
         # Positions told of the judgement of their account: the orders cancelled then.
         self._told_of_account: Final[dict[int, int]] = {}
-        self._concerned: Final[dict[int, list[int]]] = {}
+        self._concerned: Final[dict[int, set[int]]] = {}
+        # Positions that lost lots, by account: since its last debt and, of a batch, in this item.
+        self._shrunk: Final[dict[int, dict[int, None]]] = {}
         self._fills: Final[dict[int, int]] = {}
 
     def steps(self) -> Iterator[Told]:
@@ -151,12 +154,13 @@ class StepReader:
             elif isinstance(event, LiquidationStep):
                 yield from self._judgement(place, event)
             elif isinstance(event, PositionReduced):
-                if is_worth_telling(event):
-                    yield from self._reduction(place, event)
+                yield from self._reduction(place, event)
             elif isinstance(event, PositionClosed):
                 if event.position_id in self._concerned.get(event.account_id, ()):
                     ended = PositionEnded(*self._at(place), event.status, event.realized_atoms)
                     yield Told(event.account_id, event.position_id, ended)
+            elif isinstance(event, BatchItem):
+                self._shrunk.clear()
             elif isinstance(event, DebtSettled):
                 yield from self._debt(place, event)
 
@@ -164,9 +168,7 @@ class StepReader:
         return self._sequence, self._time_ns, place
 
     def _concern(self, account_id: int, position_id: int) -> None:
-        concerned = self._concerned.setdefault(account_id, [])
-        if position_id not in concerned:
-            concerned.append(position_id)
+        self._concerned.setdefault(account_id, set()).add(position_id)
 
     def _judgement(self, place: int, event: LiquidationStep) -> Iterator[Told]:
         account_id, position_id = event.account_id, event.position_id
@@ -188,7 +190,8 @@ class StepReader:
         yield Told(account_id, position_id, step)
 
     def _reduction(self, place: int, event: PositionReduced) -> Iterator[Told]:
-        if event.account_id == NOBODY:
+        self._shrunk.setdefault(event.account_id, {})[event.position_id] = None
+        if event.account_id == NOBODY or not is_worth_telling(event):
             return
         self._concern(event.account_id, event.position_id)
         filled_at = self._fills[event.position_id]
@@ -228,6 +231,7 @@ class StepReader:
         return TakenBy.COUNTERPARTY if cause is CloseCause.LIQUIDATION else TakenBy.BOOK
 
     def _debt(self, place: int, event: DebtSettled) -> Iterator[Told]:
-        for position_id in self._concerned.get(event.account_id, ()):
+        """Each position that lost lots just before; isolated ones too, which bring no debt."""
+        for position_id in self._shrunk.pop(event.account_id, ()):
             taken = event.asset_id, event.waived_atoms, event.insurance_paid_atoms
             yield Told(event.account_id, position_id, DebtTaken(*self._at(place), *taken))

@@ -60,16 +60,23 @@ class Words:
         self._record: Final = record
         self._terms: Final = terms
 
-    def fill(self, fill: FillRecord, is_first: bool) -> str:
-        """A fill of an order of the owner's."""
-        role = "maker" if fill.liquidity == Liquidity.MAKER else "taker"
-        deal = f"{self._lots(fill.qty_lots)} at {self._price(fill.price_ticks)} as {role}"
-        fee = self._fee(fill.fee_atoms)
-        if fill.side != self._record.side:
-            gain = self._gain(fill.realized_atoms)
-            return f"An order closed {deal}: {gain}, {fee}."
-        verb = "opened it with" if is_first else "added"
-        return f"An order {verb} {deal}, {fee}."
+    def opened(self, fill: FillRecord) -> str:
+        """The fill that made it."""
+        return f"An order opened it with {self._deal(fill)}, {self._fee(fill.fee_atoms)}."
+
+    def increased(self, fill: FillRecord) -> str:
+        """A later fill on its side."""
+        return f"An order added {self._deal(fill)}, {self._fee(fill.fee_atoms)}."
+
+    def reduced(self, fill: FillRecord) -> str:
+        """A fill of an order of the owner's that closed lots of it."""
+        gain, fee = self._gain(fill.realized_atoms), self._fee(fill.fee_atoms)
+        return f"An order closed {self._deal(fill)}: {gain}, {fee}."
+
+    def unexplained(self, fill: FillRecord) -> str:
+        """A fill that closed lots of it, nobody knows any more why."""
+        gain, fee = self._gain(fill.realized_atoms), self._fee(fill.fee_atoms)
+        return f"It was reduced by {self._deal(fill)}: {gain}, {fee}; why is not known any more."
 
     def payment(self, payment: PaymentRecord) -> str:
         """Funding at a stamp."""
@@ -141,6 +148,10 @@ class Words:
             f"were waived, and the insurance fund paid {paid}."
         )
 
+    def _deal(self, fill: FillRecord) -> str:
+        role = "maker" if fill.liquidity == Liquidity.MAKER else "taker"
+        return f"{self._lots(fill.qty_lots)} at {self._price(fill.price_ticks)} as {role}"
+
     def _lots(self, lots: int) -> str:
         return f"{text_from_e8(lots * self._terms.lot_e8)} {self._terms.base}"
 
@@ -180,3 +191,12 @@ def summary(record: PositionRecord, steps: list[AnyStep]) -> str:
     if ended and last is not None:
         return f"It is closed.  {_CAUSES[last]}."
     return "It was closed by an order of the account."
+
+
+def summary_without_cause(record: PositionRecord) -> str:
+    """What became of the position, if what closed lots of it last is not known any more."""
+    return {
+        PositionStatus.OPEN: "It is open; why lots of it were closed is not known any more.",
+        PositionStatus.CLOSED: "It is closed; why is not known any more.",
+        PositionStatus.LIQUIDATED: summary(record, []),
+    }[PositionStatus(record.status)]

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from itertools import repeat
 
 import pytest
 
@@ -23,7 +25,7 @@ def quote(price: int, symbol: str = BTC) -> Quote:
 class Given:
     """A feed of given prices, in step with the loop; it may break at its end."""
 
-    def __init__(self, source: str, prices: Sequence[int], fault: Exception | None = None) -> None:
+    def __init__(self, source: str, prices: Iterable[int], fault: Exception | None = None) -> None:
         self.source = source
         self.points: Sequence[ResumePoint] = ()
         self.is_closed = False
@@ -121,6 +123,45 @@ def test_a_bug_in_a_feed_is_no_silence() -> None:
 
     with pytest.raises(ZeroDivisionError):
         play(MedianFeed(feeds, RULES, StillClock().monotonic))
+
+
+def test_a_bug_in_a_feed_is_told_though_the_others_never_end() -> None:
+    feeds = [Given("a", repeat(1_000)), Given("b", [1_000], ZeroDivisionError())]
+
+    with pytest.raises(ZeroDivisionError):
+        play(MedianFeed(feeds, RULES, StillClock().monotonic), 10_000)
+    assert [one.is_closed for one in feeds] == [True, True]
+
+
+def test_feeds_that_wait_for_a_listener_stop_with_it() -> None:
+    """Each said its end into a queue that nobody emptied any more: the venue never stopped."""
+    feeds = [Given("a", repeat(1_000)), Given("b", repeat(1_000))]
+    made = MedianFeed(feeds, RULES, StillClock().monotonic)
+
+    async def listen_and_stop() -> None:
+        async with aclosing(made.quotes()) as quotes:
+            await anext(quotes)
+            for _ in range(100):  # busy elsewhere until both feeds wait for room
+                await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(listen_and_stop(), 2))
+    assert [one.is_closed for one in feeds] == [True, True]
+
+
+def test_what_fast_feeds_said_before_they_ended_is_heard() -> None:
+    feeds = [Given("a", [1_000] * 200), Given("b", [1_000] * 200)]
+    made = MedianFeed(feeds, RULES, StillClock().monotonic)
+
+    async def listen_slowly() -> int:
+        count = 0
+        async with aclosing(made.quotes()) as quotes:
+            async for _ in quotes:
+                count += 1
+                for _ in range(5):
+                    await asyncio.sleep(0)
+        return count
+
+    assert asyncio.run(asyncio.wait_for(listen_slowly(), 5)) == 399
 
 
 def test_who_stops_listening_stops_the_feeds() -> None:

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
+from engine.instrument import MarginMode, PositionMode
+from gateway.history import explanations, records
 from gateway.history.rows import history_rows
 from gateway.premium_sampler import PremiumSampler
 from tests.gateway.cross_markets import balance, open_cross, position, trade
@@ -49,6 +53,12 @@ CLOSED = {
     "housePaid": "0",
     "remainingQuantity": "0.7",
     "remainingMargin": "1400",
+}
+
+ISOLATED_SHORT = {
+    "symbol": "BTC-PERP/USDT",
+    "marginMode": "ISOLATED",
+    "positionSide": "SHORT",
 }
 
 
@@ -164,6 +174,136 @@ async def test_a_cross_account_is_told_of_its_account_first(house: House) -> Non
     assert (closed["takenBy"], closed["price"]) == ("HOUSE", "17000")
     assert "its account's equity" in told["summary"]
     assert (await balance(alice))["equity"] == "0"
+
+
+async def owing(house: House) -> tuple[Client, str]:
+    """Alice's own order closes her cross position at a price that her account cannot bear."""
+    await open_perpetual(house, margin_mode=MarginMode.CROSS)
+    alice, bob, carol = [
+        await house.user(name, amount)
+        for name, amount in (("alice", "2300"), ("bob", "1000000"), ("carol", "1000000"))
+    ]
+    await order(bob, "SELL", "1", price="20000")
+    await order(alice, "BUY", "1")
+    position_id = (await position(alice))["positionId"]
+    await house.price("18200", PERP)
+    await order(carol, "BUY", "5", price="17000")
+    assert (await alice.post(f"/api/positions/{position_id}/close", {})).status == 201
+    return alice, position_id
+
+
+async def test_a_debt_that_an_order_of_the_owners_left_is_told(house: House) -> None:
+    """It was told of positions that the venue closed alone: nothing said why the account had 0."""
+    alice, position_id = await owing(house)
+
+    told = await explained(alice, position_id)
+
+    assert [step["kind"] for step in told["steps"]] == ["OPENED", "REDUCED", "DEBT_SETTLED"]
+    debt = told["steps"][-1]
+    assert (debt["feesWaived"], debt["insurancePaid"]) == ("8.5", "710")
+    assert told["summary"] == "It was closed by an order of the account."
+    assert told["complete"]
+    assert (await balance(alice))["equity"] == "0"
+
+
+async def test_a_restart_knows_a_debt(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with House(folder) as house:
+        alice, position_id = await owing(house)
+        before = await explained(alice, position_id)
+    for writes_snapshot in (True, False):
+        async with House(folder) as house:
+            again = Client(house.session, house.url, alice.token)
+            assert await explained(again, position_id) == before
+            if writes_snapshot:
+                house.data.write_snapshot()
+
+
+async def test_an_isolated_position_brings_no_debt(house: House) -> None:
+    """Two positions end by the same price: the account stands behind one of them alone."""
+    await open_cross(house, position_mode=PositionMode.HEDGING)
+    alice = await house.user("alice", "1700")
+    await alice.ask("PUT", "/api/account/margin-mode", ISOLATED_SHORT)
+    await trade(alice, "SELL", "0.1", positionSide="SHORT", leverage=100)
+    await trade(alice, "BUY", "0.7", positionSide="LONG")
+    short = await position(alice, side="SHORT")
+    long = await position(alice)
+    await alice.ask("PATCH", f"/api/positions/{short['positionId']}", {"takeProfit": "17500"})
+    await house.price("17000", "BTC-PERP/USDT")
+
+    told = [await explained(alice, held["positionId"]) for held in (short, long)]
+
+    kinds = [[step["kind"] for step in story["steps"]] for story in told]
+    assert kinds[0] == ["OPENED", "CLOSED_PART", "CLOSED"]
+    assert kinds[1][-2:] == ["CLOSED", "DEBT_SETTLED"]
+
+
+async def test_a_story_too_long_to_tell_is_not_complete(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fills beyond the limit were left out before they were counted: all was said to be there."""
+    monkeypatch.setattr(explanations, "STEPS_MAX", 3)
+    await open_cross(house)
+    alice = await house.user("alice")
+    told = []
+    for _ in range(4):
+        await trade(alice, "BUY", "0.1")
+        told.append(await explained(alice, (await position(alice))["positionId"]))
+
+    assert [story["complete"] for story in told] == [True, True, True, False]
+    assert [[step["kind"] for step in story["steps"]] for story in told[2:]] == [
+        ["OPENED", "INCREASED", "INCREASED"],
+        ["INCREASED", "INCREASED", "INCREASED"],
+    ]
+
+
+async def test_without_its_first_fill_it_is_not_complete(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At one time the first that was still known was said to have opened it."""
+    monkeypatch.setattr(records, "CLOSED_PER_ACCOUNT_MAX", 2)
+    await open_cross(house)
+    alice = await house.user("alice")
+    for _ in range(3):
+        await trade(alice, "BUY", "0.1")
+
+    told = await explained(alice, (await position(alice))["positionId"])
+
+    assert [step["kind"] for step in told["steps"]] == ["INCREASED", "INCREASED"]
+    assert len({step["time"] for step in told["steps"]}) == 1
+    assert not told["complete"]
+
+
+async def test_fills_of_others_that_are_forgotten_leave_it_complete(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "CLOSED_PER_ACCOUNT_MAX", 2)
+    await open_cross(house)
+    alice = await house.user("alice")
+    for _ in range(3):
+        await trade(alice, "BUY", "0.01", symbol="ETH-PERP/USDT")
+    await trade(alice, "BUY", "0.1")
+
+    told = await explained(alice, (await position(alice))["positionId"])
+
+    assert ([step["kind"] for step in told["steps"]], told["complete"]) == (["OPENED"], True)
+
+
+async def test_without_all_funding_it_is_not_complete(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "CLOSED_PER_ACCOUNT_MAX", 2)
+    await open_funded(house)
+    await quote(house, "20000", "20000", "20000")
+    alice = await house.user("alice")
+    await trade(alice, "BUY", "0.1")
+    told = []
+    for _ in range(3):
+        await stamp(house)
+        told.append(await explained(alice, "2"))
+
+    funding = [[step["kind"] for step in story["steps"]].count("FUNDING") for story in told]
+    assert (funding, [story["complete"] for story in told]) == ([1, 2, 2], [True, True, False])
 
 
 async def test_exits_gaps_and_plain_closes_are_told_apart(house: House) -> None:

@@ -4,6 +4,7 @@ from engine.commands import Side
 from engine.events import (
     TAKER,
     AccountLiquidated,
+    BatchItem,
     CancelCause,
     CloseCause,
     DebtSettled,
@@ -79,17 +80,47 @@ def test_a_slice_names_the_orders_that_went_before_it() -> None:
 def test_each_position_of_an_account_is_told_once_what_the_account_had() -> None:
     steps = told(
         *(AccountLiquidated(ALICE, AssetId(1), 5, 6), cancelled(), judged(8), judged(9)),
-        *(judged(8), judged(3, BOB), DebtSettled(ALICE, AssetId(1), 1, 2)),
+        *(judged(8), judged(3, BOB)),
     )
 
     kinds = [(t.account_id, t.position_id, type(t.step)) for t in steps]
     assert kinds == [
         *((ALICE, 8, AccountJudged), (ALICE, 8, PositionJudged), (ALICE, 9, AccountJudged)),
         *((ALICE, 9, PositionJudged), (ALICE, 8, PositionJudged), (BOB, 3, PositionJudged)),
-        *((ALICE, 8, DebtTaken), (ALICE, 9, DebtTaken)),
     ]
     accounts = [t.step for t in steps if isinstance(t.step, AccountJudged)]
     assert [(step.cancelled_orders, step.equity_atoms) for step in accounts] == [(1, 5), (1, 5)]
+
+
+def debts(*events: Event) -> list[tuple[int, int, int]]:
+    """Whose, of which position, and what was waived."""
+    return [
+        (account, position, step.waived_atoms)
+        for account, position, step in told(*events)
+        if isinstance(step, DebtTaken)
+    ]
+
+
+def test_a_debt_is_told_of_what_lost_lots_before_it_by_order_or_not() -> None:
+    by_order, by_gap = reduced(9, CloseCause.ORDER), reduced(8, CloseCause.GAP)
+    of_bob, owed = reduced(3, CloseCause.ORDER, BOB), DebtSettled(ALICE, AssetId(1), 1, 2)
+    again = DebtSettled(ALICE, AssetId(1), 5, 6)
+
+    assert debts(filled(8), by_order, by_gap, by_order, of_bob, owed) == [
+        (ALICE, 9, 1),
+        (ALICE, 8, 1),
+    ]
+    assert debts(by_order, owed, reduced(7, CloseCause.ORDER), again) == [
+        (ALICE, 9, 1),
+        (ALICE, 7, 5),
+    ]
+
+
+def test_a_debt_in_a_batch_is_told_of_what_its_item_closed() -> None:
+    items = [BatchItem(ALICE, 0), reduced(9, CloseCause.ORDER)]
+    items += [BatchItem(ALICE, 1), reduced(8, CloseCause.ORDER)]
+
+    assert debts(*items, DebtSettled(ALICE, AssetId(1), 1, 2)) == [(ALICE, 8, 1)]
 
 
 def test_who_took_it() -> None:

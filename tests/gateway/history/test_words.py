@@ -14,7 +14,7 @@ from gateway.history.steps import (
     PositionJudged,
     TakenBy,
 )
-from gateway.history.words import Terms, Words, summary
+from gateway.history.words import Terms, Words, summary, summary_without_cause
 
 TERMS = Terms("BTC", "USDT", 10_000_000, 100_000)
 E8 = 10**8
@@ -70,10 +70,13 @@ def test_fills_of_orders() -> None:
     fill = FillRecord(1, 2, 9, 1, Side.SELL, 200_000, 5, -3 * E8, Liquidity.MAKER, 0, 1, 1)
     closes = FillRecord(1, 2, 9, 1, Side.BUY, 200_000, 5, E8, Liquidity.TAKER, 4 * E8, 1, 1)
 
-    assert [words.fill(fill, True), words.fill(fill, False), words.fill(closes, False)] == [
+    told = [words.opened(fill), words.increased(fill)]
+    assert [*told, words.reduced(closes), words.unexplained(closes)] == [
         "An order opened it with 0.005 BTC at 20000 as maker, a rebate of 3 USDT.",
         "An order added 0.005 BTC at 20000 as maker, a rebate of 3 USDT.",
         "An order closed 0.005 BTC at 20000 as taker: a profit of 4 USDT, a fee of 1 USDT.",
+        "It was reduced by 0.005 BTC at 20000 as taker: a profit of 4 USDT, a fee of 1 USDT; why "
+        "is not known any more.",
     ]
 
 
@@ -118,3 +121,15 @@ def test_a_summary_names_the_last_cause(
     status: int, is_cross: bool, steps: list[AnyStep], told: str
 ) -> None:
     assert summary(record(status=status, is_cross=is_cross), steps) == told
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (1, "It is open; why lots of it were closed is not known any more."),
+        (2, "It is closed; why is not known any more."),
+        (3, "It was liquidated: its equity no longer exceeded the maintenance margin at the mark."),
+    ],
+)
+def test_a_summary_names_no_cause_that_is_forgotten(status: int, told: str) -> None:
+    assert summary_without_cause(record(status=status)) == told
