@@ -39,8 +39,8 @@ static: .venv/test.stamp
 	@$(BIN)/ruff check --quiet --output-format concise $(SOURCES)
 	@$(BIN)/mypy
 
-nightly: compiled ## long runs, sharded by seed; totals add up (BUDGET=60m)
-	@$(BIN)/python -m tests.nightly --budget $(BUDGET) $(ARGS)
+nightly: compiled ## long runs, sharded by seed; totals add up (BUDGET=60m WORKERS=2)
+	@$(BIN)/python -m tests.nightly --budget $(BUDGET) --workers $(WORKERS) $(ARGS)
 
 bench: .venv/test.stamp ## the table of figures, as JSON and text
 	@$(BIN)/python -m bench $(ARGS)

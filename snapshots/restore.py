@@ -12,7 +12,6 @@ from engine.commands import Command
 from engine.engine import Engine
 from engine.events import Event
 from engine.state import State
-from snapshots.snapshot import SnapshotDamaged
 from snapshots.store import SnapshotStore
 from wal.errors import LogDamaged
 from wal.files import Files
@@ -91,10 +90,3 @@ def replay(
                 raise LogDamaged(where, 0, str(error), sequence - 1) from error
             observe(sequence, time_ns, command, engine.apply(sequence, time_ns, command))
     return engine.state.sequence - start
-
-
-def check_against_chain(engine: Engine, sequence: int, event_chain: bytes) -> None:
-    """Refuse a replay that differs from what was seen live.  Raises SnapshotDamaged."""
-    state = engine.state
-    if state.sequence == sequence and state.event_chain != event_chain:
-        raise SnapshotDamaged(f"the event chain at {sequence} differs from the one stored")

@@ -15,15 +15,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import engine
 from tests.families import COUNT_PREFIX, FamilyReport
-
-ROOT: Final = Path(__file__).resolve().parents[1]
+from tests.shared_folder import SHARED
 
 settings.register_profile(
     "test",
@@ -66,10 +64,9 @@ def count(record_property: Callable[[str, object], None]) -> Callable[[str, int]
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recorded data and published examples; skips where there is none."""
-    folder = Path(os.environ.get("FULCRUM_SHARED", ROOT.parent / "shared"))
-    if not folder.is_dir():
+    if not SHARED.is_dir():
         pytest.skip("no folder of shared data beside the checkout")
-    return folder
+    return SHARED
 
 
 @pytest.fixture(scope="session")

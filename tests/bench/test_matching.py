@@ -21,8 +21,9 @@ from bench.matching.streams import (
     write_stream,
 )
 from engine.invariants import check
+from tests.shared_folder import SHARED
 
-PEERS = Path(__file__).resolve().parents[3] / "shared" / "peers" / "workload.py"
+PEERS = SHARED / "peers" / "workload.py"
 ROWS = 2_000
 
 

@@ -337,7 +337,7 @@ class SocketLine:
     def _take_private(self, frame: Frame) -> None:
         if frame.type in ("snapshot", "reset"):
             self._take_present(frame)
-        elif frame.type != "valuation":  # which is worth knowing, and no event
+        elif frame.type not in ("valuation", "settings"):  # worth knowing, and no events
             if self.stream_sequence is not None and frame.sequence != self.stream_sequence + 1:
                 self._complain(f"{self.stream_sequence}, then {frame.sequence}")
             self.stream_sequence = frame.sequence

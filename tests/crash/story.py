@@ -74,6 +74,21 @@ def recovered_sequence(directory: Path) -> int:
         return 0
 
 
+async def watch_chain(seen: Sightings, public: str, every_s: float) -> None:
+    """Look at the event chain all the time, until the venue is gone or nobody wants to know."""
+    watcher = HttpClient("")
+    await watcher.open(public)
+    try:
+        while True:
+            health = read((await watcher.ask("GET", "/healthz")).body)
+            seen.see_chain(health.sequence, health.event_chain)
+            await asyncio.sleep(every_s)
+    except Disconnected:
+        return
+    finally:
+        await watcher.close()
+
+
 @final
 class Story:
     """The venue below `directory`, its clients, and its many ends.
@@ -130,12 +145,13 @@ class Story:
     @asynccontextmanager
     async def under_load(self) -> AsyncIterator[VenueProcess]:
         """The venue with all clients at work; killed on leaving."""
+        plan = self._plan
         async with self._process() as venue:
             started = await venue.ready()
             await self._open(started)
             loads = [asyncio.create_task(self._load(t, started.public)) for t in self.traders]
             loads.append(asyncio.create_task(self._move_money()))
-            loads.append(asyncio.create_task(self._watch(started.public)))
+            loads.append(asyncio.create_task(watch_chain(self.seen, started.public, plan.watch_s)))
             try:
                 yield venue
             finally:
@@ -217,18 +233,6 @@ class Story:
             await self._teller.work([trader.user for trader in self.traders])
         except Disconnected:
             return
-
-    async def _watch(self, public: str) -> None:
-        """Look at the event chain all the time."""
-        watcher = HttpClient("")
-        await watcher.open(public)
-        try:
-            while True:
-                health = read((await watcher.ask("GET", "/healthz")).body)
-                self.seen.see_chain(health.sequence, health.event_chain)
-                await asyncio.sleep(self._plan.watch_s)
-        except Disconnected:
-            await watcher.close()
 
     async def _hang_up(self) -> None:
         for trader in self.traders:

@@ -3,10 +3,12 @@
 A job is a function `(seed, budget_seconds) -> counters`.  It derives everything random from
 `seed`, stops by itself soon after `budget_seconds`, returns what it did as counters to be added
 up (`{"oracle steps": 40_000}`), and raises (an assert will do) when it finds something wrong;
-the message of what it raises should say how to see it again.  A job runs in a process of its
-own, and no seed is given to it twice.
+the message of what it raises should say how to see it again.  What cannot begin, for want of
+recorded data say, raises Skipped with the reason.  A job runs in a process of its own, and no
+seed is given to it twice.
 
-To add one, write the function beside what it drives and enter it in JOBS.
+To add one, write the function beside what it drives and enter it in JOBS, with the least budget
+that it can use if it cannot stop half-way.
 """
 
 import os
@@ -14,16 +16,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tests.crash.nightly import bot_stories, kill_stories, recorded_days
+from tests.crash.nightly import (
+    BOT_STORY_SECONDS,
+    DAY_SECONDS,
+    bot_stories,
+    kill_stories,
+    recorded_days,
+)
+from tests.nightly.job import Job
 from tests.oracle import driver
 from tests.order_flow.files import order_flow
 from tests.wal.power_loss import tell_story
-
-Job = Callable[[int, float], dict[str, int]]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STORIES_PER_SEED: Final = 1_000_000
@@ -41,18 +47,15 @@ def run_pytest(arguments: list[str], profile: str) -> subprocess.CompletedProces
     )
 
 
-def property_search(seed: int, budget_seconds: float) -> dict[str, int]:
+def property_search(seed: int, _budget_seconds: float) -> dict[str, int]:
     """One property test, 2,000 examples at random; which one is chosen by the seed.
 
-    A single test cannot be stopped half-way without losing what it found, so the budget only
-    chooses whether to begin.
+    A single test cannot be stopped half-way without losing what it found.
     """
-    if budget_seconds <= 0:
-        return {}
-    listed = run_pytest(["--collect-only", "-m", "hypothesis", "tests"], "nightly").stdout
-    tests = sorted(line for line in listed.splitlines() if "::" in line)
-    if not tests:
-        return {}
+    listed = run_pytest(["--collect-only", "-m", "hypothesis", "tests"], "nightly")
+    tests = sorted(line for line in listed.stdout.splitlines() if "::" in line)
+    if listed.returncode != 0 or not tests:
+        raise AssertionError(f"no property tests collected\n{listed.stdout}{listed.stderr}")
     chosen = tests[seed % len(tests)]
     finished = run_pytest([chosen, f"--hypothesis-seed={seed}"], "nightly")
     if finished.returncode != 0:
@@ -77,11 +80,11 @@ def power_loss(seed: int, budget_seconds: float) -> dict[str, int]:
 
 
 JOBS: Final[dict[str, Job]] = {
-    "oracle": driver.nightly,
-    "power-loss": power_loss,
-    "properties": property_search,
-    "kills": kill_stories,
-    "recorded-days": recorded_days,
-    "bots": bot_stories,
-    "order-flow": order_flow,
+    "oracle": Job(driver.nightly),
+    "power-loss": Job(power_loss),
+    "properties": Job(property_search),
+    "kills": Job(kill_stories),
+    "recorded-days": Job(recorded_days, DAY_SECONDS),
+    "bots": Job(bot_stories, BOT_STORY_SECONDS),
+    "order-flow": Job(order_flow),
 }

@@ -1,18 +1,17 @@
 """Which recordings there are, and what their steps are.  Knows files; replays nothing itself."""
 
-import os
 import time
 from collections import Counter
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from tests.nightly.job import Skipped
 from tests.order_flow.orders import market_spec
 from tests.order_flow.recording import Grid, messages
 from tests.order_flow.replay import Outcome, Replay
+from tests.shared_folder import SHARED
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-SHARED: Final = Path(os.environ.get("FULCRUM_SHARED", ROOT.parent / "shared"))
 FOLDER: Final = Path("data/ws")
 # Quantities are thousandths in both; prices are tenths of a dollar for one, cents for the other.
 GRIDS: Final = {"btcusdt": Grid(10_000_000, 100_000), "ethusdt": Grid(1_000_000, 100_000)}
@@ -61,10 +60,13 @@ def replayed_twice(
 
 def order_flow(seed: int, budget_seconds: float) -> dict[str, int]:
     """A job for `tests.nightly`: as much of a recording as the budget allows; the seed says which
-    recording, and which taker makes which trade."""
+    recording, and which taker makes which trade.
+
+    Raises Skipped if the recording is not there.
+    """
     file = SHARED / FOLDER / FILES[seed % len(FILES)]
-    if budget_seconds <= 0 or not file.exists():
-        return {}
+    if not file.exists():
+        raise Skipped(f"there is no {file.name} in {file.parent}")
     seconds = budget_seconds * SECOND_RUN_SHARE / (SECOND_RUN_SHARE + 1)
     counts = replayed_twice(file, seed, seconds=seconds).counts
     return {f"order flow: {name}": counts[name] for name in NIGHTLY}

@@ -16,7 +16,6 @@ from typing import Final, NamedTuple, NoReturn
 from wal.files import Files, FileStatus
 
 SECTOR_BYTES: Final = 512
-_BLANK: Final = bytes(SECTOR_BYTES)
 
 
 class PowerLoss(Exception):

@@ -1,4 +1,4 @@
-"""Published examples of cross margin, deleveraging, liquidation in parts and trailing stops."""
+"""Published examples of cross margin, liquidation in parts and trailing stops."""
 
 from fractions import Fraction
 from typing import Any, Final
@@ -6,16 +6,16 @@ from typing import Any, Final
 from engine.commands import Leg, ListInstrument, OrderType, SetPositionMode, Side
 from engine.cross import spendable_atoms
 from engine.cross_liquidation import bankruptcy_prices, lots_to_close
-from engine.deleveraging import Rank
 from engine.health import Exposure
 from engine.instrument import FeeBasis, MarginMode, PositionMode
-from engine.margin import TierRate, tier_rates
+from engine.margin import TierRate
 from engine.trailing import Trail
 from engine.units import E8, AccountId, InstrumentId
 from tests.engine.books import market_of
 from tests.engine.venue import Venue, cross_spec, netting_spec, order, plain_spec, price
 from tests.vectors import published
-from tests.vectors.published import Example, is_near, side_of, whole
+from tests.vectors.document import Example
+from tests.vectors.published import is_near, side_of, whole
 
 ALICE: Final = AccountId(1)
 # Ticks of 0.01 and lots of 0.001: K is 1,000 atoms.
@@ -138,21 +138,13 @@ def loss_beyond_the_margin(example: Example) -> None:
     assert reduced["insurance_paid_atoms"] == -example["expected"]["value"] * E8
 
 
-def next_deduction(example: Example) -> None:
-    """Binance: 250,000 × (1 % − 0.5 %) more than the tier below has (LIQ-1)."""
-    added, below = (whole(term) for term in example["inputs"]["terms"])
-    # What makes the second tier's deduction the published one: 50,000 × 0.1 %.
-    caps = (below * 1_000, added * 200, 10**17)
-    tiers = tuple((cap, 400_000 + 100_000 * n, 100 - n) for n, cap in enumerate(caps[:2]))
-    rates = tier_rates(plain_spec(tiers=(*tiers, (caps[2], 1_000_000, 20))))
-    expected = [0, below, whole(example["expected"]["value"])]
-    assert [rate.deduction_e8 for rate in rates] == [atoms * E8 for atoms in expected]
-
-
 TOTALS: Final = {
     "bybit-hedge-old": available_of_hedged_legs,
     "dydx-doc-neg": loss_beyond_the_margin,
-    "binance-cum": next_deduction,
+}
+NO_SUMS: Final = {
+    "binance-cum": "two addends without their tiers; the tiers are among the tier_deductions",
+    "ctrader-fair": "a balance after a broker's stop-out of its own rule",
 }
 
 
@@ -160,31 +152,8 @@ def total(example: Example) -> str:
     """Sums of published numbers: of those that are a sum of ours too."""
     check = TOTALS.get(example["id"])
     if check is None:
-        return "a balance after a broker's stop-out of its own rule"
+        return NO_SUMS[example["id"]]
     check(example)
-    return ""
-
-
-def deleveraging_rank(example: Example) -> str:
-    """Binance: profit over wallet, times the margin ratio.
-
-    We take value over equity in place of the margin ratio, which is maintenance over equity: with
-    one maintenance rate all ranks differ from Binance's by that factor, and the order is the same.
-    """
-    inputs, rate_e8 = example["inputs"], 1_000_000
-    profit, wallet = whole(inputs["upnl"]), whole(inputs["wallet"])
-    equity = profit + wallet
-    venue = Venue(netting_spec(tick_size_e8=1, lot_size_e8=E8))
-    venue.apply(order(qty_lots=1, leverage=1))
-    [held] = venue.state.positions.values()
-    value = whole(inputs["margin_ratio"]) * equity // rate_e8
-    held.market.prices[:] = [value] * 5
-    held.cost_atoms = value - profit
-    held.margin_atoms = held.initial_margin_atoms = wallet
-    rank = Rank(held)
-    found = Fraction(rank.numerator, rank.denominator) * Fraction(rate_e8, E8)
-    assert is_near(Fraction(profit, held.initial_margin_atoms), example, "pnl_percent")
-    assert is_near(found, example, "leverage_pnl")
     return ""
 
 

@@ -11,11 +11,14 @@ from engine.commands import (
     Side,
 )
 from engine.funding import rate_e8
-from engine.instrument import HALTED, TRADING, InstrumentSpec
-from engine.margin import fee_atoms, funding_atoms, profit_atoms
+from engine.instrument import HALTED, TRADING, FeeBasis, InstrumentSpec
+from engine.margin import fee_atoms, initial_margin_atoms
+from engine.reduction import Reduction
 from engine.units import E8, InstrumentId
+from tests.engine.books import market_of
 from tests.engine.venue import Venue, netting_spec, order, price
-from tests.vectors.published import ATOMS, Example, is_near, side_of, whole
+from tests.vectors.document import Example
+from tests.vectors.published import ATOMS, is_near, side_of, whole
 
 BTC: Final = InstrumentId(1)
 MINUTE_NS: Final = 60_000_000_000
@@ -113,17 +116,30 @@ def rate_of_averages(example: Example) -> str:
 def trade_profit(example: Example) -> str:
     """A round trip with fees on both sides and funding, as in a position's realized sum.
 
-    The published funding is what was received; ours is a rate on a value: 1 % of 100.
+    The published funding is an amount received: it goes into the close as what accrued.
     """
     inputs, side = example["inputs"], side_of(example["inputs"]["side"])
     lots, opened, closed = (whole(inputs[name]) for name in ("amount", "open", "close"))
-    sign = 1 if side is Side.BUY else -1
-    paid = funding_atoms(side, 100 * ATOMS, -sign * whole(inputs["funding"]) // 100)
-    at_close = fee_atoms(lots * closed, whole(inputs["fee_close"]))
-    gained = profit_atoms(side, lots, lots * opened, closed, 1) - at_close - paid
+    cost, sign = lots * opened, 1 if side is Side.BUY else -1
+    margin = initial_margin_atoms(cost, inputs["leverage"])
+    spec = netting_spec(tick_size_e8=1, lot_size_e8=E8, fee_basis=FeeBasis.NOTIONAL)
+    reduction = Reduction(
+        market_of(Venue(spec)),
+        side,
+        qty_lots=lots,
+        cost_atoms=cost,
+        accrued_atoms=-whole(inputs["funding"], ATOMS),
+        margin_atoms=margin,
+        initial_margin_atoms=margin,
+        lots=lots,
+        price_ticks=closed,
+        rate_e8=whole(inputs["fee_close"]),
+        is_liquidation=False,
+    )
+    gained = reduction.paid_atoms - margin
     if "close_value" in example["expected"]:
-        assert is_near(Fraction(lots * opened + sign * gained, ATOMS), example, "close_value")
+        assert is_near(Fraction(cost + sign * gained, ATOMS), example, "close_value")
         return ""
-    profit = gained - fee_atoms(lots * opened, whole(inputs["fee_open"]))
+    profit = gained - fee_atoms(cost, whole(inputs["fee_open"]))
     assert is_near(Fraction(profit, ATOMS), example, "profit")
     return ""

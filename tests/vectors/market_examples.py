@@ -8,7 +8,8 @@ from engine.instrument import FeeBasis, InstrumentSpec, Remainder
 from engine.margin import bankruptcy_ticks, initial_margin_atoms, liquidation_ticks, tier_rates
 from engine.units import E8
 from tests.engine.venue import Venue, netting_spec, order, plain_spec, price
-from tests.vectors.published import Example, is_near, side_of, whole
+from tests.vectors.document import Example
+from tests.vectors.published import is_near, side_of, whole
 
 # Ticks of 0.00001 and lots of 0.1: K is 100 atoms.
 FINE_TICKS, FINE_LOTS = 10**5, 10

@@ -26,8 +26,8 @@ from engine.margin import (
 )
 from engine.units import E8, INT64_MAX, div_ceil
 from tests.engine.venue import plain_spec
+from tests.vectors.document import Example
 
-Example = dict[str, Any]
 Checker = Callable[[Example], str]
 ATOMS: Final = 10**16
 

@@ -1,14 +1,14 @@
 """Published worked examples of other venues come out of our formulas, or do not apply, and why."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.vectors import finance_examples, funding_examples, market_examples, published
-from tests.vectors.published import Checker, Example
+from tests.vectors.document import examples, goldens
+from tests.vectors.published import Checker
 
 CHECKERS: Final[dict[str, Checker]] = {
     "liq_mark_mm": finance_examples.liquidation_with_others,
@@ -26,7 +26,6 @@ CHECKERS: Final[dict[str, Checker]] = {
     "perp_funding_payment": funding_examples.rate_of_averages,
     "premium_index": funding_examples.premium,
     "twap": funding_examples.sampled_average,
-    "adl_leverage_pnl": finance_examples.deleveraging_rank,
     "shortage_base": finance_examples.lots_for_a_shortage,
     "total": finance_examples.total,
     "trailing": finance_examples.trailing_level,
@@ -38,6 +37,7 @@ CHECKERS: Final[dict[str, Checker]] = {
     "oneway_requirement": market_examples.one_way_requirement,
 }
 NOT_APPLIED: Final[dict[str, str]] = {
+    "adl_leverage_pnl": "ranks by maintenance over equity; ours by value over equity, not given",
     "disposal": "another venue's plan for disposing of a position in steps; ours goes tier by tier",
     "dydx_fillable": "liquidations of ours sell down to the bankruptcy price, or at the quote",
     "full_collateral": "no instrument has a largest price that margin could cover in full",
@@ -48,21 +48,7 @@ NOT_APPLIED: Final[dict[str, str]] = {
     "roi": "its base includes the closing fee; pnlPercent is on the initial margin alone",
 }
 EXAMPLES: Final = 117
-APPLIED: Final = 92
-
-
-def examples(shared: Path) -> dict[str, list[Example]]:
-    """The published examples by kind."""
-    by_kind: dict[str, list[Example]] = {}
-    for example in document(shared)["vectors"]:
-        by_kind.setdefault(example["kind"], []).append(example)
-    return by_kind
-
-
-def document(shared: Path) -> dict[str, Any]:
-    """The file of published examples."""
-    loaded: dict[str, Any] = json.loads((shared / "vectors" / "published.json").read_text())
-    return loaded
+APPLIED: Final = 90
 
 
 @pytest.mark.parametrize("kind", sorted(CHECKERS))
@@ -96,8 +82,8 @@ def test_as_many_examples_apply_as_ever(shared: Path) -> None:
     assert len(applied) == APPLIED
 
 
-def test_the_goldens_of_the_design(shared: Path, count: Callable[[str, int], None]) -> None:
-    for example in document(shared)["engine_goldens"]:
+def test_the_golden_examples(shared: Path, count: Callable[[str, int], None]) -> None:
+    for example in goldens(shared, "golden-"):
         if example["id"] == "golden-netting":
             market_examples.golden_netting(example)
         else:

@@ -6,7 +6,6 @@ from typing import Final, final
 from tests.crash.bots.markets import (
     ARENAS,
     LEGS,
-    MODES,
     TICKETS,
     Arena,
     distance,
@@ -236,8 +235,3 @@ class Orders:
 
 def _arena(symbol: str) -> Arena:
     return next(arena for arena in ARENAS if symbol in (arena.quoted, arena.booked))
-
-
-def usual_modes() -> dict[str, str]:
-    """The modes of an account that chose none."""
-    return dict(MODES)

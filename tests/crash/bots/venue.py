@@ -26,8 +26,8 @@ from tests.crash.bots.preferences import is_thin
 from tests.crash.clocks import VenueClock
 from tests.crash.lines import Disconnected, HttpClient, Prices, SocketLine
 from tests.crash.process import FULCRUM, Started, VenueProcess
-from tests.crash.sightings import Sightings, read
-from tests.crash.story import CONFIG, recovered_sequence
+from tests.crash.sightings import Sightings
+from tests.crash.story import CONFIG, recovered_sequence, watch_chain
 
 TICKER_EVERY: Final = 20  # of so many bots one hears the prices, for all
 OPENED_TOGETHER: Final = 25
@@ -160,7 +160,7 @@ class BotStory:
             await asyncio.gather(*(desk.open(started.public) for desk in together))
         works = [asyncio.create_task(self._work(c, started.public)) for c in self.clients]
         works.append(asyncio.create_task(self._operate(started)))
-        watch = asyncio.create_task(self._watch(started.public))
+        watch = asyncio.create_task(watch_chain(self.seen, started.public, WATCH_S))
         await asyncio.sleep(seconds)
         if not kill and self._clock.to_minute_s() < self._plan.minute_s:
             await asyncio.sleep(self._clock.to_minute_s() + STAMP_S)  # so that all hear of it
@@ -199,20 +199,6 @@ class BotStory:
         await self._operator.open(started.admin, self._admin_token)
         await self._operator.work(list(self._tokens), self._stopping)
         await self._operator.close()
-
-    async def _watch(self, public: str) -> None:
-        """Look at the event chain all the time."""
-        watcher = HttpClient("")
-        await watcher.open(public)
-        try:
-            while True:
-                health = read((await watcher.ask("GET", "/healthz")).body)
-                self.seen.see_chain(health.sequence, health.event_chain)
-                await asyncio.sleep(WATCH_S)
-        except Disconnected:
-            return
-        finally:
-            await watcher.close()
 
     async def _ask_everything(self, started: Started) -> None:
         """Nobody trades any more: the ledger, the books, and some orders of some clients."""
