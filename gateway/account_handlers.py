@@ -5,7 +5,7 @@ from aiohttp import web
 from gateway import account_settings as settings
 from gateway import api_replies as replies
 from gateway.account_replies import account_reply, payment_reply, settings_replies
-from gateway.fields import market_of, path_id
+from gateway.fields import market_of
 from gateway.history.records import AccountHistory
 from gateway.http_calls import Call
 from gateway.http_handlers import symbol_named, take
@@ -20,14 +20,13 @@ def get_account(call: Call) -> web.Response:
 
 def get_funding(call: Call) -> web.Response:
     """What the account's positions paid and received at funding stamps, newest first."""
-    query = call.query("symbol", "positionId", "cursor", "limit")
-    page = call.page(query)
+    page = call.page()
     state = call.venue.state
-    symbol = query.get("symbol")
+    symbol = call.query.get("symbol")
     instrument_id = None
     if symbol is not None:
         instrument_id = market_of(state, symbol_named(call, symbol)).instrument_id
-    position_id = path_id(query["positionId"]) if "positionId" in query else None
+    position_id = call.id_named("positionId")
     history = call.venue.history.known(call.account_id) or AccountHistory()
     wanted = (
         payment
@@ -48,7 +47,6 @@ def get_funding(call: Call) -> web.Response:
 
 def get_trailing_stops(call: Call) -> web.Response:
     """Where the account's trailing stops stand that follow their prices."""
-    call.query()
     state = call.venue.state
     found = trailing_stops(state, call.account_id)
     return call.reply({"trailingStops": found, "sequence": state.sequence})
@@ -56,7 +54,7 @@ def get_trailing_stops(call: Call) -> web.Response:
 
 def get_settings(call: Call) -> web.Response:
     """The account's position mode, margin mode and leverage in all markets, or in one."""
-    symbol = call.query("symbol").get("symbol")
+    symbol = call.query.get("symbol")
     state = call.venue.state
     markets = replies.markets(state)
     if symbol is not None:

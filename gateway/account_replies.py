@@ -130,6 +130,14 @@ class SettingsReply(Reply):
     taker_fee: str
 
 
+class ChangedSettingsReply(Reply):
+    """A message `settings` of the channel `account`: all there is now to one market's settings,
+    like `GET /api/account/settings?symbol=`, after one of them changed, or a fee there."""
+
+    settings: list[SettingsReply]
+    sequence: int
+
+
 class FeeTierReply(Reply):
     """A message `feeTier` of the channel `account`: another fee tier from here on."""
 
@@ -222,6 +230,15 @@ def payment_reply(state: State, payment: PaymentRecord) -> FundingPaymentReply:
 def settings_replies(markets: Iterable[Market], account_id: AccountId) -> list[SettingsReply]:
     """The account's settings in these markets, changed or not: two entries where it hedges."""
     return [reply for market in markets for reply in _market_settings(market, account_id)]
+
+
+def changed_settings_reply(
+    state: State, account_id: AccountId, instrument_id: int
+) -> ChangedSettingsReply:
+    """The account's settings in the market at the state's sequence."""
+    market = state.market(instrument_id)
+    assert market is not None
+    return ChangedSettingsReply(_market_settings(market, account_id), state.sequence)
 
 
 def _market_settings(market: Market, account_id: AccountId) -> list[SettingsReply]:

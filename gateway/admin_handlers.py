@@ -28,7 +28,7 @@ from gateway import instrument_messages
 from gateway.account_replies import account_reply
 from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
-from gateway.errors import reason_error
+from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.fields import market_of, path_id
 from gateway.http_calls import Call
 from gateway.instrument_replies import instrument_reply
@@ -47,7 +47,7 @@ def post_account(call: Call, request: messages.OpenAccountRequest) -> Operation:
 
 def get_accounts(call: Call) -> web.Response:
     """All accounts, by age."""
-    page = call.page(call.query("cursor", "limit"))
+    page = call.page()
     accounts = call.venue.state.accounts[1:]
     below = min(page.below - 1, len(accounts))
     chosen = accounts[max(0, below - page.limit) : below]
@@ -117,7 +117,7 @@ def post_status(call: Call, request: messages.SetStatusRequest) -> Operation:
 
 def put_fee_tier(call: Call, request: messages.SetFeeTierRequest) -> Operation:
     """Set what accounts of a fee tier pay in a market."""
-    market, tier = _market(call), path_id(call.request.match_info["tier"])
+    market, tier = _market(call), _tier(call)
     command = messages.set_fee_tier(market, tier, request)
     rates = _rates(tier, command.maker_fee_e8, command.taker_fee_e8)
     return _enter(command, {"symbol": market.spec.symbol, **rates})
@@ -143,6 +143,13 @@ def put_account_tier(call: Call, request: messages.AssignFeeTierRequest) -> Oper
     account_id = _user(call)
     body = {"userId": call.request.match_info["user_id"], "tier": request.tier}
     return _enter(AssignFeeTier(account_id, request.tier), body)
+
+
+def get_account_tier(call: Call) -> web.Response:
+    """The fee tier of an account, 0 if it has none."""
+    state, user_id = call.venue.state, call.request.match_info["user_id"]
+    tier = state.fee_tiers.get(_user(call), 0)
+    return call.reply({"userId": user_id, "tier": tier, "sequence": state.sequence})
 
 
 def post_price(call: Call, request: messages.SetPriceRequest) -> Operation:
@@ -260,6 +267,15 @@ def _user(call: Call, allow_operator: bool = False) -> AccountId:
     if allow_operator and user_id == OPERATOR:
         return AccountId(0)
     raise reason_error(RejectReason.UNKNOWN_ACCOUNT)
+
+
+def _tier(call: Call) -> int:
+    """The fee tier in the path, for the engine to judge.  Raises ApiError 404 if it is none."""
+    text = call.request.match_info["tier"]
+    tier = path_id(text)
+    if tier == 0 and text != "0":
+        raise edge_error(EdgeCode.NOT_FOUND)
+    return tier
 
 
 def _market(call: Call) -> Market:

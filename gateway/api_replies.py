@@ -91,7 +91,7 @@ class OrderReply(Reply):
 
 
 class FillReply(Reply):
-    """A fill, the seed's trade."""
+    """A fill: one order's half of a trade."""
 
     fill_id: str
     order_id: str | None

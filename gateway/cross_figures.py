@@ -23,7 +23,7 @@ def liquidation_ticks(account: CrossAccount, position: Position) -> int:
     and the account's money stay; 0 if there is none.
 
     Exact under that condition: the safe band of the market with all of the account's health as its
-    budget (DOMAIN section 8).  An account that is liquidatable already has the present mark.
+    budget (CRS-6).  An account that is liquidatable already has the present mark.
     """
     market = position.market
     mark_ticks = market.prices[MARK]

@@ -18,6 +18,7 @@ from engine.units import AccountId
 from gateway import api_replies as replies
 from gateway.authentication import Caller, authenticate, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error
+from gateway.fields import path_id
 from gateway.operations import Answered, Operation
 from gateway.shapes import SHOWN_CHARS, Shape
 from gateway.venue import Venue
@@ -45,9 +46,10 @@ class Call:
 
     caller: None on routes that need no token, and until it is known.
     level: what is left of the token's rate.
+    query: what the path ends with, of the names that the route knows.
     """
 
-    __slots__ = ("caller", "level", "request", "sessions", "venue")
+    __slots__ = ("caller", "level", "query", "request", "sessions", "venue")
 
     def __init__(self, venue: Venue, sessions: Sessions, request: web.Request) -> None:
         self.venue: Final = venue
@@ -55,6 +57,7 @@ class Call:
         self.request: Final = request
         self.caller: Caller | None = None
         self.level = 0
+        self.query: dict[str, str] = {}
 
     @property
     def account_id(self) -> AccountId:
@@ -90,32 +93,25 @@ class Call:
             )
         )
 
-    def query(self, *known: str) -> dict[str, str]:
-        """The query's fields.  Raises ApiError 400 for unknown or doubled ones."""
-        text = self.request.query_string
-        if not text:
-            return {}
-        if len(text) > QUERY_CHARS_MAX:
-            raise edge_error(EdgeCode.BAD_QUERY, problem="too long")
-        query = self.request.query
-        for name in query:
-            if name not in known:
-                shown = name[:SHOWN_CHARS]
-                raise edge_error(EdgeCode.UNKNOWN_FIELD, field=shown)
-            if len(query.getall(name)) > 1:
-                raise edge_error(EdgeCode.DUPLICATE_KEY, field=name)
-        return dict(query)
-
-    @staticmethod
-    def page(query: dict[str, str]) -> Page:
+    def page(self) -> Page:
         """Cursor and limit of a list.  Raises ApiError 400."""
-        cursor = query.get("cursor", "9" * 19)
-        limit = query.get("limit", str(PAGE_DEFAULT))
+        cursor = self.query.get("cursor", "9" * 19)
+        limit = self.query.get("limit", str(PAGE_DEFAULT))
         if not _NUMBER.fullmatch(cursor):
             raise edge_error(EdgeCode.BAD_QUERY, field="cursor")
         if not _NUMBER.fullmatch(limit) or not 1 <= int(limit) <= PAGE_MAX:
             raise edge_error(EdgeCode.BAD_QUERY, field="limit", problem=f"1 to {PAGE_MAX}")
         return Page(int(cursor), int(limit))
+
+    def id_named(self, name: str) -> int | None:
+        """The id that the query gives by a name, None if it gives none.  Raises ApiError 400."""
+        text = self.query.get(name)
+        if text is None:
+            return None
+        found = path_id(text)
+        if found == 0:
+            raise edge_error(EdgeCode.BAD_QUERY, field=name, problem="an id is digits")
+        return found
 
 
 Answer = Operation | web.Response | Coroutine[Any, Any, web.StreamResponse]
@@ -128,12 +124,14 @@ class Guard(NamedTuple):
     """What stands before a handler.
 
     scope: what the token must allow, None if no token is needed.  is_admin: only the operator's.
+    query: the names that the query may have, None if it is not looked at.
     shape: of the body, None if none is read.  may_be_empty: no body is like `{}`.
     bytes_max: how long the body may be.
     """
 
     scope: Scope | None
     is_admin: bool
+    query: tuple[str, ...] | None
     shape: Shape[Any] | None
     may_be_empty: bool
     bytes_max: int
@@ -141,7 +139,7 @@ class Guard(NamedTuple):
 
 def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -> Endpoint:
     """A handler for aiohttp.  One coroutine for all of it: this is the hot path."""
-    scope, is_admin, shape, may_be_empty, bytes_max = guard
+    scope, is_admin, names, shape, may_be_empty, bytes_max = guard
     sequencer = venue.sequencer
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -156,6 +154,8 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
                     raise edge_error(EdgeCode.FORBIDDEN_ACCOUNT)
                 call.caller = caller
                 call.level = venue.take_rate(caller.token_hash)
+            if names is not None and request.query_string:
+                call.query = _read_query(request, names)
             if shape is None:
                 result = handler(call)
             else:
@@ -178,6 +178,19 @@ def endpoint(venue: Venue, sessions: Sessions, guard: Guard, handler: Handler) -
             return refusal(call, edge_error(EdgeCode.INTERNAL))
 
     return answer
+
+
+def _read_query(request: web.Request, names: tuple[str, ...]) -> dict[str, str]:
+    """The query's fields.  Raises ApiError 400 for unknown or doubled ones."""
+    if len(request.query_string) > QUERY_CHARS_MAX:
+        raise edge_error(EdgeCode.BAD_QUERY, problem="too long")
+    query = request.query
+    for name in query:
+        if name not in names:
+            raise edge_error(EdgeCode.UNKNOWN_FIELD, field=name[:SHOWN_CHARS])
+        if len(query.getall(name)) > 1:
+            raise edge_error(EdgeCode.DUPLICATE_KEY, field=name)
+    return dict(query)
 
 
 async def _read_body(call: Call, bytes_max: int) -> bytes:

@@ -32,8 +32,8 @@ def post_order(call: Call, request: messages.PlaceOrderRequest) -> Operation:
 
 def get_orders(call: Call) -> web.Response:
     """The account's orders, open and closed, newest first."""
-    query = call.query("status", "symbol", "cursor", "limit")
-    page = call.page(query)
+    query = call.query
+    page = call.page()
     status = query.get("status")
     if status is not None and status != "OPEN" and status not in ORDER_STATUSES:
         raise edge_error(EdgeCode.BAD_QUERY, field="status")
@@ -60,7 +60,7 @@ def get_orders(call: Call) -> web.Response:
 
 def delete_orders(call: Call) -> Operation:
     """Cancel all open orders, or those of a symbol."""
-    symbol = call.query("symbol").get("symbol")
+    symbol = call.query.get("symbol")
     if symbol is not None:
         symbol = symbol_named(call, symbol)
     return operations.cancel_all(call.venue, call.account_id, symbol)
@@ -105,8 +105,8 @@ def post_preview(call: Call, request: messages.PreviewOrderRequest) -> web.Respo
 
 def get_positions(call: Call) -> web.Response:
     """The account's positions, newest first; open ones unless asked otherwise."""
-    query = call.query("status", "symbol", "cursor", "limit")
-    page = call.page(query)
+    query = call.query
+    page = call.page()
     status = query.get("status", "OPEN")
     if status != "ALL" and status not in PositionStatus.__members__:
         raise edge_error(EdgeCode.BAD_QUERY, field="status")
@@ -172,10 +172,9 @@ def post_margin(call: Call, request: messages.AdjustMarginRequest) -> Operation:
 
 def get_fills(call: Call) -> web.Response:
     """The account's fills, newest first."""
-    query = call.query("symbol", "orderId", "cursor", "limit")
-    page = call.page(query)
-    instrument_id = _instrument_of(call, query.get("symbol"))
-    order_id = path_id(query["orderId"]) if "orderId" in query else None
+    page = call.page()
+    instrument_id = _instrument_of(call, call.query.get("symbol"))
+    order_id = call.id_named("orderId")
     wanted = (
         fill
         for fill in reversed(_history(call).fills)
@@ -196,7 +195,6 @@ def get_fills(call: Call) -> web.Response:
 
 def get_instruments(call: Call) -> web.Response:
     """All markets and their settings."""
-    call.query()
     state = call.venue.state
     markets = [instrument_reply(market) for market in replies.markets(state)]
     return call.reply({"instruments": markets, "sequence": state.sequence})

@@ -31,10 +31,9 @@ class Shown(NamedTuple):
 
 def get_ticker(call: Call) -> web.Response:
     """The prices and the last 24 hours of one market, or of all."""
-    query = call.query("symbol")
     now_ns = call.venue.clock.now_ns()
-    if "symbol" in query:
-        return call.reply(replies.ticker_reply(*_shown(call, query), now_ns))
+    if "symbol" in call.query:
+        return call.reply(replies.ticker_reply(*_shown(call), now_ns))
     views = call.venue.board.views
     tickers = [
         replies.ticker_reply(market, views[market.instrument_id], now_ns)
@@ -45,9 +44,8 @@ def get_ticker(call: Call) -> web.Response:
 
 def get_book(call: Call) -> web.Response:
     """The best levels of both sides; the house's bid and ask, of any quantity, if it makes them."""
-    query = call.query("symbol", "depth")
-    market, view = _shown(call, query)
-    depth = _number(query, "depth", DEPTH_DEFAULT, 1, DEPTH_MAX)
+    market, view = _shown(call)
+    depth = _number(call.query, "depth", DEPTH_DEFAULT, 1, DEPTH_MAX)
     return call.reply(
         {
             "symbol": market.spec.symbol,
@@ -61,9 +59,8 @@ def get_book(call: Call) -> web.Response:
 
 def get_market_trades(call: Call) -> web.Response:
     """The market's latest trades, newest first."""
-    query = call.query("symbol", "cursor", "limit")
-    page = call.page(query)
-    market, view = _shown(call, query)
+    page = call.page()
+    market, view = _shown(call)
     trades, more = view.tape.newest(page.below, page.limit)
     return call.reply(
         {
@@ -78,9 +75,9 @@ def get_market_trades(call: Call) -> web.Response:
 def get_candles(call: Call) -> web.Response:
     """Candles that start from `from` to `to`, oldest first: the first ones, or without `from`
     the last ones; `to` is now unless given."""
-    query = call.query("symbol", "interval", "from", "to", "limit")
-    limit = call.page(query).limit
-    market, view = _shown(call, query)
+    query = call.query
+    limit = call.page().limit
+    market, view = _shown(call)
     interval = query.get("interval", "")
     if interval not in INTERVALS:
         raise edge_error(EdgeCode.BAD_QUERY, field="interval", problem=", ".join(INTERVALS))
@@ -104,9 +101,8 @@ def get_candles(call: Call) -> web.Response:
 
 def get_funding_rates(call: Call) -> web.Response:
     """The funding of one market, or of all that have any: the rate to come and the last one."""
-    query = call.query("symbol")
-    if "symbol" in query:
-        return call.reply(funding_reply(*_shown(call, query)))
+    if "symbol" in call.query:
+        return call.reply(funding_reply(*_shown(call)))
     views = call.venue.board.views
     rates = [
         funding_reply(market, views[market.instrument_id])
@@ -118,9 +114,8 @@ def get_funding_rates(call: Call) -> web.Response:
 
 def get_funding_history(call: Call) -> web.Response:
     """The stamps of a market that were settled, newest first."""
-    query = call.query("symbol", "cursor", "limit")
-    page = call.page(query)
-    market, view = _shown(call, query)
+    page = call.page()
+    market, view = _shown(call)
     stamps, more = view.funding.newest(page.below, page.limit)
     return call.reply(
         {
@@ -132,9 +127,9 @@ def get_funding_history(call: Call) -> web.Response:
     )
 
 
-def _shown(call: Call, query: dict[str, str]) -> Shown:
+def _shown(call: Call) -> Shown:
     """The market that a query names, with a slash or a dash.  Raises ApiError 400 or 422."""
-    text = query.get("symbol")
+    text = call.query.get("symbol")
     if text is None:
         raise edge_error(EdgeCode.BAD_QUERY, field="symbol", problem="is needed")
     board = call.venue.board

@@ -1,4 +1,4 @@
-"""The table of routes: it drives the listeners, and later their documentation and its tests.
+"""The table of routes: it drives the listeners.
 
 Knows paths, scopes and handlers; knows nothing of what they do.
 """
@@ -27,6 +27,7 @@ class Route(NamedTuple):
     """One method of one path.
 
     scope: what the token needs; None if no token is needed.  body: its shape; None if none is read.
+    query: the names that the query may have; None for whatever a probe adds.
     """
 
     method: str
@@ -34,21 +35,24 @@ class Route(NamedTuple):
     scope: Scope | None
     handler: Handler
     body: type[Struct] | None = None
+    query: tuple[str, ...] | None = ()
 
 
-OPEN: Final = Guard(None, is_admin=False, shape=None, may_be_empty=False, bytes_max=0)
+OPEN: Final = Guard(None, False, query=None, shape=None, may_be_empty=False, bytes_max=0)
 BATCH: Final = "/api/orders/batch"
 READ, TRADE, ADMIN = Scope.READ, Scope.TRADE, Scope.ADMIN
+SYMBOL: Final = ("symbol",)
+PAGE: Final = ("cursor", "limit")
 
 OPERATIONAL: Final = (
-    Route("GET", "/healthz", None, http.get_health),
-    Route("GET", "/readyz", None, http.get_ready),
-    Route("GET", "/metrics", None, metrics.get_metrics),
+    Route("GET", "/healthz", None, http.get_health, query=None),
+    Route("GET", "/readyz", None, http.get_ready, query=None),
+    Route("GET", "/metrics", None, metrics.get_metrics, query=None),
 )
 PUBLIC: Final = (
     Route("POST", "/api/orders", TRADE, http.post_order, messages.PlaceOrderRequest),
-    Route("GET", "/api/orders", READ, http.get_orders),
-    Route("DELETE", "/api/orders", TRADE, http.delete_orders),
+    Route("GET", "/api/orders", READ, http.get_orders, query=("status", *SYMBOL, *PAGE)),
+    Route("DELETE", "/api/orders", TRADE, http.delete_orders, query=SYMBOL),
     Route("POST", BATCH, TRADE, batch.post_batch, messages.PlaceBatchRequest),
     Route("PATCH", BATCH, TRADE, batch.patch_batch, messages.AmendBatchRequest),
     Route("DELETE", BATCH, TRADE, batch.delete_batch, messages.CancelBatchRequest),
@@ -60,7 +64,7 @@ PUBLIC: Final = (
     Route("PATCH", "/api/orders/{id}", TRADE, http.patch_order, messages.AmendOrderRequest),
     Route("DELETE", "/api/orders/{id}", TRADE, http.delete_order),
     Route("GET", "/api/trailing-stops", READ, account.get_trailing_stops),
-    Route("GET", "/api/positions", READ, http.get_positions),
+    Route("GET", "/api/positions", READ, http.get_positions, query=("status", *SYMBOL, *PAGE)),
     Route("GET", "/api/positions/{id}", READ, http.get_position),
     Route("GET", "/api/positions/{id}/explain", READ, http.get_explanation),
     Route("PATCH", "/api/positions/{id}", TRADE, http.patch_position, messages.ChangeExitsRequest),
@@ -71,7 +75,7 @@ PUBLIC: Final = (
         "POST", "/api/positions/{id}/margin", TRADE, http.post_margin, messages.AdjustMarginRequest
     ),
     Route("GET", "/api/account", READ, account.get_account),
-    Route("GET", "/api/account/settings", READ, account.get_settings),
+    Route("GET", "/api/account/settings", READ, account.get_settings, query=SYMBOL),
     Route(
         "PUT",
         "/api/account/leverage",
@@ -93,22 +97,34 @@ PUBLIC: Final = (
         account.put_position_mode,
         settings.SetPositionModeRequest,
     ),
-    Route("GET", "/api/fills", READ, http.get_fills),
-    Route("GET", "/api/funding", READ, account.get_funding),
+    Route("GET", "/api/fills", READ, http.get_fills, query=("orderId", *SYMBOL, *PAGE)),
+    Route("GET", "/api/funding", READ, account.get_funding, query=("positionId", *SYMBOL, *PAGE)),
     Route("GET", "/api/instruments", None, http.get_instruments),
-    Route("GET", "/api/ticker", None, market.get_ticker),
-    Route("GET", "/api/book", None, market.get_book),
-    Route("GET", "/api/market-trades", None, market.get_market_trades),
-    Route("GET", "/api/candles", None, market.get_candles),
-    Route("GET", "/api/funding-rates", None, market.get_funding_rates),
-    Route("GET", "/api/funding-rates/history", None, market.get_funding_history),
+    Route("GET", "/api/ticker", None, market.get_ticker, query=SYMBOL),
+    Route("GET", "/api/book", None, market.get_book, query=("depth", *SYMBOL)),
+    Route("GET", "/api/market-trades", None, market.get_market_trades, query=(*SYMBOL, *PAGE)),
+    Route(
+        "GET",
+        "/api/candles",
+        None,
+        market.get_candles,
+        query=("interval", "from", "to", "limit", *SYMBOL),
+    ),
+    Route("GET", "/api/funding-rates", None, market.get_funding_rates, query=SYMBOL),
+    Route(
+        "GET",
+        "/api/funding-rates/history",
+        None,
+        market.get_funding_history,
+        query=(*SYMBOL, *PAGE),
+    ),
     Route("GET", "/api/time", None, http.get_time),
     Route("GET", "/ws", None, http.get_socket),
     *OPERATIONAL,
 )
 PRIVILEGED: Final = (
     Route("POST", "/admin/accounts", ADMIN, admin.post_account, admin_messages.OpenAccountRequest),
-    Route("GET", "/admin/accounts", ADMIN, admin.get_accounts),
+    Route("GET", "/admin/accounts", ADMIN, admin.get_accounts, query=PAGE),
     Route(
         "POST",
         "/admin/accounts/{user_id}/tokens",
@@ -168,6 +184,7 @@ PRIVILEGED: Final = (
         admin.put_account_tier,
         admin_messages.AssignFeeTierRequest,
     ),
+    Route("GET", "/admin/accounts/{user_id}/fee-tier", ADMIN, admin.get_account_tier),
     Route("POST", "/admin/prices", ADMIN, admin.post_price, admin_messages.SetPriceRequest),
     Route("GET", "/admin/ledger", ADMIN, admin.get_ledger),
     *OPERATIONAL,
@@ -188,9 +205,8 @@ def application(
         may_be_empty = route.body is messages.ClosePositionRequest
         is_batch = route.path == BATCH
         bytes_max = server.batch_bytes_max if is_batch else server.body_bytes_max
-        guard = Guard(
-            route.scope, is_admin and route.scope is not None, shape, may_be_empty, bytes_max
-        )
+        needs_admin = is_admin and route.scope is not None
+        guard = Guard(route.scope, needs_admin, route.query, shape, may_be_empty, bytes_max)
         add(route.method, route.path, endpoint(venue, sessions, guard, route.handler))
     for path in dict.fromkeys(route.path for route in routes):
         add("*", path, endpoint(venue, sessions, OPEN, http.method_not_allowed))

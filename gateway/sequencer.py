@@ -37,13 +37,12 @@ log: Final = structlog.get_logger("sequencer")
 
 
 class Log(Protocol):
-    """The open end of the journal; `wal.writer.LogWriter` is one.
-
-    syncs: how often the disk was waited for.
-    """
+    """The open end of the journal; `wal.writer.LogWriter` is one."""
 
     @property
-    def syncs(self) -> int: ...
+    def syncs(self) -> int:
+        """How often the disk was waited for."""
+        ...
 
     def append(self, sequence: int, record: bytes) -> None:
         """Put a record on the open batch."""

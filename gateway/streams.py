@@ -12,6 +12,13 @@ from typing import Final, final
 import msgspec
 
 from engine.engine import Engine
+from engine.events import (
+    Event,
+    FeeTierChanged,
+    LeverageChanged,
+    MarginModeChanged,
+    PositionModeChanged,
+)
 from engine.position import Position
 from engine.state import open_positions
 from engine.units import AccountId
@@ -57,14 +64,30 @@ class Subscriber:
 
 @final
 class AccountStream:
-    """Who listens to an account, and what was said lately: (sequence, channel, frame)."""
+    """Who listens to an account, and what was said lately: (sequence, channel, frame).
 
-    __slots__ = ("buffer", "buffered_bytes", "subscribers")
+    forgotten: the sequence of the last message that is kept no more.
+    """
+
+    __slots__ = ("buffer", "buffered_bytes", "forgotten", "subscribers")
 
     def __init__(self) -> None:
         self.subscribers: list[Subscriber] = []
         self.buffer: deque[tuple[int, str, bytes]] = deque()
         self.buffered_bytes = 0
+        self.forgotten = 0
+
+    def oldest(self, newest: int) -> int:
+        """From which sequence on all messages are kept, of those up to the newest."""
+        kept = self.buffer[0][0] if self.buffer else newest + 1
+        return max(kept, self.forgotten + 1)
+
+    def say(self, sequence: int, channel: str, framed: bytes, limits: WebSocketConfig) -> None:
+        """Keep a message, and send it to those who listen."""
+        self.keep(sequence, channel, framed, limits)
+        for subscriber in self.subscribers:
+            if channel in subscriber.channels:
+                subscriber.outbox.hold(framed)
 
     def keep(self, sequence: int, channel: str, framed: bytes, limits: WebSocketConfig) -> None:
         """Keep a message for those who come back: as much as one of them could be sent at once."""
@@ -72,7 +95,8 @@ class AccountStream:
         self.buffered_bytes += len(framed)
         bytes_max = limits.queue_bytes_max // 2
         while self.buffered_bytes > bytes_max or len(self.buffer) > limits.replay_messages_max:
-            self.buffered_bytes -= len(self.buffer.popleft()[2])
+            self.forgotten, _, gone = self.buffer.popleft()
+            self.buffered_bytes -= len(gone)
 
 
 @final
@@ -96,15 +120,44 @@ class Streams:
         """How many connections listen to private channels."""
         return sum(len(stream.subscribers) for stream in self._streams.values())
 
-    def applied(self, time_ns: int, touched: Iterable[Touched]) -> None:
+    def applied(self, time_ns: int, touched: Iterable[Touched], events: list[Event]) -> None:
         """Make the messages of one command; the state is that after it."""
         streams = self._streams
         if not streams:
             return
+        time_ms, settings = time_ns // _NS_PER_MS, _settings_changed(events)
         for change in touched:
             stream = streams.get(change.account_id)
             if stream is not None:
-                self._tell(stream, change, time_ns // _NS_PER_MS)
+                # Ahead of the rest: who has one of the numbered messages has these too.
+                for instrument_id in settings.get(change.account_id, ()):
+                    place = AccountId(change.account_id), instrument_id
+                    self._tell_settings(stream, *place, change.first_sequence, time_ms)
+                self._tell(stream, change, time_ms)
+
+    def rates_changed(self, time_ns: int, event: FeeTierChanged) -> None:
+        """A fee tier pays something else in a market: tell those of its accounts who listen, or
+        did lately.  There are no more of them than streams, however many the tier has."""
+        tiers = self._engine.state.fee_tiers
+        for account_id, stream in self._streams.items():
+            if tiers.get(AccountId(account_id)) == event.tier:
+                following = self._history.account(account_id).stream_sequence + 1
+                place = AccountId(account_id), event.instrument_id
+                self._tell_settings(stream, *place, following, time_ns // _NS_PER_MS)
+
+    def _tell_settings(
+        self,
+        stream: AccountStream,
+        account_id: AccountId,
+        instrument_id: int,
+        following: int,
+        time_ms: int,
+    ) -> None:
+        """Settings say what is and are no events: they repeat the sequence before, and are kept
+        for who asks for the following one."""
+        reply = accounts.changed_settings_reply(self._engine.state, account_id, instrument_id)
+        framed = message_frame("account", "settings", following - 1, time_ms, reply)
+        stream.say(following, "account", framed, self._limits)
 
     def _tell(self, stream: AccountStream, change: Touched, time_ms: int) -> None:
         state = self._engine.state
@@ -124,10 +177,7 @@ class Streams:
             said.append(("account", "update", reply))
         for sequence, (channel, kind, data) in enumerate(said, change.first_sequence):
             framed = message_frame(channel, kind, sequence, time_ms, data)
-            stream.keep(sequence, channel, framed, self._limits)
-            for subscriber in stream.subscribers:
-                if channel in subscriber.channels:
-                    subscriber.outbox.hold(framed)
+            stream.say(sequence, channel, framed, self._limits)
 
     def subscribe(
         self, subscriber: Subscriber, channels: Iterable[str], from_sequence: int | None
@@ -140,8 +190,7 @@ class Streams:
             stream.subscribers.append(subscriber)
         subscriber.channels.update(channels)
         newest = self._history.account(subscriber.account_id).stream_sequence
-        oldest = stream.buffer[0][0] if stream.buffer else newest + 1
-        if from_sequence is not None and oldest <= from_sequence <= newest + 1:
+        if from_sequence is not None and stream.oldest(newest) <= from_sequence <= newest + 1:
             for sequence, channel, framed in stream.buffer:
                 if sequence >= from_sequence and channel in channels:
                     subscriber.outbox.send(framed)
@@ -207,6 +256,19 @@ class Streams:
             return []
         history = self._history.known(account_id) or AccountHistory()
         return [replies.order_reply(state, order) for order in history.open_orders.values()]
+
+
+def _settings_changed(events: list[Event]) -> dict[int, dict[int, None]]:
+    """By account, the instruments where a setting of its was changed, each once, in order."""
+    changed: dict[int, dict[int, None]] = {}
+    for event in events:
+        if (
+            type(event) is LeverageChanged
+            or type(event) is MarginModeChanged
+            or type(event) is PositionModeChanged
+        ):
+            changed.setdefault(event.account_id, {})[event.instrument_id] = None
+    return changed
 
 
 def _revalued(positions: list[Position], moved: set[int]) -> list[Position]:

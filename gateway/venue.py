@@ -13,6 +13,7 @@ from engine.events import (
     AccountLiquidated,
     DebtSettled,
     Event,
+    FeeTierChanged,
     FundingPaid,
     FundingSettled,
     PremiumSampled,
@@ -100,7 +101,7 @@ class Venue:
         """Take note of a command; what is made here leaves when it is durable."""
         touched = self.history.observe(sequence, time_ns, command, events)
         if touched:
-            self.streams.applied(self.state.time_ns, touched)
+            self.streams.applied(self.state.time_ns, touched, events)
         moved = self.board.observe(sequence, time_ns, command, events)
         if moved:
             self.market_data.moved(moved)
@@ -111,7 +112,7 @@ class Venue:
                 handler(event)
 
     def _noted_events(self) -> dict[type[Event], Callable[[Any], None]]:
-        """What is done about the events that are counted, or move a value."""
+        """What is done about the events that are counted, move a value, or concern many."""
         return {
             PriceAccepted: self._priced,
             PriceRefused: self._price_refused,
@@ -121,6 +122,7 @@ class Venue:
             PremiumSampled: self._sampled,
             FundingSettled: self._funding_settled,
             FundingPaid: self._funding_paid,
+            FeeTierChanged: self._rates_changed,
         }
 
     def _priced(self, event: PriceAccepted) -> None:
@@ -146,6 +148,9 @@ class Venue:
 
     def _funding_paid(self, _event: FundingPaid) -> None:
         self.funding["payments"] += 1
+
+    def _rates_changed(self, event: FeeTierChanged) -> None:
+        self.streams.rates_changed(self.state.time_ns, event)
 
     def released(self) -> None:
         """What was held may leave."""

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from engine.commands import ListInstrument
 from engine.instrument import PositionMode
 from gateway.history.rows import history_rows
 from tests.gateway.cross_markets import BTC, balance, open_cross, position, trade
-from tests.gateway.house import Client, House, Json, Reply, socket_of
+from tests.gateway.house import FAST, Client, House, Json, Reply, Socket, socket_of
 from tests.gateway.perpetual import order, perpetual
 
 LEGS = "ETH-LEGS/USDT"
@@ -258,3 +259,110 @@ async def test_a_restart_remembers_legs_and_modes(tmp_path: Path) -> None:
             else:  # what the snapshot had, not the journal
                 more = await trade(again, "SELL", "0.01", positionSide="SHORT")
                 assert (more.body["positionSide"], more.body["marginMode"]) == ("SHORT", "ISOLATED")
+
+
+async def told(socket: Socket) -> list[Json]:
+    """What came of settings, and what came with them on the channel `account`, by number."""
+    return [
+        (message["sequence"], message["type"], message["data"].get("settings"))
+        for message in await socket.drain()
+    ]
+
+
+async def test_another_client_of_the_account_is_told_of_every_setting(house: House) -> None:
+    """Nothing but an update with the same balances came of a changed setting."""
+    alice = await house.user("alice")
+    async with socket_of(house, alice) as socket, socket_of(house, alice) as other:
+        last = (await socket.ask(op="subscribe", channels=["account"]))["result"]["sequence"]
+        await socket.drain()
+        await put(alice, "position-mode", positionMode="HEDGING")
+        await put(alice, "leverage", leverage=7, positionSide="LONG")
+        await other.ask(
+            op="account.setMarginMode", symbol=BTC, marginMode="ISOLATED", positionSide="SHORT"
+        )
+        messages = await socket.drain()
+
+    now = (await alice.get("/api/account/settings?symbol=BTC-PERP-USDT")).body
+    assert [(message["sequence"], message["type"]) for message in messages] == [
+        *((last, "settings"), (last + 1, "update")),
+        *((last + 1, "settings"), (last + 2, "update")),
+        *((last + 2, "settings"), (last + 3, "update")),
+    ]
+    assert [message["data"] for message in messages[::2]] == [
+        {
+            "settings": [
+                setting("HEDGING", "LONG", "CROSS", 1),
+                setting("HEDGING", "SHORT", "CROSS", 1),
+            ],
+            "sequence": now["sequence"] - 2,
+        },
+        {
+            "settings": [
+                setting("HEDGING", "LONG", "CROSS", 7),
+                setting("HEDGING", "SHORT", "CROSS", 1),
+            ],
+            "sequence": now["sequence"] - 1,
+        },
+        now,
+    ]
+
+
+async def test_the_leverage_an_order_brings_is_told_before_the_order(house: House) -> None:
+    alice, bob = await house.user("alice"), await house.user("bob")
+    async with socket_of(house, alice) as socket, socket_of(house, bob) as stranger:
+        last = (await socket.ask(op="subscribe", channels=["orders", "account"]))["result"][
+            "sequence"
+        ]
+        await stranger.ask(op="subscribe", channels=["account"])
+        await socket.drain()
+        await stranger.drain()
+        await trade(alice, "BUY", "0.01", orderType="LIMIT", price="19000", leverage=20)
+        first, *_ = messages = await socket.drain()
+        assert await stranger.drain() == []
+
+    assert [(message["sequence"], message["channel"], message["type"]) for message in messages] == [
+        (last, "account", "settings"),
+        (last + 1, "orders", "update"),
+        (last + 2, "account", "update"),
+    ]
+    assert first["data"]["settings"] == [setting("NETTING", None, "CROSS", 20)]
+
+
+async def test_who_comes_back_is_told_of_the_settings_that_were_missed(house: House) -> None:
+    alice = await house.user("alice")
+    async with socket_of(house, alice) as socket:
+        last = (await socket.ask(op="subscribe", channels=["account"]))["result"]["sequence"]
+    await put(alice, "leverage", leverage=7)
+    await put(alice, "leverage", leverage=8)
+    back: list[list[Json]] = []
+    for seen in (last, last + 1, last + 2):
+        async with socket_of(house, alice) as socket:
+            await socket.ask(op="subscribe", channels=["account"], fromSequence=seen + 1)
+            back.append(await told(socket))
+
+    seven = (last, "settings", [setting("NETTING", None, "CROSS", 7)])
+    eight = (last + 1, "settings", [setting("NETTING", None, "CROSS", 8)])
+    updates = [(last + 1, "update", None), (last + 2, "update", None)]
+    assert back == [[seven, updates[0], eight, updates[1]], [eight, updates[1]], []]
+
+
+async def test_settings_that_are_forgotten_make_a_reset(tmp_path: Path) -> None:
+    """A message without a number of its own is let go like any other, and not unnoticed."""
+    limits = structs.replace(FAST.websocket, replay_messages_max=3)
+    async with House(tmp_path / "data", structs.replace(FAST, websocket=limits)) as house:
+        await open_cross(house)
+        alice = await house.user("alice")
+        async with socket_of(house, alice) as socket:
+            last = (await socket.ask(op="subscribe", channels=["account"]))["result"]["sequence"]
+            await put(alice, "leverage", leverage=7)
+            await put(alice, "leverage", leverage=8)
+            await socket.drain()
+            back = []
+            for seen in (last, last + 1):
+                await socket.ask(op="subscribe", channels=["account"], fromSequence=seen + 1)
+                back.append([(number, kind) for number, kind, _ in await told(socket)])
+
+    assert back == [
+        [(last + 2, "reset")],
+        [(last + 1, "settings"), (last + 2, "update")],
+    ]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.gateway.house import Client, House, Json, Reply, socket_of
 from tests.gateway.perpetual import PERP, open_perpetual, order
 
@@ -77,7 +79,7 @@ async def test_what_makes_no_tier_is_refused(house: House) -> None:
     refused = [
         await set_tier(house, 0, "0", "0"),
         await set_tier(house, 101, "0", "0"),
-        await set_tier(house, "x", "0", "0"),
+        await set_tier(house, "1000000000000", "0", "0"),
         await set_tier(house, 1, "-0.0004", "0.0003"),
         await set_tier(house, 1, "0", "-0.0001"),
         await set_tier(house, 1, "0", "1"),
@@ -121,3 +123,64 @@ async def test_the_account_is_told_and_a_restart_remembers(tmp_path: Path) -> No
             assert await own_rates(again) == (2, "0.0001", "0.0003")
             if writes_snapshot:
                 house.data.write_snapshot()
+
+
+@pytest.mark.parametrize("tier", ["abc", "-1", "1.5", "01", "9" * 30])
+async def test_a_path_without_a_number_for_a_tier_is_not_there(house: House, tier: str) -> None:
+    """It was taken for tier 0, and refused like one."""
+    await open_perpetual(house)
+
+    reply = await set_tier(house, tier, "0", "0")
+
+    assert (reply.status, reply.code) == (404, "NOT_FOUND")
+
+
+async def test_the_operator_sees_the_tier_of_an_account(house: House) -> None:
+    await house.user("alice")
+    none = await house.admin.get("/admin/accounts/alice/fee-tier")
+    given = await assign(house, "alice", 3)
+
+    assert none.body == {**given.body, "tier": 0, "sequence": given.body["sequence"] - 1}
+    assert (await house.admin.get("/admin/accounts/alice/fee-tier")).body == given.body
+    nobody = await house.admin.get("/admin/accounts/nobody/fee-tier")
+    assert (nobody.status, nobody.code) == (404, "UNKNOWN_ACCOUNT")
+
+
+async def test_other_rates_of_a_tier_are_told_to_its_accounts(house: House) -> None:
+    """They came without a word: `makerFee` and `takerFee` of everybody in the tier."""
+    await open_perpetual(house)
+    alice, bob = await house.user("alice", "10000"), await house.user("bob", "10000")
+    await assign(house, "alice", 2)
+    async with socket_of(house, alice) as socket, socket_of(house, bob) as stranger:
+        last = (await socket.ask(op="subscribe", channels=["account"]))["result"]["sequence"]
+        await stranger.ask(op="subscribe", channels=["account"])
+        await socket.drain()
+        await stranger.drain()
+        made = await set_tier(house, 2, "0.0001", "0.0003")
+        await set_tier(house, 3, "0", "0.0001")
+        (told,) = await socket.drain()
+        assert await stranger.drain() == []
+
+    shown = (await alice.get(f"/api/account/settings?symbol={PATH}")).body["settings"]
+    assert (told["channel"], told["type"], told["sequence"]) == ("account", "settings", last)
+    assert told["data"] == {"settings": shown, "sequence": made.body["sequence"]}
+    assert (shown[0]["feeTier"], shown[0]["makerFee"], shown[0]["takerFee"]) == (
+        *(2, "0.0001", "0.0003"),
+    )
+
+
+async def test_who_comes_back_is_told_of_other_rates(house: House) -> None:
+    await open_perpetual(house)
+    alice = await house.user("alice", "10000")
+    await assign(house, "alice", 2)
+    async with socket_of(house, alice) as socket:
+        last = (await socket.ask(op="subscribe", channels=["account"]))["result"]["sequence"]
+    await set_tier(house, 2, "0.0001", "0.0003")
+    await assign(house, "alice", 0)
+    async with socket_of(house, alice) as socket:
+        await socket.ask(op="subscribe", channels=["account"], fromSequence=last + 1)
+        back = await socket.drain()
+
+    assert [(message["sequence"], message["type"]) for message in back] == [
+        *((last, "settings"), (last + 1, "feeTier"), (last + 2, "update")),
+    ]

@@ -1,5 +1,7 @@
 """The trader's routes, by real requests, whole replies."""
 
+import pytest
+
 from tests.gateway.house import House
 
 NS_PER_MS = 1_000_000
@@ -155,6 +157,18 @@ async def test_queries_are_strict(house: House) -> None:
     ):
         reply = await alice.get(f"/api/orders?{query}")
         assert reply.code == code, query
+
+
+@pytest.mark.parametrize("wanted", ["abc", "", "0", "-1", "01", "1.0", "9" * 30])
+async def test_an_id_that_is_none_is_no_query(house: House, wanted: str) -> None:
+    """It was the id of nothing, and the list was empty."""
+    alice = await house.user("alice")
+    for path, name in (("fills", "orderId"), ("funding", "positionId")):
+        reply = await alice.get(f"/api/{path}?{name}={wanted}")
+
+        assert (reply.status, reply.code) == (400, "BAD_QUERY")
+        assert reply.body["details"]["field"] == name
+        assert (await alice.get(f"/api/{path}?{name}=999")).status == 200
 
 
 async def test_a_preview_says_what_an_order_would_come_to_and_does_nothing(house: House) -> None:
