@@ -22,7 +22,7 @@ def machine(data: Path) -> dict[str, object]:
         "cpu": _field(CPUINFO, "model name") or platform.processor(),
         "cpus": os.cpu_count(),
         "memory": _field(MEMINFO, "MemTotal"),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "fileSystem": file_system(data),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "optimised": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
