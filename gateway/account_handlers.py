@@ -3,14 +3,14 @@
 from aiohttp import web
 
 from gateway import account_settings as settings
-from gateway import api_replies as replies
-from gateway.account_replies import account_reply, payment_reply, settings_replies
 from gateway.fields import market_of
 from gateway.history.records import AccountHistory
 from gateway.http_calls import Call
 from gateway.http_handlers import symbol_named, take
 from gateway.operations import Operation
-from gateway.trailing_replies import trailing_stops
+from gateway.replies import api_replies as replies
+from gateway.replies.account_replies import account_reply, payment_reply, settings_replies
+from gateway.replies.trailing_replies import trailing_stops
 
 
 def get_account(call: Call) -> web.Response:

@@ -12,10 +12,10 @@ from engine.events import Event
 from engine.instrument import MarginMode, PositionMode
 from engine.reject_reason import RejectReason
 from engine.units import AccountId
-from gateway import api_replies as replies
 from gateway.errors import reason_error
 from gateway.fields import PositionSide, Request, Text, Whole, leg_of, market_of
 from gateway.operations import Answered, Operation, Outcome, rejection, require_own
+from gateway.replies import api_replies as replies
 from gateway.venue import Venue
 
 

@@ -23,18 +23,18 @@ from engine.reject_reason import RejectReason
 from engine.state import State, open_positions
 from engine.units import NOBODY, AccountId
 from gateway import admin_messages as messages
-from gateway import api_replies as replies
 from gateway import instrument_messages
-from gateway.account_replies import account_reply
 from gateway.authentication import new_token, scope_names
 from gateway.decimals import text_from_e8
 from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.fields import market_of, path_id
 from gateway.http_calls import Call
-from gateway.instrument_replies import instrument_reply
 from gateway.market.replies import ticker_reply
 from gateway.operations import Answered, Operation, Outcome, rejection
-from gateway.position_replies import fund_position_reply
+from gateway.replies import api_replies as replies
+from gateway.replies.account_replies import account_reply
+from gateway.replies.instrument_replies import instrument_reply
+from gateway.replies.position_replies import fund_position_reply
 
 OPERATOR: Final = "operator"
 _HASH: Final = re.compile(r"[0-9a-f]{64}")

@@ -23,9 +23,9 @@ from gateway.config import Config
 from gateway.data import OpenData, open_data
 from gateway.feeds.feed import Feed
 from gateway.feeds.median_feed import MedianFeed
-from gateway.premium_sampler import PremiumSampler
-from gateway.price_sources import feed_of, marks_of
-from gateway.prices import PriceEntry, resume_points
+from gateway.pricing.premium_sampler import PremiumSampler
+from gateway.pricing.price_sources import feed_of, marks_of
+from gateway.pricing.prices import PriceEntry, resume_points
 from gateway.routes import PRIVILEGED, PUBLIC, Route, application
 from gateway.sequencer import EXIT_BUG, EXIT_LOG_FAILED
 from gateway.upkeep import log_refusals, push_valuations

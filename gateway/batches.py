@@ -15,11 +15,11 @@ from engine.commands import AmendOrder, BatchedCommand, CancelOrder, PlaceOrder,
 from engine.events import BatchItem, Event
 from engine.units import AccountId
 from gateway import api_messages as messages
-from gateway import api_replies as replies
 from gateway import operations
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
 from gateway.fields import Text
 from gateway.operations import Answered, Operation, Outcome
+from gateway.replies import api_replies as replies
 from gateway.venue import Venue
 
 Part = Operation | ApiError

@@ -18,13 +18,11 @@ from gateway import app
 from gateway.config import EXIT_CONFIG, BadConfig, Config, default_toml, load_config
 from gateway.data import open_data
 from gateway.demo import Demo, ForeignVenue, TokensDamaged
-from gateway.inspection import Finding, Place, inspect, look
-from gateway.journal_lines import dump_commands
-from gateway.keys import keys
 from gateway.logs import configure
-from gateway.replay.command import replay
-from gateway.sequencer import EXIT_LOG_FAILED
-from gateway.terminal import (
+from gateway.offline.inspection import Finding, Place, inspect, look
+from gateway.offline.journal_lines import dump_commands
+from gateway.offline.keys import keys
+from gateway.offline.terminal import (
     EXIT_CODES,
     EXIT_DATA,
     EXIT_TORN,
@@ -33,6 +31,8 @@ from gateway.terminal import (
     explained,
     refuse,
 )
+from gateway.replay.command import replay
+from gateway.sequencer import EXIT_LOG_FAILED
 from gateway.venue import VERSION
 from snapshots.snapshot import state_hash
 from wal.directory import initialise

@@ -15,11 +15,11 @@ from multidict import CIMultiDict
 
 from engine.commands import Scope
 from engine.units import AccountId
-from gateway import api_replies as replies
 from gateway.authentication import Caller, authenticate, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error
 from gateway.fields import path_id
 from gateway.operations import Answered, Operation
+from gateway.replies import api_replies as replies
 from gateway.shapes import SHOWN_CHARS, Shape
 from gateway.venue import Venue
 from gateway.ws_sessions import Sessions

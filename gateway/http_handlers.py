@@ -9,17 +9,17 @@ from engine.events import PositionStatus
 from engine.reject_reason import RejectReason
 from engine.state import open_positions
 from gateway import api_messages as messages
-from gateway import api_replies as replies
 from gateway import operations
 from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.fields import market_of, path_id
 from gateway.history.explanations import explanation_reply
 from gateway.history.records import OPEN_STATUSES, ORDER_STATUSES, AccountHistory
 from gateway.http_calls import Call, Page
-from gateway.instrument_replies import instrument_reply
 from gateway.operations import Operation
-from gateway.position_replies import position_now
-from gateway.preview_replies import preview_of
+from gateway.replies import api_replies as replies
+from gateway.replies.instrument_replies import instrument_reply
+from gateway.replies.position_replies import position_now
+from gateway.replies.preview_replies import preview_of
 from gateway.venue import VERSION
 
 T = TypeVar("T")

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from engine.market import Market
-from gateway import api_replies
 from gateway.errors import EdgeCode, edge_error
 from gateway.fields import market_of
 from gateway.http_calls import Call
@@ -14,6 +13,7 @@ from gateway.market import replies
 from gateway.market.board import MarketView
 from gateway.market.candles import INTERVALS
 from gateway.market.funding_replies import funding_reply, settlement_reply
+from gateway.replies import api_replies
 
 DEPTH_DEFAULT: Final = 100
 DEPTH_MAX: Final = 1_000

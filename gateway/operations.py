@@ -23,11 +23,11 @@ from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.units import AccountId
 from gateway import api_messages as messages
-from gateway import api_replies as replies
 from gateway.errors import ApiError, EdgeCode, edge_error, reason_error
 from gateway.fields import Text, market_of, object_id
 from gateway.history.records import OrderRecord
-from gateway.position_replies import position_now
+from gateway.replies import api_replies as replies
+from gateway.replies.position_replies import position_now
 from gateway.venue import Venue
 
 

@@ -22,13 +22,13 @@ from engine.events import (
 from engine.position import Position
 from engine.state import open_positions
 from engine.units import AccountId
-from gateway import account_replies as accounts
-from gateway import api_replies as replies
-from gateway import position_replies as positions
 from gateway.config import WebSocketConfig
 from gateway.history.keeper import History
 from gateway.history.records import AccountHistory, Touched
 from gateway.outbox import Outbox, Turn, frame
+from gateway.replies import account_replies as accounts
+from gateway.replies import api_replies as replies
+from gateway.replies import position_replies as positions
 
 CHANNELS: Final = ("orders", "fills", "positions", "account")
 STREAMS_MAX: Final = 10_000

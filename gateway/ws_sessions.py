@@ -17,12 +17,12 @@ from msgspec import UNSET
 from engine.commands import ALL_INSTRUMENTS, CancelOrders, Scope
 from engine.units import AccountId
 from gateway import account_settings as settings
-from gateway import api_replies as replies
 from gateway import batches, operations
 from gateway.authentication import Caller, authenticate_token, require_scope
 from gateway.errors import ApiError, EdgeCode, edge_error
 from gateway.market.channels import Channel
 from gateway.outbox import Outbox, frame
+from gateway.replies import api_replies as replies
 from gateway.shapes import SHOWN_CHARS
 from gateway.streams import CHANNELS, Subscriber
 from gateway.venue import Venue

@@ -9,7 +9,6 @@ from typing import Final, TypedDict
 from engine.commands import Side
 from engine.events import CloseCause, Liquidity, PositionStatus
 from engine.state import State
-from gateway.api_replies import Reply, spec_of
 from gateway.decimals import text_from_e8
 from gateway.history.records import (
     AccountHistory,
@@ -28,7 +27,8 @@ from gateway.history.steps import (
 )
 from gateway.history.story import Story
 from gateway.history.words import Terms, Words, summary, summary_without_cause, terms_of
-from gateway.position_replies import PositionReply, position_now
+from gateway.replies.api_replies import Reply, spec_of
+from gateway.replies.position_replies import PositionReply, position_now
 
 STEPS_MAX: Final = 1_000
 _NS_PER_MS: Final = 1_000_000

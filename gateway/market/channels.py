@@ -14,7 +14,6 @@ import msgspec
 from engine.market import Market
 from engine.reject_reason import RejectReason
 from engine.state import State
-from gateway import api_replies
 from gateway.decimals import SHOWN_CHARS
 from gateway.errors import EdgeCode, edge_error, reason_error
 from gateway.market import replies
@@ -23,6 +22,7 @@ from gateway.market.candles import INTERVALS
 from gateway.market.funding_replies import funding_reply, settlement_reply
 from gateway.market.l2_book import L2Book, Level
 from gateway.outbox import frame
+from gateway.replies import api_replies
 from gateway.streams import message_frame
 
 KINDS: Final = ("ticker", "mark", "book", "trades", "candles", "funding")

@@ -31,7 +31,7 @@ from gateway.decimals import text_from_e8
 from gateway.feeds.feed import FeedFault
 from gateway.feeds.quote import Quote
 from gateway.listings import SETTLEMENT, order_driven_market
-from gateway.prices import price_command
+from gateway.pricing.prices import price_command
 from gateway.replay import candle_maker
 from gateway.replay.candle_path import Step
 from gateway.replay.habits import CANDLE_HABITS, chance, draw

@@ -20,6 +20,7 @@ from engine.units import E8
 from gateway.feeds.feed import source_name
 from gateway.feeds.price_file import PriceFile, PriceFileDamaged
 from gateway.listings import GRIDS
+from gateway.offline.terminal import bar, explained, refuse
 from gateway.replay.candle_file import (
     TIME_MS_MAX,
     Candle,
@@ -37,7 +38,6 @@ from gateway.replay.report import print_report
 from gateway.replay.run import Plan, run
 from gateway.replay.stage import new_journal
 from gateway.sequencer import EXIT_LOG_FAILED
-from gateway.terminal import bar, explained, refuse
 from wal.files import Files
 
 FILE: Final = click.Path(path_type=Path)

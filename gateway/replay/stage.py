@@ -28,7 +28,7 @@ from engine.units import E8
 from gateway.feeds.price_file import PriceRow
 from gateway.feeds.quote import Quote
 from gateway.listings import SETTLEMENT, perpetual_market, simple_market
-from gateway.prices import price_command
+from gateway.pricing.prices import price_command
 from gateway.replay.habits import HABITS, chance
 from gateway.replay.traders import Trader
 from wal.directory import initialise

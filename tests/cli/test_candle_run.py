@@ -10,7 +10,7 @@ import pytest
 
 from engine.instrument import MarketStructure
 from engine.invariants import check
-from gateway.inspection import inspect
+from gateway.offline.inspection import inspect
 from gateway.replay.candle_file import Window, read_candles, read_funding_rates
 from gateway.replay.candle_run import CandleOutcome, CandlePlan, run_candles
 from gateway.replay.candle_series import FUNDING_MS, Series, UnevenSeries

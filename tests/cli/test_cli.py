@@ -260,7 +260,7 @@ def test_a_broken_invariant_ends_with_its_own_code(
         raise AssertionError("the ledger leaks")
 
     fulcrum("init", tmp_path)
-    monkeypatch.setattr("gateway.inspection.check", broken)
+    monkeypatch.setattr("gateway.offline.inspection.check", broken)
 
     result = fulcrum("verify", tmp_path)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.inspection import Place, inspect, look, read_state
+from gateway.offline.inspection import Place, inspect, look, read_state
 from snapshots.snapshot import state_hash
 from snapshots.store import SnapshotStore
 from tests.cli.running import fulcrum, replayed_venue

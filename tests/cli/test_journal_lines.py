@@ -9,7 +9,7 @@ import pytest
 from engine.codec import COMMAND_SHAPES, INSTRUMENT_FIELDS, pack_command
 from engine.commands import CancelOrder, SubmitBatch
 from engine.units import AccountId, OrderId
-from gateway.journal_lines import dump_commands
+from gateway.offline.journal_lines import dump_commands
 from tests.cli.running import batches, replayed_venue
 from wal.directory import initialise
 from wal.errors import LogDamaged

@@ -7,7 +7,7 @@ import pytest
 
 from engine.commands import Scope
 from gateway.authentication import token_hash
-from gateway.inspection import read_state
+from gateway.offline.inspection import read_state
 from tests.cli.running import fulcrum, replayed_venue
 from wal.files import Files
 

@@ -12,7 +12,7 @@ from engine.events import CloseCause
 from engine.invariants import check
 from gateway.feeds.price_file import PriceFile, PriceRow
 from gateway.feeds.quote import same_price
-from gateway.inspection import inspect
+from gateway.offline.inspection import inspect
 from gateway.replay.run import Plan, run
 from gateway.replay.stage import new_journal
 from tests.cli.running import INVENTED, replayed_venue, small_run

@@ -7,7 +7,7 @@ from engine.commands import ListInstrument
 from engine.units import E8
 from gateway.feeds.price_file import PriceRow
 from gateway.feeds.quote import Prices
-from gateway.inspection import read_state
+from gateway.offline.inspection import read_state
 from gateway.replay.stage import JOURNAL_BATCH, Stage, new_journal
 from gateway.replay.tally import Tally
 from snapshots.snapshot import state_hash

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import BadConfig, Mistake
 from gateway.feeds.feed import FeedFault
-from gateway.terminal import bar, explained, refuse
+from gateway.offline.terminal import bar, explained, refuse
 from snapshots.snapshot import SnapshotDamaged
 from wal.errors import DataDirectoryLocked, LogDamaged, LogExists, LogFailed, LogMissing
 

@@ -21,11 +21,11 @@ from engine.events import (
 )
 from engine.invariants import check
 from engine.state import State
-from gateway import api_replies as replies
-from gateway.account_replies import account_message, notice_reply, payment_reply
 from gateway.history.keeper import History
 from gateway.history.records import Touched
-from gateway.position_replies import position_now
+from gateway.replies import api_replies as replies
+from gateway.replies.account_replies import account_message, notice_reply, payment_reply
+from gateway.replies.position_replies import position_now
 from snapshots.restore import Observer, replay, restore
 from snapshots.snapshot import state_hash
 from tests.crash.sightings import ClientOrderId, Message, Sightings, Transfer

@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.commands import ListInstrument
-from gateway.premium_sampler import MINUTE_NS, PremiumSampler
+from gateway.pricing.premium_sampler import MINUTE_NS, PremiumSampler
 from tests.gateway.cross_markets import cross_market
 from tests.gateway.house import House, until
 

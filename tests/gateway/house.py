@@ -25,7 +25,7 @@ from gateway.authentication import token_hash
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.data import OpenData, open_data
-from gateway.prices import PriceEntry
+from gateway.pricing.prices import PriceEntry
 from gateway.sequencer import Committer
 from gateway.venue import About, Venue
 from gateway.ws_sessions import Sessions

@@ -15,11 +15,11 @@ import msgspec
 import pytest
 
 from engine.market import Market
-from gateway import premium_sampler
 from gateway.app import Addresses, serve
 from gateway.config import Config, load_config
 from gateway.demo import Demo
-from gateway.mark_price import MarkMaker
+from gateway.pricing import premium_sampler
+from gateway.pricing.mark_price import MarkMaker
 from gateway.venue import Venue
 from tests.gateway.house import Client, until
 from wal.directory import initialise

@@ -5,7 +5,7 @@ from pathlib import Path
 from engine.units import E8
 from gateway.history.rows import history_rows
 from gateway.market.board_rows import board_rows
-from gateway.premium_sampler import MINUTE_NS, PremiumSampler
+from gateway.pricing.premium_sampler import MINUTE_NS, PremiumSampler
 from tests.gateway.cross_markets import trade
 from tests.gateway.funded_market import (
     FUNDED,

@@ -11,8 +11,8 @@ import pytest
 from engine.codec import command_from_row
 from engine.engine import Engine
 from engine.state import State
-from gateway.account_replies import account_message
 from gateway.outbox import frame
+from gateway.replies.account_replies import account_message
 from tests.gateway.house import FAST, Client, House, socket_of, until
 from wal.files import Files
 from wal.reader import LogReader

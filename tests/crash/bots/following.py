@@ -9,7 +9,7 @@ from typing import Final, final
 import msgspec
 
 from engine.engine import Engine
-from gateway.trailing_replies import TrailingStopReply, trailing_stops
+from gateway.replies.trailing_replies import TrailingStopReply, trailing_stops
 from tests.crash.bots.finance import FinanceSightings
 
 

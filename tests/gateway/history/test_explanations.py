@@ -7,7 +7,7 @@ import pytest
 from engine.instrument import MarginMode, PositionMode
 from gateway.history import explanations, records
 from gateway.history.rows import history_rows
-from gateway.premium_sampler import PremiumSampler
+from gateway.pricing.premium_sampler import PremiumSampler
 from tests.gateway.cross_markets import balance, open_cross, position, trade
 from tests.gateway.funded_market import open_funded, quote, sample, stamp
 from tests.gateway.house import Client, House, Json

@@ -13,8 +13,8 @@ from engine.position import ExitPair, Position, closing_side
 from engine.state import State, open_orders, open_positions
 from engine.trailing import Trail, level_ticks
 from engine.units import AccountId
-from gateway.api_replies import Reply, price_text
 from gateway.decimals import text_from_e8
+from gateway.replies.api_replies import Reply, price_text
 
 _SIDE: Final = ("", "BUY", "SELL")
 

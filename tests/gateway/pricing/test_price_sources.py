@@ -10,7 +10,7 @@ from gateway.config import BadConfig, Config, FeedConfig, load_config
 from gateway.feeds.feed import Feed, FeedFault
 from gateway.feeds.median_feed import MedianFeed
 from gateway.feeds.random_walk import RandomWalkFeed
-from gateway.price_sources import feed_of, marks_of
+from gateway.pricing.price_sources import feed_of, marks_of
 from tests.feeds.playing import LISTED, StillClock
 from tests.gateway.house import House
 

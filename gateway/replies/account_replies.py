@@ -14,11 +14,11 @@ from engine.instrument import MarginMode, PositionMode
 from engine.market import Market
 from engine.state import State, open_positions
 from engine.units import E8, AccountId, AssetId, div_ceil
-from gateway.api_replies import POSITION_SIDE, Reply, encode, spec_of
-from gateway.cross_figures import ratio_text
 from gateway.decimals import text_from_e8
 from gateway.history.records import Notice, PaymentRecord
-from gateway.position_replies import unrealized_atoms
+from gateway.replies.api_replies import POSITION_SIDE, Reply, encode, spec_of
+from gateway.replies.cross_figures import ratio_text
+from gateway.replies.position_replies import unrealized_atoms
 
 _NS_PER_MS: Final = 1_000_000
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from engine.market import Market
-from gateway.api_replies import Reply
 from gateway.decimals import text_from_e8
+from gateway.replies.api_replies import Reply
 
 _NS_PER_MS: Final = 1_000_000
 

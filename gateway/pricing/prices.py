@@ -17,7 +17,7 @@ from engine.state import State
 from gateway.feeds.conflation import Conflation
 from gateway.feeds.feed import Feed, FeedFault, ResumePoint
 from gateway.feeds.quote import Quote, to_ticks
-from gateway.mark_price import MarkMaker
+from gateway.pricing.mark_price import MarkMaker
 from gateway.sequencer import Sequencer
 from wal.record import BATCH_RECORDS_MAX
 

@@ -13,7 +13,7 @@ from gateway.feeds.feed import Feed
 from gateway.feeds.median_feed import Agreement, MedianFeed
 from gateway.feeds.pace import Monotonic, Sleep
 from gateway.feeds.spec import BadFeedSpec, make_feed, parse_feed_spec
-from gateway.mark_price import MarkMaker, MarkRules
+from gateway.pricing.mark_price import MarkMaker, MarkRules
 from gateway.venue import Venue
 
 _E8_PER_BPS: Final = 10_000

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.feeds.quote import Quote
-from gateway.mark_price import (
+from gateway.pricing.mark_price import (
     BasisAverage,
     MarkMaker,
     MarkRules,
@@ -16,7 +16,7 @@ from gateway.mark_price import (
     middle_e8,
     with_basis_e8,
 )
-from gateway.prices import PriceEntry
+from gateway.pricing.prices import PriceEntry
 from tests.gateway.house import House, until
 from tests.gateway.perpetual import PERP, open_perpetual, order
 

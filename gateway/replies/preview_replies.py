@@ -8,9 +8,9 @@ from engine.reject_reason import RejectReason
 from engine.state import State
 from engine.units import AccountId
 from gateway.api_messages import PreviewOrderRequest, place_order, sized_order
-from gateway.api_replies import Reply, average_price_text, price_text, spec_of
 from gateway.decimals import text_from_e8
 from gateway.fields import budget_atoms, market_of
+from gateway.replies.api_replies import Reply, average_price_text, price_text, spec_of
 
 
 class PreviewReply(Reply):

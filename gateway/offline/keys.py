@@ -17,8 +17,8 @@ from engine.units import NOBODY, AccountId
 from gateway.authentication import SCOPES_BY_NAME, new_token, scope_names
 from gateway.clock import Clock
 from gateway.data import open_data
-from gateway.inspection import read_state
-from gateway.terminal import explained
+from gateway.offline.inspection import read_state
+from gateway.offline.terminal import explained
 from wal.files import Files
 from wal.segment import SEGMENT_BYTES_DEFAULT
 from wal.writer import SYNC_ALWAYS

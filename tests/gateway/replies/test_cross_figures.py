@@ -8,7 +8,7 @@ from engine.commands import Leg, SetMarginMode
 from engine.instrument import MarginMode
 from engine.state import open_positions
 from engine.units import AssetId
-from gateway.cross_figures import liquidation_ticks, ratio_text
+from gateway.replies.cross_figures import liquidation_ticks, ratio_text
 from tests.gateway.history.test_keeper import Desk
 from tests.gateway.history.test_modes import ALICE, BTC, opener
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from engine.commands import SamplePremium, SetInstrumentStatus
 from engine.instrument import InstrumentStatus
-from gateway.premium_sampler import MINUTE_NS, PremiumSampler, reason_against
+from gateway.pricing.premium_sampler import MINUTE_NS, PremiumSampler, reason_against
 from tests.gateway.funded_market import open_funded, quote, sample
 from tests.gateway.house import House, until
 from tests.gateway.test_metrics import figures

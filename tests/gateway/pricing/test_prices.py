@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from engine.commands import AdvanceTime
 from gateway.feeds.feed import FeedFault, ResumePoint
 from gateway.feeds.quote import Quote
-from gateway.prices import PRESSED_COMMANDS, TURN_QUOTES_MAX, resume_points
+from gateway.pricing.prices import PRESSED_COMMANDS, TURN_QUOTES_MAX, resume_points
 from tests.gateway.house import House, until
 
 E8 = 100_000_000

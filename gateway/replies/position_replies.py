@@ -12,7 +12,9 @@ from engine.margin import maintenance_e8, profit_percent_e8
 from engine.position import Position
 from engine.state import State
 from engine.units import E8, div_floor
-from gateway.api_replies import (
+from gateway.decimals import percent_text_from_e8, text_from_e8
+from gateway.history.records import PositionRecord
+from gateway.replies.api_replies import (
     LEG,
     MARGIN_MODE,
     POSITION_SIDE,
@@ -20,10 +22,8 @@ from gateway.api_replies import (
     price_text,
     spec_of,
 )
-from gateway.cross_figures import liquidation_ticks, ratio_text
-from gateway.decimals import percent_text_from_e8, text_from_e8
-from gateway.history.records import PositionRecord
-from gateway.trailing_replies import FollowingReply, position_trailing
+from gateway.replies.cross_figures import liquidation_ticks, ratio_text
+from gateway.replies.trailing_replies import FollowingReply, position_trailing
 
 _POSITION_STATUS: Final = ("", *(kind.name for kind in PositionStatus))
 _NS_PER_MS: Final = 1_000_000

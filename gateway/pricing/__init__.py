@@ -1,0 +1,1 @@
+"""How a market comes by its prices: feeds, marks, samples of the premium."""
