@@ -12,9 +12,9 @@ import pytest
 from tests.architecture import ratchets
 from tests.architecture.sources import PACKAGES, Source, python_sources, text_sources
 
-FUNCTIONS_OVER_TARGET: Final = 9
-FILES_OVER_TARGET: Final = 18
-MODULES_WITHOUT_TEST: Final = 1
+FUNCTIONS_OVER_TARGET: Final = 3
+FILES_OVER_TARGET: Final = 15
+MODULES_WITHOUT_TEST: Final = 0
 
 Check = Callable[[Source], list[str]]
 
