@@ -103,7 +103,7 @@ def set_timer(state: State, account_id: AccountId, due_ns: int) -> None:
 
 
 def do_what_is_due(state: State, events: list[Event]) -> None:
-    """Orders expire and timers run out, by time; halted markets included (CMD-1)."""
+    """Orders expire, timers run out, funding is settled, by time; halted markets too (CMD-1)."""
     expiries, timers = state.expiries, state.timers
     while True:
         expiry_ns = expiries[0][0] if expiries else NEVER_NS

@@ -28,7 +28,8 @@ class Preview:
     filled_lots: how many of them would fill on arrival.  filled_value: Σ lots × ticks of those.
     margin_atoms, fee_atoms: of the lots that open; the fee includes that of the lots that close.
     liquidation_ticks, bankruptcy_ticks: of the position as it would be; 0 is never.  Cross: the
-        mark at which the account ends if no other moves; no bankruptcy price of its own.
+        mark against the order's side at which the account ends if no other moves; no bankruptcy
+        price of its own.
     """
 
     __slots__ = (
@@ -205,7 +206,8 @@ def _add_opening(arrival: Arrival, preview: Preview) -> None:
 
 
 def _account_ends_at(arrival: Arrival, outlook: Outlook) -> int:
-    """Cross: the mark at which the account would be liquidated, if no other mark moved; 0: never.
+    """Cross: the mark against the order's side at which the account would be liquidated, if no
+    other mark moved; 0: never.
 
     It is the edge of the band that may use up all of the account's health.
     """

@@ -92,9 +92,9 @@ class State:
         "event_chain",
         "exact_checks",
         "expiries",
-        "fee_tiers",
         "expiring_orders",
         "fee_payers",
+        "fee_tiers",
         "firing",
         "ledger",
         "markets",
@@ -201,7 +201,9 @@ class State:
             self.asset_ledger(market).clearing[market.instrument_id] = 0
 
     def next_due_ns(self) -> int | None:
-        """When the next order expires or timer runs out (perhaps of one gone meanwhile)."""
+        """When the next order expires, timer runs out (perhaps of one gone meanwhile) or funding
+        stamp falls.
+        """
         due = self.expiries[0][0] if self.expiries else None
         if self.timers and (due is None or self.timers[0][0] < due):
             due = self.timers[0][0]

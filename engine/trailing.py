@@ -256,7 +256,8 @@ class TrailingStops:
             groups.pop()
             self._gone -= 1
         place = len(groups)
-        if groups and self._is_passed(groups[-1], extreme_ticks):  # only as a snapshot is read
+        # An older extreme than the newest: a snapshot is read, or an exit keeps the one it had.
+        if groups and self._is_passed(groups[-1], extreme_ticks):
             if self.levels.falls:
                 place = bisect_right(groups, -extreme_ticks, key=_falling_extreme)
             else:

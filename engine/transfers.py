@@ -13,12 +13,12 @@ from engine.events import (
     Withdrawn,
 )
 from engine.instrument import HALTED, is_name
-from engine.margin import fee_atoms, initial_margin_atoms, maintenance_e8, profit_atoms
+from engine.margin import fee_atoms, initial_margin_atoms, is_liquidatable, profit_atoms
 from engine.position import Position
 from engine.reject_reason import NONE, RejectReason
 from engine.state import State
 from engine.trigger_index import rearm_position
-from engine.units import AMOUNT_ATOMS_MAX, E8, NOBODY, NOTIONAL_ATOMS_MAX, AccountId, AssetId
+from engine.units import AMOUNT_ATOMS_MAX, NOBODY, NOTIONAL_ATOMS_MAX, AccountId, AssetId
 
 TRANSFER_ID_LENGTH_MAX: Final = 64
 
@@ -148,5 +148,14 @@ def _margin_suffices(position: Position, margin: int) -> bool:
     return (
         margin >= initial_margin_atoms(position.cost_atoms, position.leverage)
         and margin + min(0, profit) >= needed
-        and (margin + profit) * E8 > maintenance_e8(notional, market.rates, market.close_fee_e8)
+        and not is_liquidatable(
+            position.side,
+            position.qty_lots,
+            position.basis_atoms(),
+            margin,
+            mark_ticks,
+            market.k,
+            market.rates,
+            market.close_fee_e8,
+        )
     )

@@ -20,7 +20,8 @@ E8: Final = 100_000_000
 # Every stored number stays below 2^63, so that any language can read the journal.
 INT64_MAX: Final = 9_223_372_036_854_775_807
 # Bounds of what a command may carry.  Products of two of them are exact Python integers and are
-# never stored: an instrument is listed only if its largest notional fits NOTIONAL_ATOMS_MAX.
+# never stored: no price is accepted at which the largest position would be worth more than
+# NOTIONAL_ATOMS_MAX (`instrument.largest_price_ticks`).
 PRICE_TICKS_MAX: Final = 1_000_000_000_000
 QTY_LOTS_MAX: Final = 1_000_000_000_000_000
 AMOUNT_ATOMS_MAX: Final = 1_000_000_000_000_000_000
